@@ -1,0 +1,53 @@
+"""OrganMesh: one set of points that tetrahedra and surfaces share, with named fields and landmarks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OrganMesh:
+    """An organ as points, tetrahedra and named surfaces.
+
+    points_mm: (n, 3) float64 LPS. tets: (m, 4) int32 into points, positive volume; they use points 0..wall_points-1
+    only, so fields of the wall are the first rows. surfaces: name -> (k, 3) int32 triangles into points, outward.
+    Closed surfaces end in "_cavity" (blood and its lids) or name a vessel or chamber; open ones are walls.
+    point_fields: name -> (n, ...) ; cell_fields: name -> (m, ...). A field that only the wall has is NaN (or 0 for
+    integers) elsewhere. landmarks: name -> (3,) LPS mm. motion_mm: (t, n, 3) positions from images or None.
+    label_uid: which label map it was made from.
+    """
+
+    organ: str
+    points_mm: NDArray[np.float64]
+    tets: NDArray[np.int32]
+    surfaces: Mapping[str, NDArray[np.int32]]
+    point_fields: Mapping[str, NDArray[np.generic]]
+    cell_fields: Mapping[str, NDArray[np.generic]]
+    landmarks: Mapping[str, NDArray[np.float64]]
+    wall_points: int
+    uid: str
+    label_uid: str
+    motion_mm: NDArray[np.float32] | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Names of all fields, surfaces and landmarks: what an engine's ``requires`` is checked against."""
+        return frozenset(self.point_fields) | frozenset(self.cell_fields) | frozenset(self.surfaces)
+
+    def enclosed_ml(self, surface: str, points_mm: NDArray[np.floating] | None = None) -> float:
+        """Volume inside a closed surface in mL (divergence theorem), at the given positions (default: the mesh's)."""
+        points = self.points_mm if points_mm is None else points_mm
+        corner = points[self.surfaces[surface]].astype(np.float64)
+        corner = corner - corner.reshape(-1, 3).mean(axis=0)
+        six = np.einsum("ij,ij->i", corner[:, 0], np.cross(corner[:, 1], corner[:, 2])).sum()
+        return float(six) / 6000.0
+
+    def wall_ml(self, points_mm: NDArray[np.floating] | None = None) -> float:
+        """Volume of the tetrahedra in mL, at the given positions (default: the mesh's own)."""
+        points = self.points_mm if points_mm is None else points_mm
+        corner = points[self.tets].astype(np.float64)
+        edge = corner[:, 1:] - corner[:, :1]
+        return float(np.linalg.det(edge).sum()) / 6000.0

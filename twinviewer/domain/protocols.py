@@ -1,0 +1,112 @@
+"""The three doors of the house: Organ, Engine, Therapy. A plug-in exports ORGAN, ENGINE or THERAPY."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from twinviewer.domain.image import LabelMap, Series, Volume
+from twinviewer.domain.mesh import OrganMesh
+from twinviewer.domain.progress import Reporter
+from twinviewer.domain.quantity import Parameter, ParameterValue, Quantity
+from twinviewer.domain.simulation import EngineOutput, Setup
+
+
+@dataclass(frozen=True, slots=True)
+class Suitability:
+    """Whether a series can become this organ. ok=False carries the reason; note says what is limited when ok."""
+
+    ok: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StructureStyle:
+    """How a structure or surface is shown. colour "#RRGGBB", opacity 0..1, group for the tree, visible by default."""
+
+    label: str
+    colour: str
+    opacity: float = 1.0
+    visible: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Records:
+    """What is known from outside the images.
+
+    values: name with unit suffix -> Quantity (e.g. "heart_rate_bpm"). findings: code -> where it was said, for what
+    is not a number (e.g. "left_bundle_branch_block" -> "FHIR Condition, 2026-01-12").
+    """
+
+    values: Mapping[str, Quantity] = field(default_factory=dict)
+    findings: Mapping[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Organ(Protocol):
+    """The recipe of one organ. Called in the order suits, segment, build, measure, setup; each in a worker process."""
+
+    name: str
+    label: str
+    styles: Mapping[str, StructureStyle]
+    setup_parameters: Sequence[Parameter]
+
+    def suits(self, series: Series, volume: Volume | None = None) -> Suitability:
+        """Cheap check by header; with a volume, also by its voxels (is blood opacified?)."""
+        ...
+
+    def segment(self, volume: Volume, report: Reporter) -> LabelMap:
+        """Label every phase. Raises SegmentationError with the reason when the images cannot give the organ."""
+        ...
+
+    def build(self, labels: LabelMap, volume: Volume, report: Reporter) -> OrganMesh:
+        """Mesh the organ at its reference phase (heart: end-diastole), with fields and landmarks."""
+        ...
+
+    def measure(self, labels: LabelMap, mesh: OrganMesh) -> Mapping[str, Quantity]:
+        """What the images say: volumes, EF, mass. Names as in docs/metrics.md; origin "measured"."""
+        ...
+
+    def setup(
+        self,
+        mesh: OrganMesh,
+        measurements: Mapping[str, Quantity],
+        records: Records,
+        values: Mapping[str, ParameterValue],
+    ) -> Setup:
+        """The baseline simulation of this patient; values are the user's settings of ``setup_parameters``."""
+        ...
+
+    def write_demo(self, folder: Path, report: Reporter) -> None:
+        """Write the synthetic demo patient: folder/dicom (images), folder/records, folder/truth.json."""
+        ...
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """A simulation. ``run`` is a generator; the runner checks for cancellation between yields, so yield often."""
+
+    name: str
+    label: str
+    version: str
+    requires: frozenset[str]
+    understands: frozenset[str]
+
+    def run(self, setup: Setup) -> EngineOutput:
+        """Yield Progress, Field, Frame, Trace and Metric until one steady beat is complete."""
+        ...
+
+
+@runtime_checkable
+class Therapy(Protocol):
+    """A change of the Setup, declared by its parameters. Never sees an engine, never fakes a result."""
+
+    name: str
+    label: str
+    summary: str
+    edits: frozenset[str]
+    parameters: Sequence[Parameter]
+
+    def apply(self, setup: Setup, values: Mapping[str, ParameterValue]) -> Setup:
+        """A new Setup. Raises TherapyError for values out of bounds or sites that this mesh does not have."""
+        ...
