@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from twinviewer.domain import Choice, TherapyError
-from twinviewer.therapies.parameters import load_parameters
+from twinviewer.therapies import load_parameters
 
 GOOD = """
 [[parameter]]

@@ -1,0 +1,74 @@
+"""Therapies, one folder each: ``Setup -> Setup``, never seeing an engine, never seeing each other.
+
+Here stands only what all of them need: the reader of a therapy's ``parameters.toml``. It is in this file, not beside
+it, because the independence contract counts every module of this room as a therapy.
+
+The file is a list of ``[[parameter]]`` tables whose keys are the fields of ``Parameter``; ``choices`` is a list of
+``{ key = "...", label = "..." }``::
+
+    [[parameter]]
+    name = "av_delay_ms"
+    label = "AV delay"
+    kind = "number"
+    unit = "ms"
+    default = 120
+    minimum = 40
+    maximum = 250
+    step = 5
+    source = "who says that these bounds and this default are sensible"
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from twinviewer.domain import Choice, Parameter, TherapyError
+
+_KNOWN = {field.name: field for field in fields(Parameter)}
+_REQUIRED = {name for name, field in _KNOWN.items() if field.default is MISSING and field.default_factory is MISSING}
+
+
+def load_parameters(path: Path) -> tuple[Parameter, ...]:
+    """The parameters declared in a TOML file, in its order.
+
+    Raises TherapyError where the file cannot be read, a key is unknown or missing, a number has no bounds, a default
+    breaks its bounds, a source is empty or two parameters share a name.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise TherapyError(
+            "The declaration of a therapy's parameters cannot be read", where=f"{path.name}: {error}"
+        ) from error
+    tables = document.get("parameter")
+    if set(document) != {"parameter"} or not isinstance(tables, list):
+        raise TherapyError("A parameter file holds [[parameter]] tables and nothing else", where=path.name)
+    parameters = tuple(_parameter(table, f"{path.name}, parameter {index + 1}") for index, table in enumerate(tables))
+    names = [parameter.name for parameter in parameters]
+    if len(set(names)) != len(names):
+        raise TherapyError("Two parameters share a name", where=path.name)
+    return parameters
+
+
+def _parameter(table: Mapping[str, Any], where: str) -> Parameter:
+    unknown, missing = set(table) - set(_KNOWN), _REQUIRED - set(table)
+    if unknown or missing:
+        problem = f"unknown {', '.join(sorted(unknown))}" if unknown else f"missing {', '.join(sorted(missing))}"
+        raise TherapyError("A parameter is not declared in full", where=f"{where}: {problem}")
+    values = dict(table)
+    values["choices"] = tuple(Choice(**choice) for choice in table.get("choices", ()))
+    parameter = Parameter(**values)
+    where = f"{where}: {parameter.name}"
+    if not parameter.source:
+        raise TherapyError("A parameter has no source", where=where)
+    if parameter.kind not in ("number", "choice", "switch"):
+        raise TherapyError(f"A parameter's kind is number, choice or switch, not {parameter.kind!r}", where=where)
+    if parameter.kind == "number" and (parameter.minimum is None or parameter.maximum is None):
+        raise TherapyError("A number needs a minimum and a maximum", where=where)
+    try:
+        parameter.check(parameter.default)
+    except ValueError as error:
+        raise TherapyError("A default breaks its own bounds", where=f"{where}: {error}") from error
+    return parameter
