@@ -1,0 +1,221 @@
+"""The Case: everything that is known about one patient at one moment, frozen. Undo is a list of these."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from twinviewer.domain import (
+    CineStack,
+    LabelMap,
+    OrganMesh,
+    ParameterValue,
+    Patient,
+    Quantity,
+    Records,
+    Run,
+    Series,
+    Setup,
+    Volume,
+)
+
+BASELINE = "baseline"
+"""Name of the scenario in which nothing is treated."""
+
+SCENARIO_COLOURS = ("#8FA3BF", "#3FB6C6", "#D98FD0", "#E5B454", "#5BC58C", "#E5645B", "#9A8CFF", "#C9A27A")
+"""Baseline first, then the scenarios in the order in which they were added. The same in tables, traces and legends."""
+
+STEPS = ("Import", "Segment", "Model", "Simulate", "Compare", "Report")
+
+# What each field rests on: when one of these changes, everything to its right is dropped.
+_ORDER = ("series", "active_series_uid", "image", "labels", "mesh", "scenarios")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TherapyUse:
+    """One therapy with the values chosen for it. therapy: its name in the catalog."""
+
+    therapy: str
+    values: Mapping[str, ParameterValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scenario:
+    """One way in which this patient may be treated. The one named "baseline" has no therapy.
+
+    setup: what the engine is given, therapies applied. run: the engine's answer to exactly this setup, None until then.
+    colour: "#RRGGBB".
+    """
+
+    name: str
+    label: str
+    therapies: tuple[TherapyUse, ...]
+    setup: Setup
+    run: Run | None = None
+    colour: str = SCENARIO_COLOURS[0]
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """How far one step of the pipeline is. why: one sentence for the tooltip, never empty."""
+
+    state: Literal["not_yet", "working", "ready", "needs_a_look"]
+    why: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """A patient's images and everything made from them. Every change gives a new Case that shares the old arrays.
+
+    title: what the window shows, never identifying. folder: where the images were found (shown inside the case only).
+    organ, engine: names in the catalog. setup_values: the user's settings of ``Organ.setup_parameters``.
+    revision: rises with every change and is never used twice within one history; jobs carry it so that an answer to
+    an older question is not taken for one to the present. action: what led here, for the undo menu.
+    messages: step -> what a reader must know about it ("blood and muscle cannot be told apart here").
+    """
+
+    title: str = "New case"
+    patient: Patient = field(default_factory=lambda: Patient(""))
+    folder: str = ""
+    series: tuple[Series, ...] = ()
+    active_series_uid: str = ""
+    image: Volume | CineStack | None = None
+    labels: LabelMap | None = None
+    mesh: OrganMesh | None = None
+    measurements: Mapping[str, Quantity] = field(default_factory=dict)
+    records: Records = field(default_factory=Records)
+    organ: str = ""
+    engine: str = ""
+    setup_values: Mapping[str, ParameterValue] = field(default_factory=dict)
+    scenarios: tuple[Scenario, ...] = ()
+    revision: int = 0
+    action: str = ""
+    messages: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def active_series(self) -> Series | None:
+        """The series that is open, or None."""
+        return next((series for series in self.series if series.uid == self.active_series_uid), None)
+
+    @property
+    def baseline(self) -> Scenario | None:
+        """The untreated scenario, or None before the model is prepared."""
+        return self.find(BASELINE)
+
+    @property
+    def treated(self) -> tuple[Scenario, ...]:
+        """All scenarios but the baseline, in the order in which they were added."""
+        return tuple(scenario for scenario in self.scenarios if scenario.name != BASELINE)
+
+    def find(self, name: str) -> Scenario | None:
+        """The scenario of that name, or None."""
+        return next((scenario for scenario in self.scenarios if scenario.name == name), None)
+
+    def scenario(self, name: str) -> Scenario:
+        """The scenario of that name; KeyError with the known names if there is none."""
+        found = self.find(name)
+        if found is None:
+            raise KeyError(f"{name} is not among {', '.join(s.name for s in self.scenarios) or 'no scenarios'}")
+        return found
+
+    def changed(self, action: str, **fields: Any) -> "Case":
+        """A new Case with some fields replaced, and without anything that rested on what they replace.
+
+        Nothing stale is kept, and nothing is dropped silently: ``messages`` says so at the step that lost its result.
+        """
+        messages = {**self.messages, **fields.pop("messages", {})}
+        replaced = [name for name in _ORDER if name in fields and fields[name] is not getattr(self, name)]
+        if replaced:
+            first = _ORDER.index(replaced[0])
+            for name in _ORDER[first + 1 :]:
+                if name in fields:
+                    continue
+                lost = getattr(self, name)
+                if name in _STEP_OF and lost:
+                    messages[_STEP_OF[name]] = f"Made again after: {action}"
+                fields[name] = type(self).__dataclass_fields__[name].default
+            if first <= _ORDER.index("mesh") and "measurements" not in fields:
+                fields["measurements"] = {}
+        for name in _STEP_OF:  # a fresh result answers what was said about the step
+            if name in fields and fields[name]:
+                messages.pop(_STEP_OF[name], None)
+        return replace(self, **fields, messages=messages, action=action, revision=self.revision + 1)
+
+    def with_message(self, step: str, text: str) -> "Case":
+        """The same Case with a word about one step; an empty text takes it away. No new revision: nothing changed."""
+        messages = {name: said for name, said in self.messages.items() if name != step}
+        return replace(self, messages={**messages, step: text} if text else messages)
+
+    def with_scenario(self, scenario: Scenario, action: str) -> "Case":
+        """A new Case in which the scenario of that name is replaced, or added at the end."""
+        if self.find(scenario.name) is None:
+            return self.changed(action, scenarios=(*self.scenarios, scenario))
+        return self.changed(action, scenarios=tuple(scenario if s.name == scenario.name else s for s in self.scenarios))
+
+
+_STEP_OF = {"labels": "Segment", "mesh": "Model", "scenarios": "Simulate"}
+
+
+def step_states(case: Case, working: Mapping[str, str] | None = None) -> dict[str, StepState]:
+    """The state of each step of the bar, in order. working: step -> what is being done there just now."""
+    found = {
+        "Import": _import_state(case),
+        "Segment": _made(case.labels is not None, case.image is not None, "labels", "Open a series first"),
+        "Model": _made(case.mesh is not None, case.labels is not None, "model", "Segment the organ first"),
+        "Simulate": _simulate_state(case),
+        "Compare": _compare_state(case),
+        "Report": _report_state(case),
+    }
+    if case.labels is not None and case.labels.notes:
+        found["Segment"] = StepState("needs_a_look", "; ".join(case.labels.notes))
+    if case.mesh is not None and case.mesh.notes:
+        found["Model"] = StepState("needs_a_look", "; ".join(case.mesh.notes))
+    for step, text in case.messages.items():
+        if step in found:
+            state = "not_yet" if text.startswith("Made again") and found[step].state == "not_yet" else "needs_a_look"
+            found[step] = StepState(state, text)  # type: ignore[arg-type]
+    for step, text in (working or {}).items():
+        found[step] = StepState("working", text or "Working")
+    return found
+
+
+def _made(done: bool, possible: bool, noun: str, first: str) -> StepState:
+    if done:
+        return StepState("ready", f"The {noun} can be looked at" if noun == "model" else "Structures are labelled")
+    return StepState("not_yet", f"Nothing made yet: make the {noun}" if possible else first)
+
+
+def _import_state(case: Case) -> StepState:
+    if case.image is None:
+        if case.series:
+            return StepState("not_yet", f"{len(case.series)} series found: open one")
+        return StepState("not_yet", "Open a DICOM folder, or the demo patient")
+    series = case.active_series
+    if series is not None and series.warnings:
+        return StepState("needs_a_look", "; ".join(warning.text for warning in series.warnings))
+    return StepState("ready", "Images are open")
+
+
+def _simulate_state(case: Case) -> StepState:
+    if case.mesh is None:
+        return StepState("not_yet", "Build the model first")
+    waiting = [scenario.label for scenario in case.scenarios if scenario.run is None]
+    if not case.scenarios:
+        return StepState("not_yet", "Prepare the baseline")
+    if waiting:
+        return StepState("not_yet", f"Not simulated yet: {', '.join(waiting)}")
+    return StepState("ready", f"{len(case.scenarios)} scenario(s) simulated")
+
+
+def _compare_state(case: Case) -> StepState:
+    baseline = case.baseline
+    if baseline is None or baseline.run is None:
+        return StepState("not_yet", "Simulate the baseline first")
+    if not any(scenario.run is not None for scenario in case.treated):
+        return StepState("not_yet", "Add a therapy and simulate it")
+    return StepState("ready", "Scenarios can be compared")
+
+
+def _report_state(case: Case) -> StepState:
+    if case.baseline is None or case.baseline.run is None:
+        return StepState("not_yet", "Simulate the baseline first")
+    return StepState("ready", "A report can be written")
