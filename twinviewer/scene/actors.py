@@ -1,0 +1,179 @@
+"""Surfaces that move: arrays written in place, so that a frame costs a copy and never a rebuild."""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+import vtk
+from numpy.typing import NDArray
+from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
+
+from twinviewer.scene.palette import NAN_COLOUR, banded_table, rgb
+from twinviewer.scene.state import Colouring
+
+
+def vtk_table(colouring: Colouring) -> vtk.vtkLookupTable:
+    """The VTK lookup table of a colouring; NaN is a neutral grey-brown."""
+    colours = banded_table(colouring.map, colouring.low, colouring.high, colouring.band)
+    table = vtk.vtkLookupTable()
+    table.SetNumberOfTableValues(len(colours))
+    table.SetTable(numpy_to_vtk(np.column_stack([colours, np.full(len(colours), 255, np.uint8)]), deep=True))
+    table.SetRange(colouring.low, colouring.high if colouring.high > colouring.low else colouring.low + 1e-6)
+    table.SetNanColor(*rgb(NAN_COLOUR), 1.0)
+    return table
+
+
+def triangles_to_cells(triangles: NDArray[np.integer]) -> vtk.vtkCellArray:
+    """(k, 3) point indices -> vtkCellArray."""
+    cells = vtk.vtkCellArray()
+    offsets = numpy_to_vtkIdTypeArray(np.arange(0, 3 * len(triangles) + 1, 3, dtype=np.int64), deep=True)
+    indices = numpy_to_vtkIdTypeArray(np.ascontiguousarray(triangles.ravel(), dtype=np.int64), deep=True)
+    cells.SetData(offsets, indices)
+    return cells
+
+
+def finish(actor: vtk.vtkActor, colour: str, opacity: float, *, cull: bool) -> None:
+    """Matte tissue: little specular, weak ambient, smooth shading."""
+    surface = actor.GetProperty()
+    surface.SetColor(*rgb(colour))
+    surface.SetOpacity(opacity)
+    surface.SetInterpolationToPhong()
+    surface.SetAmbient(0.16)
+    surface.SetDiffuse(0.86)
+    surface.SetSpecular(0.12)
+    surface.SetSpecularPower(18)
+    surface.SetBackfaceCulling(cull)
+
+
+class MovingSurface:
+    """One named surface of a mesh as an actor. points/values are given for the whole mesh; only its own are kept."""
+
+    def __init__(self, triangles: NDArray[np.integer], points_mm: NDArray[np.floating]) -> None:
+        self.nodes, local = np.unique(triangles, return_inverse=True)
+        self._triangles = local.reshape(-1, 3)
+        count, faces = len(self.nodes), len(self._triangles)
+        # Vertex normal = normalised sum of the area-weighted normals of its triangles, by one sparse product a frame.
+        self._gather = sp.csr_matrix(
+            (np.ones(3 * faces, np.float32), (self._triangles.ravel(), np.repeat(np.arange(faces), 3))),
+            shape=(count, faces),
+        )
+        self._points = np.empty((count, 3), np.float32)
+        self._normals = np.empty((count, 3), np.float32)
+        self._values = np.full(count, np.nan, np.float32)
+        self.polydata = vtk.vtkPolyData()
+        self._vtk_points = vtk.vtkPoints()
+        self._vtk_points.SetData(numpy_to_vtk(self._points))
+        self.polydata.SetPoints(self._vtk_points)
+        self.polydata.SetPolys(triangles_to_cells(self._triangles))
+        self._vtk_normals = numpy_to_vtk(self._normals)
+        self.polydata.GetPointData().SetNormals(self._vtk_normals)
+        self._vtk_values = numpy_to_vtk(self._values)
+        self._vtk_values.SetName("value")
+        self.polydata.GetPointData().SetScalars(self._vtk_values)
+        self.mapper = vtk.vtkPolyDataMapper()
+        self.mapper.SetInputData(self.polydata)
+        self.mapper.SetInterpolateScalarsBeforeMapping(True)
+        self.mapper.ScalarVisibilityOff()
+        self.actor = vtk.vtkActor()
+        self.actor.SetMapper(self.mapper)
+        self.move(points_mm)
+
+    def move(self, points_mm: NDArray[np.floating]) -> None:
+        """Write new positions (of the whole mesh) and their normals in place."""
+        self._points[:] = points_mm[self.nodes]
+        corner = self._points[self._triangles]
+        normals = self._gather @ np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+        self._normals[:] = normals
+        self._vtk_points.GetData().Modified()
+        self._vtk_points.Modified()
+        self._vtk_normals.Modified()
+        self.polydata.Modified()
+
+    def paint(self, values: NDArray[np.floating] | None, table: vtk.vtkLookupTable | None) -> None:
+        """Show a field (values for the whole mesh) through a table, or the plain colour when values is None."""
+        if values is None or table is None or not np.isfinite(values[self.nodes]).any():
+            self.mapper.ScalarVisibilityOff()
+            return
+        self._values[:] = values[self.nodes]
+        self._vtk_values.Modified()
+        self.polydata.Modified()
+        self.mapper.SetLookupTable(table)
+        self.mapper.UseLookupTableScalarRangeOn()
+        self.mapper.ScalarVisibilityOn()
+
+    def clip(self, plane: vtk.vtkPlane | None) -> None:
+        """Hide what lies beyond a plane; None shows everything."""
+        self.mapper.RemoveAllClippingPlanes()
+        if plane is not None:
+            self.mapper.AddClippingPlane(plane)
+
+
+class WallCap:
+    """The cut face of the wall where a section plane goes through the tetrahedra."""
+
+    def __init__(self, tets: NDArray[np.integer], points_mm: NDArray[np.floating], plane: vtk.vtkPlane) -> None:
+        count = int(tets.max()) + 1
+        self._points = np.ascontiguousarray(points_mm[:count], np.float32)
+        self._values = np.full(count, np.nan, np.float32)
+        self.grid = vtk.vtkUnstructuredGrid()
+        self._vtk_points = vtk.vtkPoints()
+        self._vtk_points.SetData(numpy_to_vtk(self._points))
+        self.grid.SetPoints(self._vtk_points)
+        cells = vtk.vtkCellArray()
+        cells.SetData(
+            numpy_to_vtkIdTypeArray(np.arange(0, 4 * len(tets) + 1, 4, dtype=np.int64), deep=True),
+            numpy_to_vtkIdTypeArray(np.ascontiguousarray(tets.ravel(), dtype=np.int64), deep=True),
+        )
+        self.grid.SetCells(vtk.VTK_TETRA, cells)
+        self._vtk_values = numpy_to_vtk(self._values)
+        self._vtk_values.SetName("value")
+        self.grid.GetPointData().SetScalars(self._vtk_values)
+        cutter = vtk.vtkPlaneCutter()
+        cutter.SetPlane(plane)
+        cutter.SetInputData(self.grid)
+        cutter.BuildTreeOff()
+        self.mapper = vtk.vtkPolyDataMapper()
+        surface = vtk.vtkGeometryFilter()
+        surface.SetInputConnection(cutter.GetOutputPort())
+        self.mapper.SetInputConnection(surface.GetOutputPort())
+        self.mapper.SetInterpolateScalarsBeforeMapping(True)
+        self.mapper.ScalarVisibilityOff()
+        self.actor = vtk.vtkActor()
+        self.actor.SetMapper(self.mapper)
+        self.actor.GetProperty().SetAmbient(0.35)
+        self.actor.GetProperty().SetDiffuse(0.7)
+
+    def move(self, points_mm: NDArray[np.floating]) -> None:
+        """Write new positions in place; the cutter runs again at the next render."""
+        self._points[:] = points_mm[: len(self._points)]
+        self._vtk_points.GetData().Modified()
+        self._vtk_points.Modified()
+        self.grid.Modified()
+
+    def paint(self, values: NDArray[np.floating] | None, table: vtk.vtkLookupTable | None) -> None:
+        """As MovingSurface.paint."""
+        if values is None or table is None:
+            self.mapper.ScalarVisibilityOff()
+            return
+        self._values[:] = values[: len(self._values)]
+        self._vtk_values.Modified()
+        self.grid.Modified()
+        self.mapper.SetLookupTable(table)
+        self.mapper.UseLookupTableScalarRangeOn()
+        self.mapper.ScalarVisibilityOn()
+
+
+def ball(radius_mm: float, colour: str) -> Any:
+    """A small sphere actor with a source at the origin, moved by SetPosition."""
+    source = vtk.vtkSphereSource()
+    source.SetRadius(radius_mm)
+    source.SetThetaResolution(24)
+    source.SetPhiResolution(16)
+    mapper = vtk.vtkPolyDataMapper()
+    mapper.SetInputConnection(source.GetOutputPort())
+    actor = vtk.vtkActor()
+    actor.SetMapper(mapper)
+    finish(actor, colour, 1.0, cull=True)
+    actor.GetProperty().SetAmbient(0.45)
+    return actor

@@ -1,0 +1,147 @@
+"""From domain objects to PaneStates: the same composition for the window, a picture and a film."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from twinviewer.domain import Comparison, OrganMesh, Run, StructureStyle
+from twinviewer.scene.palette import BASELINE
+from twinviewer.scene.state import Camera, Colouring, Marker, PaneState, Section, StructureState
+
+
+@dataclass(frozen=True, slots=True)
+class FieldStyle:
+    """How a known field is shown. symmetric: the range is centred on zero."""
+
+    label: str
+    unit: str
+    map: str
+    symmetric: bool = False
+    band: float = 0.0
+
+
+FIELDS: dict[str, FieldStyle] = {
+    "activation_ms": FieldStyle("Activation", "ms", "activation", band=10.0),
+    "strain_fibre": FieldStyle("Fibre strain", "%", "strain", symmetric=True),
+    "work_kpa": FieldStyle("Fibre work", "kPa", "work"),
+    "transmural": FieldStyle("Depth in the wall", "", "voltage"),
+    "apicobasal": FieldStyle("Apex to base", "", "voltage"),
+    "aha_segment": FieldStyle("AHA segment", "", "activation"),
+}
+
+
+_WALL = ("myocardium", "lv_endocardium", "rv_endocardium", "epicardium")
+
+
+def colourable(run: Run | None, mesh: OrganMesh | None) -> tuple[str, ...]:
+    """The fields that can be coloured by: "" (anatomy) first, then what this run and mesh have, in FIELDS' order."""
+    names: set[str] = set()
+    if run is not None:
+        names |= set(run.fields) | set(run.moving_fields)
+    if mesh is not None:
+        names |= {"aha_segment"} & set(mesh.point_fields)
+    return ("", *(name for name in FIELDS if name in names))
+
+
+def structures(mesh: OrganMesh, styles: Mapping[str, StructureStyle]) -> tuple[StructureState, ...]:
+    """The mesh's surfaces in their anatomy colours; those without a style are left out."""
+    return tuple(
+        StructureState(name, styles[name].colour, styles[name].opacity, styles[name].visible)
+        for name in mesh.surfaces
+        if name in styles
+    )
+
+
+def field_range(name: str, runs: Sequence[Run], mesh: OrganMesh) -> tuple[float, float]:
+    """One range for all runs: shared colours are what makes panes comparable. 1st-99th percentile, zero-centred where
+    the field has a natural zero."""
+    collected = []
+    for run in runs:
+        if name in run.fields:
+            collected.append(np.asarray(run.fields[name].values, float))
+        elif name in run.moving_fields:
+            collected.append(run.moving_fields[name].ravel()[::7].astype(float))
+    if not collected and name in mesh.point_fields:
+        collected.append(mesh.point_fields[name].astype(float))
+    values = np.concatenate(collected) if collected else np.zeros(1)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return 0.0, 1.0
+    if name == "activation_ms":
+        return float(np.floor(values.min() / 10) * 10), float(np.ceil(values.max() / 10) * 10)
+    if name in FIELDS and FIELDS[name].symmetric:
+        top = float(np.percentile(np.abs(values), 99)) or 1.0
+        return -top, top
+    low, high = np.percentile(values, [1, 99])
+    return float(low), float(high if high > low else low + 1.0)
+
+
+def colouring(name: str, runs: Sequence[Run], mesh: OrganMesh) -> Colouring:
+    """The Colouring of a field over all runs that are shown together."""
+    if not name:
+        return Colouring()
+    style = FIELDS.get(name, FieldStyle(name.replace("_", " "), "", "voltage"))
+    low, high = field_range(name, runs, mesh)
+    return Colouring(name, style.label, style.unit, style.map, low, high, style.band)
+
+
+def faded(shown: Sequence[StructureState], by_field: bool) -> tuple[StructureState, ...]:
+    """When a field is shown on the wall, chambers and vessels step back so that they do not hide it."""
+    if not by_field:
+        return tuple(shown)
+    return tuple(
+        s
+        if s.name in ("myocardium", "lv_endocardium", "rv_endocardium", "epicardium")
+        else replace(s, opacity=min(s.opacity, 0.25))
+        for s in shown
+    )
+
+
+def pane(
+    title: str,
+    mesh: OrganMesh,
+    shown: Sequence[StructureState],
+    run: Run | None = None,
+    colour: Colouring | None = None,
+    markers: Sequence[Marker] = (),
+    accent: str = BASELINE,
+) -> PaneState:
+    """One heart."""
+    used = colour if colour is not None else Colouring()
+    return PaneState(title, mesh, run, used, None, faded(shown, bool(used.field)), tuple(markers), accent)
+
+
+def difference_pane(
+    mesh: OrganMesh, shown: Sequence[StructureState], run: Run, comparison: Comparison, name: str = "activation_ms"
+) -> PaneState | None:
+    """Other minus baseline on the moving mesh of the other; None where the runs share no such field."""
+    values = comparison.difference_fields.get(name)
+    if values is None:
+        return None
+    finite = np.abs(values[np.isfinite(values)])
+    top = max(float(np.ceil(np.percentile(finite, 99) / 5) * 5) if len(finite) else 1.0, 1.0)
+    style = FIELDS.get(name, FieldStyle(name, "", "difference"))
+    colour = Colouring(name, f"Δ {style.label}", style.unit, "difference", -top, top, 0.0)
+    title = f"{comparison.other} − {comparison.baseline}"
+    return PaneState(title, mesh, run, colour, values, faded(shown, True), (), "#94A0AF")
+
+
+def standard_camera(mesh: OrganMesh, distance_factor: float = 2.6) -> Camera:
+    """The heart seen from the left front and a little above, as it hangs in the chest."""
+    low, high = mesh.points_mm.min(axis=0), mesh.points_mm.max(axis=0)
+    centre = (low + high) / 2
+    view = np.array([-0.45, 0.85, -0.22])
+    position = centre - distance_factor * 0.5 * np.linalg.norm(high - low) * view / np.linalg.norm(view)
+    return Camera(tuple(position), tuple(centre), (0.0, 0.0, 1.0))
+
+
+def long_axis_section(mesh: OrganMesh) -> Section:
+    """The four-chamber plane: through the apex, the mitral centre and the right ventricle; its front is cut away."""
+    apex, base = mesh.landmarks["lv_apex"], mesh.landmarks["mitral_centre"]
+    right = mesh.landmarks["rv_centre"]
+    normal = np.cross(base - apex, right - apex)
+    normal /= np.linalg.norm(normal)
+    if normal[1] > 0:  # cut towards the viewer in front: anterior is -y in LPS
+        normal = -normal
+    return Section(tuple(apex), tuple(normal))

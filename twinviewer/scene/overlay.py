@@ -1,0 +1,93 @@
+"""What is drawn over the hearts: pane titles, legend, footer, and the cube that says where the patient's left is."""
+
+import vtk
+
+from twinviewer.scene.actors import vtk_table
+from twinviewer.scene.palette import lookup_table, rgb
+from twinviewer.scene.state import Colouring
+
+_FACES = (("SetXPlusFaceText", "L"), ("SetXMinusFaceText", "R"), ("SetYPlusFaceText", "P"), ("SetYMinusFaceText", "A"),
+          ("SetZPlusFaceText", "H"), ("SetZMinusFaceText", "F"))  # fmt: skip
+
+
+def text_actor(size: int, colour: str, *, bold: bool = False) -> vtk.vtkTextActor:
+    """A line of text in normalised viewport coordinates."""
+    actor = vtk.vtkTextActor()
+    style = actor.GetTextProperty()
+    style.SetFontFamilyToArial()
+    style.SetFontSize(size)
+    style.SetColor(*rgb(colour))
+    style.SetBold(bold)
+    actor.GetPositionCoordinate().SetCoordinateSystemToNormalizedViewport()
+    return actor
+
+
+def legend_actor(colouring: Colouring, text: str, scale: float) -> vtk.vtkScalarBarActor:
+    """A slim legend at the left edge: title with unit and five ticks, never over the heart."""
+    bar = vtk.vtkScalarBarActor()
+    table = vtk_table(colouring)
+    if not colouring.band:
+        table.SetNumberOfTableValues(256)
+        for index, colour in enumerate(lookup_table(colouring.map, 256)):
+            table.SetTableValue(index, *(colour / 255.0), 1.0)
+    bar.SetLookupTable(table)
+    bar.SetNumberOfLabels(5)
+    bar.SetTitle(f"{colouring.title}\n{colouring.unit}" if colouring.unit else colouring.title)
+    bar.SetLabelFormat("{:.0f}" if abs(colouring.high - colouring.low) >= 8 else "{:.1f}")
+    bar.UnconstrainedFontSizeOn()
+    bar.SetMaximumNumberOfColors(1024)
+    bar.SetBarRatio(0.16)
+    bar.SetTextPad(4)
+    bar.SetVerticalTitleSeparation(int(8 * scale))
+    for style, size in ((bar.GetTitleTextProperty(), 12), (bar.GetLabelTextProperty(), 11)):
+        style.SetFontFamilyToArial()
+        style.SetFontSize(int(size * scale))
+        style.SetColor(*rgb(text))
+        style.ItalicOff()
+        style.BoldOff()
+        style.ShadowOff()
+        style.SetJustificationToLeft()
+    bar.GetPositionCoordinate().SetCoordinateSystemToNormalizedViewport()
+    bar.SetPosition(0.015, 0.30)
+    bar.SetWidth(0.13)
+    bar.SetHeight(0.42)
+    return bar
+
+
+class OrientationCube:
+    """A lettered cube in its own small renderer whose camera follows the main one's direction."""
+
+    def __init__(self, window: vtk.vtkRenderWindow) -> None:
+        self.renderer = vtk.vtkRenderer()
+        self.renderer.SetLayer(1)
+        self.renderer.InteractiveOff()
+        window.SetNumberOfLayers(max(2, window.GetNumberOfLayers()))
+        window.AddRenderer(self.renderer)
+        cube = vtk.vtkAnnotatedCubeActor()
+        for setter, letter in _FACES:
+            getattr(cube, setter)(letter)
+        cube.SetXFaceTextRotation(0)
+        cube.SetYFaceTextRotation(0)
+        cube.SetZFaceTextRotation(90)
+        cube.GetCubeProperty().SetColor(0.30, 0.34, 0.40)
+        cube.GetTextEdgesProperty().SetColor(0.85, 0.88, 0.92)
+        cube.GetTextEdgesProperty().SetLineWidth(1)
+        cube.SetFaceTextScale(0.6)
+        for name in ("XPlus", "XMinus", "YPlus", "YMinus", "ZPlus", "ZMinus"):
+            getattr(cube, f"Get{name}FaceProperty")().SetColor(0.85, 0.88, 0.92)
+        self.renderer.AddActor(cube)
+        self.place(1, 1)
+
+    def place(self, width: int, height: int) -> None:
+        """Keep the cube square in the lower right corner, 64 px or a tenth of the window."""
+        size = max(56.0, 0.09 * min(width, height))
+        self.renderer.SetViewport(max(0.0, 1 - size / max(width, size)), 0.0, 1.0, min(1.0, size / max(height, size)))
+
+    def follow(self, camera: vtk.vtkCamera) -> None:
+        """Look at the cube from the main camera's direction."""
+        own = self.renderer.GetActiveCamera()
+        direction, up = camera.GetDirectionOfProjection(), camera.GetViewUp()
+        own.SetFocalPoint(0, 0, 0)
+        own.SetPosition(*(-4.2 * component for component in direction))
+        own.SetViewUp(*up)
+        self.renderer.ResetCameraClippingRange()

@@ -1,0 +1,76 @@
+"""Colours of anatomy and of maps: one table, used by slices, 3D, traces and tables alike.
+
+Activation runs red (early), yellow, green, blue, purple (late); strain red (shortened), pale (0), blue (stretched), as
+electrophysiology and echo systems draw them. "safe" variants are readable with red-green blindness.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+ANATOMY: dict[str, str] = {
+    "lv_myocardium": "#C96A5B",
+    "rv_myocardium": "#C27B6B",
+    "myocardium": "#C96A5B",
+    "lv_blood": "#E04B4B",
+    "rv_blood": "#4B7BE0",
+    "la_blood": "#E58A8A",
+    "ra_blood": "#7FA6EA",
+    "la": "#E58A8A",
+    "ra": "#7FA6EA",
+    "lv_cavity": "#E04B4B",
+    "rv_cavity": "#4B7BE0",
+    "lv_endocardium": "#E04B4B",
+    "rv_endocardium": "#4B7BE0",
+    "epicardium": "#C96A5B",
+    "aorta": "#D9544F",
+    "pulmonary_artery": "#5C86D6",
+    "scar": "#D8D3C4",
+    "bone": "#E6DDC8",
+    "lung": "#8FB8C9",
+    "tumour": "#E5B454",
+}
+
+BASELINE = "#8FA3BF"
+SCENARIOS = ("#3FB6C6", "#D98FD0", "#E5B454", "#5BC58C")
+
+# Control points: colours at equal steps from low to high.
+_MAPS: dict[str, tuple[str, ...]] = {
+    "activation": ("#D7302B", "#F08A2C", "#F7DD3F", "#6CC24A", "#2E9FD0", "#3B55C4", "#6B2FA0"),
+    "activation_safe": ("#FDE725", "#7AD151", "#22A884", "#2A788E", "#414487", "#440154"),
+    "strain": ("#C0362C", "#E58A70", "#F2E9E1", "#8FB4DC", "#2F63B5"),
+    "difference": ("#2F8F9D", "#8CCBD2", "#EDEBE6", "#E3B08A", "#C0592C"),
+    "work": ("#2B3A67", "#4F6D9A", "#9FB8C8", "#F3E3B3", "#E9A03B", "#C8452A"),
+    "voltage": ("#3B4CC0", "#8DB0FE", "#DDDDDD", "#F4987A", "#B40426"),
+}
+
+NAN_COLOUR = "#6E6A68"
+
+
+def rgb(colour: str) -> tuple[float, float, float]:
+    """ "#RRGGBB" -> three floats in 0..1."""
+    return int(colour[1:3], 16) / 255.0, int(colour[3:5], 16) / 255.0, int(colour[5:7], 16) / 255.0
+
+
+def colour_maps() -> tuple[str, ...]:
+    """The names of all colour maps."""
+    return tuple(_MAPS)
+
+
+def lookup_table(name: str, size: int = 256) -> NDArray[np.uint8]:
+    """(size, 3) uint8 RGB of a colour map from low to high, linear between its control points."""
+    stops = np.array([rgb(colour) for colour in _MAPS[name]])
+    position = np.linspace(0, len(stops) - 1, size)
+    columns = [np.interp(position, np.arange(len(stops)), stops[:, channel]) for channel in range(3)]
+    return np.round(np.stack(columns, axis=1) * 255).astype(np.uint8)
+
+
+def banded_table(name: str, low: float, high: float, band: float, size: int = 1024) -> NDArray[np.uint8]:
+    """Like lookup_table, with a darker line at each multiple of ``band``: isochrones without a contour filter."""
+    table = lookup_table(name, size)
+    if band <= 0 or high <= low:
+        return table
+    value = np.linspace(low, high, size)
+    distance = np.abs(value / band - np.round(value / band)) * band
+    line = distance < max(0.045 * band, 0.6 * (high - low) / size)
+    table[line] = (table[line] * 0.45).astype(np.uint8)
+    return table

@@ -1,0 +1,192 @@
+"""Slices as RGB arrays: numpy look-up, label overlay, outlines, orientation letters. Others paint them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.domain import CinePlane, Grid, LabelMap, Volume
+from twinviewer.scene.palette import rgb
+
+ORIENTATIONS = ("axial", "coronal", "sagittal")
+
+# Image right and image down in LPS: axial seen from the feet, coronal from the front, sagittal from the left.
+_AXES: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {
+    "axial": ((0, 1), (1, 1)),
+    "coronal": ((0, 1), (2, -1)),
+    "sagittal": ((1, 1), (2, -1)),
+}
+_LETTERS = (("R", "L"), ("A", "P"), ("F", "H"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SliceImage:
+    """One painted slice.
+
+    rgb: (h, w, 3) uint8. affine: (4, 4), (column, row, 0, 1) -> LPS mm at pixel centres. spacing_mm: (column, row).
+    letters: (left, right, top, bottom) edges. index of count along the view direction; position_mm along it.
+    """
+
+    rgb: NDArray[np.uint8]
+    affine: NDArray[np.float64]
+    spacing_mm: tuple[float, float]
+    letters: tuple[str, str, str, str]
+    index: int
+    count: int
+    position_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How an orientation lies in the (k, j, i) array: voxel axes (0 = i, 1 = j, 2 = k) and signs of right and down."""
+
+    right: tuple[int, int]
+    down: tuple[int, int]
+    through: int
+
+
+def _layout(grid: Grid, orientation: str) -> _Layout:
+    # Assign each LPS axis the voxel axis that follows it most closely, greatest first, each voxel axis once.
+    direction = grid.affine[:3, :3] / np.linalg.norm(grid.affine[:3, :3], axis=0)
+    free_lps, free_voxel, owner = {0, 1, 2}, {0, 1, 2}, {}
+    while free_lps:
+        best = max(((abs(direction[a, v]), a, v) for a in free_lps for v in free_voxel), key=lambda item: item[0])
+        owner[best[1]] = best[2]
+        free_lps.discard(best[1])
+        free_voxel.discard(best[2])
+    (right_axis, right_sign), (down_axis, down_sign) = _AXES[orientation]
+
+    def along(axis: int, sign: int) -> tuple[int, int]:
+        voxel = owner[axis]
+        return voxel, int(sign * (1 if direction[axis, voxel] >= 0 else -1))
+
+    through = ({0, 1, 2} - {owner[right_axis], owner[down_axis]}).pop()
+    return _Layout(along(right_axis, right_sign), along(down_axis, down_sign), through)
+
+
+def slice_count(grid: Grid, orientation: str) -> int:
+    """How many slices there are in an orientation."""
+    return grid.shape[2 - _layout(grid, orientation).through]
+
+
+def slice_index(grid: Grid, orientation: str, point_mm: NDArray[np.floating]) -> int:
+    """The slice that holds an LPS point, clamped to the volume."""
+    layout = _layout(grid, orientation)
+    index = round(float(grid.to_ijk(np.asarray(point_mm)[None])[0][layout.through]))
+    return min(max(index, 0), grid.shape[2 - layout.through] - 1)
+
+
+def _extract(array: NDArray[np.generic], layout: _Layout, index: int) -> NDArray[np.generic]:
+    """(k, j, i) -> (rows, columns) with rows down and columns right."""
+    plane = np.take(array, index, axis=2 - layout.through)
+    remaining = [axis for axis in (2, 1, 0) if axis != layout.through]
+    if remaining[0] == layout.right[0]:
+        plane = plane.T
+    return plane[:: layout.down[1], :: layout.right[1]]
+
+
+def letters_of(right: NDArray[np.floating], down: NDArray[np.floating]) -> tuple[str, str, str, str]:
+    """Edge letters (left, right, top, bottom) from unit LPS vectors of image right and down; oblique ones get two."""
+
+    def name(vector: NDArray[np.floating]) -> str:
+        order = np.argsort(-np.abs(vector))
+        text = _LETTERS[order[0]][int(vector[order[0]] > 0)]
+        if abs(vector[order[1]]) > 0.4:
+            text += _LETTERS[order[1]][int(vector[order[1]] > 0)]
+        return text
+
+    return name(-right), name(right), name(-down), name(down)
+
+
+def windowed(values: NDArray[np.generic], window: float, level: float) -> NDArray[np.uint8]:
+    """Grey values by window width and level, DICOM PS3.3 C.11.2.1.2 without the half-unit shift."""
+    low = level - window / 2
+    scaled = (values.astype(np.float32) - np.float32(low)) * np.float32(255.0 / max(window, 1e-6))
+    return np.clip(scaled, 0, 255).astype(np.uint8)
+
+
+def default_window(volume: Volume) -> tuple[float, float]:
+    """(width, level): the header's own, cardiac CT angiography for contrast CT, else 0.1-99.9 percentile."""
+    if volume.window is not None:
+        return volume.window
+    if volume.modality == "CT":
+        return 800.0, 250.0
+    return percentile_window(volume.data[0])
+
+
+def percentile_window(values: NDArray[np.generic]) -> tuple[float, float]:
+    """(width, level) that span the 0.1-99.9 percentiles."""
+    low, high = np.percentile(
+        values.astype(np.float32, copy=False).ravel()[:: max(1, values.size // 200_000)], [0.1, 99.9]
+    )
+    return float(max(high - low, 1.0)), float((low + high) / 2)
+
+
+def slice_image(
+    volume: Volume,
+    orientation: str,
+    index: int,
+    phase: int = 0,
+    window: float = 800.0,
+    level: float = 250.0,
+    labels: LabelMap | None = None,
+    label_phase: int = 0,
+    colours: Mapping[str, str] | None = None,
+    opacity: float = 0.25,
+    outline: bool = True,
+) -> SliceImage:
+    """Paint one slice. colours: structure name -> "#RRGGBB" of what is to be shown over the grey image."""
+    layout = _layout(volume.grid, orientation)
+    count = volume.grid.shape[2 - layout.through]
+    index = min(max(index, 0), count - 1)
+    grey = windowed(_extract(volume.data[phase], layout, index), window, level)
+    painted = np.repeat(grey[:, :, None], 3, axis=2)
+    if labels is not None and colours and labels.grid.same_as(volume.grid):
+        found = _extract(labels.data[min(label_phase, labels.phases - 1)], layout, index)
+        for value, name in labels.names.items():
+            if name not in colours:
+                continue
+            mask = found == value
+            if not mask.any():
+                continue
+            colour = np.array(rgb(colours[name])) * 255
+            painted[mask] = ((1 - opacity) * painted[mask] + opacity * colour).astype(np.uint8)
+            if outline:
+                inside = mask.copy()
+                inside[1:] &= mask[:-1]
+                inside[:-1] &= mask[1:]
+                inside[:, 1:] &= mask[:, :-1]
+                inside[:, :-1] &= mask[:, 1:]
+                painted[mask & ~inside] = colour.astype(np.uint8)
+    return _image(painted, volume.grid, layout, index, count)
+
+
+def _image(painted: NDArray[np.uint8], grid: Grid, layout: _Layout, index: int, count: int) -> SliceImage:
+    size = (grid.shape[2], grid.shape[1], grid.shape[0])  # along i, j, k
+    affine = np.eye(4)
+    start = np.zeros(3)
+    start[layout.through] = index
+    for column, (axis, sign) in enumerate((layout.right, layout.down)):
+        affine[:3, column] = sign * grid.affine[:3, axis]
+        if sign < 0:
+            start[axis] = size[axis] - 1
+    affine[:3, 2] = grid.affine[:3, layout.through]
+    affine[:3, 3] = grid.to_mm(start[None])[0]
+    spacing = np.linalg.norm(affine[:3, :2], axis=0)
+    letters = letters_of(affine[:3, 0] / spacing[0], affine[:3, 1] / spacing[1])
+    normal = affine[:3, 2] / np.linalg.norm(affine[:3, 2])
+    position = float(affine[:3, 3] @ normal)
+    return SliceImage(
+        np.ascontiguousarray(painted), affine, (float(spacing[0]), float(spacing[1])), letters, index, count, position
+    )
+
+
+def plane_image(plane: CinePlane, phase: int, window: float, level: float) -> SliceImage:
+    """Paint one frame of a cine plane as it was scanned."""
+    grey = windowed(plane.frames[phase % len(plane.frames)], window, level)
+    spacing = np.linalg.norm(plane.affine[:3, :2], axis=0)
+    letters = letters_of(plane.affine[:3, 0] / spacing[0], plane.affine[:3, 1] / spacing[1])
+    painted = np.ascontiguousarray(np.repeat(grey[:, :, None], 3, axis=2))
+    position = float(plane.affine[:3, 3] @ plane.normal)
+    return SliceImage(painted, plane.affine, (float(spacing[0]), float(spacing[1])), letters, phase, 1, position)

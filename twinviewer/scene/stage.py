@@ -1,0 +1,270 @@
+"""The Stage: a render window that shows a SceneState. It updates arrays in place and rebuilds only what is new.
+
+One vtkCamera serves all panes, so paired views cannot drift apart.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import vtk
+from numpy.typing import NDArray
+
+from twinviewer.scene.actors import MovingSurface, WallCap, ball, finish, vtk_table
+from twinviewer.scene.overlay import OrientationCube, legend_actor, text_actor
+from twinviewer.scene.palette import rgb
+from twinviewer.scene.state import Camera, PaneState, SceneState, Section
+
+MAX_PANES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """What lies under the pointer: the pane, the nearest node of its mesh, and the place in LPS mm."""
+
+    pane: int
+    node: int
+    position_mm: tuple[float, float, float]
+
+
+class _Pane:
+    """The actors of one pane, kept between states."""
+
+    def __init__(self, renderer: vtk.vtkRenderer) -> None:
+        self.renderer = renderer
+        self.state: PaneState | None = None
+        self.surfaces: dict[str, MovingSurface] = {}
+        self.markers: list[tuple[int, vtk.vtkActor]] = []
+        self.cap: WallCap | None = None
+        self.table: vtk.vtkLookupTable | None = None
+        self.legend: vtk.vtkScalarBarActor | None = None
+        self.title = text_actor(15, "#E6EAF0", bold=True)
+        self.title.GetTextProperty().SetVerticalJustificationToTop()
+        self.title.SetPosition(0.02, 0.975)
+        renderer.AddViewProp(self.title)
+
+    def clear(self) -> None:
+        for surface in self.surfaces.values():
+            self.renderer.RemoveActor(surface.actor)
+        for _, actor in self.markers:
+            self.renderer.RemoveActor(actor)
+        if self.cap is not None:
+            self.renderer.RemoveActor(self.cap.actor)
+        if self.legend is not None:
+            self.renderer.RemoveViewProp(self.legend)
+        self.surfaces, self.markers, self.cap, self.legend, self.state = {}, [], None, None, None
+
+
+class Stage:
+    """Draws SceneStates into a pyvista plotter (off screen or a Qt interactor) made with ``shape=(1, MAX_PANES)``."""
+
+    def __init__(self, plotter: Any) -> None:
+        self.plotter = plotter
+        self.window: vtk.vtkRenderWindow = plotter.render_window
+        renderers = list(plotter.renderers)[:MAX_PANES]
+        self.camera = vtk.vtkCamera()
+        self.camera.SetViewAngle(24)
+        self._panes = []
+        for renderer in renderers:
+            renderer.RemoveAllLights()
+            renderer.AutomaticLightCreationOff()
+            for position, strength in (((-0.7, 0.9, 1.0), 0.92), ((0.9, -0.3, 0.7), 0.34)):
+                light = vtk.vtkLight()
+                light.SetLightTypeToCameraLight()
+                light.SetPosition(*position)
+                light.SetFocalPoint(0, 0, 0)
+                light.SetIntensity(strength)
+                renderer.AddLight(light)
+            renderer.SetActiveCamera(self.camera)
+            self._panes.append(_Pane(renderer))
+        self.cube = OrientationCube(self.window)
+        self.footer = text_actor(11, "#94A0AF")
+        self.footer.SetPosition(0.02, 0.02)
+        self._panes[0].renderer.AddViewProp(self.footer)
+        self._plane = vtk.vtkPlane()
+        self._state: SceneState | None = None
+        self._framed: str = ""
+        self.window.AddObserver("StartEvent", self._before_render)
+
+    def _before_render(self, *_: object) -> None:
+        width, height = self.window.GetSize()
+        self.cube.place(width, height)
+        self.cube.follow(self.camera)
+        for pane in self._panes:
+            if pane.state is not None:
+                pane.renderer.ResetCameraClippingRange()
+
+    @property
+    def state(self) -> SceneState | None:
+        """What is shown now."""
+        return self._state
+
+    def apply(self, state: SceneState) -> None:
+        """Show ``state``. Does not render: the caller does (``widget.update()`` or ``window.Render()``)."""
+        old = self._state
+        count = min(len(state.panes), len(self._panes))
+        if old is None or len(old.panes) != len(state.panes):
+            self._lay_out(count)
+        for index, pane in enumerate(self._panes):
+            if index < count:
+                self._update_pane(pane, state.panes[index], state, old)
+            elif pane.state is not None:
+                pane.clear()
+        if old is None or (old.footer, old.quiet, old.scale) != (state.footer, state.quiet, state.scale):
+            self.footer.SetInput(state.footer)
+            self.footer.GetTextProperty().SetColor(*rgb(state.quiet))
+            self.footer.GetTextProperty().SetFontSize(int(11 * state.scale))
+        for pane in self._panes:
+            pane.renderer.SetBackground(*rgb(state.background))
+        if state.camera is not None and (old is None or old.camera != state.camera):
+            self.look(state.camera)
+        elif state.panes and self._framed != state.panes[0].mesh.uid:
+            self.frame()
+        self._state = state
+
+    def _lay_out(self, count: int) -> None:
+        for index, pane in enumerate(self._panes):
+            shown = index < count
+            pane.renderer.SetDraw(shown)
+            if shown:
+                pane.renderer.SetViewport(index / count, 0.0, (index + 1) / count, 1.0)
+            else:
+                pane.renderer.SetViewport(0.0, 0.0, 1e-3, 1e-3)
+
+    def _update_pane(self, pane: _Pane, new: PaneState, state: SceneState, old: SceneState | None) -> None:
+        before = pane.state
+        points = new.run.points_at(state.time_s) if new.run is not None else new.mesh.points_mm
+        if before is None or before.mesh is not new.mesh:
+            pane.clear()
+            before = None
+            for name, triangles in new.mesh.surfaces.items():
+                if any(s.name == name for s in new.structures) and len(triangles):
+                    surface = MovingSurface(triangles, points)
+                    pane.surfaces[name] = surface
+                    pane.renderer.AddActor(surface.actor)
+        moved = before is None or old is None or old.time_s != state.time_s or before.run is not new.run
+        values = self._values(new, state.time_s)
+        if before is None or before.structures != new.structures:
+            for structure in new.structures:
+                if structure.name in pane.surfaces:
+                    shown = pane.surfaces[structure.name]
+                    shown.actor.SetVisibility(structure.visible and structure.opacity > 0)
+                    finish(shown.actor, structure.colour, structure.opacity, cull=structure.opacity < 1)
+        if before is None or before.colouring != new.colouring or old is None or old.text != state.text:
+            pane.table = vtk_table(new.colouring) if new.colouring.field else None
+            if pane.legend is not None:
+                pane.renderer.RemoveViewProp(pane.legend)
+                pane.legend = None
+            if new.colouring.field and state.legend:
+                pane.legend = legend_actor(new.colouring, state.text, state.scale)
+                pane.renderer.AddViewProp(pane.legend)
+        self._cut(pane, new, state.section, old, points)
+        if moved:
+            for shown in pane.surfaces.values():
+                shown.move(points)
+            if pane.cap is not None:
+                pane.cap.move(points)
+        for shown in pane.surfaces.values():
+            shown.paint(values, pane.table)
+        if pane.cap is not None:
+            pane.cap.paint(values, pane.table)
+        self._mark(pane, new, points, rebuilt=before is None or before.markers != new.markers)
+        pane.title.SetInput(new.title)
+        pane.title.GetTextProperty().SetColor(*rgb(new.accent))
+        pane.title.GetTextProperty().SetFontSize(int(15 * state.scale))
+        pane.state = new
+
+    @staticmethod
+    def _values(new: PaneState, time_s: float) -> NDArray[np.floating] | None:
+        if not new.colouring.field:
+            return None
+        if new.values is not None:
+            return new.values
+        run = new.run
+        if run is not None and (new.colouring.field in run.fields or new.colouring.field in run.moving_fields):
+            return run.field_at(new.colouring.field, time_s)
+        if new.colouring.field in new.mesh.point_fields:
+            return new.mesh.point_fields[new.colouring.field].astype(np.float32)
+        return None
+
+    def _cut(
+        self, pane: _Pane, new: PaneState, section: Section | None, old: SceneState | None, points: NDArray[np.floating]
+    ) -> None:
+        """Clip every surface and cap the wall, following the section plane."""
+        if section is None:
+            if pane.cap is not None:
+                pane.renderer.RemoveActor(pane.cap.actor)
+                pane.cap = None
+            if old is not None and old.section is not None:
+                for surface in pane.surfaces.values():
+                    surface.clip(None)
+            return
+        self._plane.SetOrigin(*section.origin_mm)
+        self._plane.SetNormal(*(-component for component in section.normal))
+        for surface in pane.surfaces.values():
+            surface.clip(self._plane)
+        if pane.cap is None and len(new.mesh.tets):
+            pane.cap = WallCap(new.mesh.tets, points, self._plane)
+            wall = next((s for s in new.structures if s.name == "myocardium"), None)
+            pane.cap.actor.GetProperty().SetColor(*rgb(wall.colour if wall is not None else "#C96A5B"))
+            pane.renderer.AddActor(pane.cap.actor)
+
+    @staticmethod
+    def _mark(pane: _Pane, new: PaneState, points: NDArray[np.floating], *, rebuilt: bool) -> None:
+        if rebuilt:
+            for _, actor in pane.markers:
+                pane.renderer.RemoveActor(actor)
+            pane.markers = [(marker.node, ball(marker.radius_mm, marker.colour)) for marker in new.markers]
+            for _, actor in pane.markers:
+                pane.renderer.AddActor(actor)
+        for node, actor in pane.markers:
+            actor.SetPosition(*(float(x) for x in points[node]))
+
+    def look(self, camera: Camera) -> None:
+        """Set the shared camera."""
+        self.camera.SetPosition(*camera.position_mm)
+        self.camera.SetFocalPoint(*camera.focus_mm)
+        self.camera.SetViewUp(*camera.up)
+        if self._state is not None and self._state.panes:
+            self._framed = self._state.panes[0].mesh.uid
+
+    def frame(
+        self, direction: tuple[float, float, float] | None = None, up: tuple[float, float, float] = (0, 0, 1)
+    ) -> None:
+        """Fit the heart into the pane, seen along ``direction`` (default: from the left front and a little above)."""
+        shown = [pane for pane in self._panes if pane.surfaces]
+        if not shown:
+            return
+        view = np.array(direction if direction is not None else (-0.45, 0.85, -0.22), float)
+        view /= np.linalg.norm(view)
+        bounds = np.array(shown[0].renderer.ComputeVisiblePropBounds()).reshape(3, 2)
+        centre, radius = bounds.mean(axis=1), 0.5 * np.linalg.norm(bounds[:, 1] - bounds[:, 0])
+        width, height = self.window.GetSize()
+        aspect = max(width / max(len(shown), 1), 1) / max(height, 1)
+        distance = 0.86 * radius / np.sin(np.deg2rad(self.camera.GetViewAngle() / 2)) / min(1.0, aspect)
+        self.look(Camera(tuple(centre - distance * view), tuple(centre), up))
+        first = shown[0].state
+        self._framed = first.mesh.uid if first is not None else self._framed
+
+    def current_camera(self) -> Camera:
+        """The camera as the user has turned it."""
+        return Camera(self.camera.GetPosition(), self.camera.GetFocalPoint(), self.camera.GetViewUp())
+
+    def pick(self, x: int, y: int) -> Pick | None:
+        """The node under a window pixel (VTK's origin: lower left), or None over the background."""
+        width, _ = self.window.GetSize()
+        shown = [pane for pane in self._panes if pane.state is not None]
+        if not shown:
+            return None
+        index = min(int(x * len(shown) / max(width, 1)), len(shown) - 1)
+        pane = shown[index]
+        picker = vtk.vtkCellPicker()
+        picker.SetTolerance(0.002)
+        if not picker.Pick(x, y, 0, pane.renderer):
+            return None
+        for surface in pane.surfaces.values():
+            if surface.actor is picker.GetActor():
+                local = picker.GetPointId()
+                node = int(surface.nodes[local])
+                return Pick(index, node, picker.GetPickPosition())
+        return None

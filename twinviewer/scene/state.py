@@ -1,0 +1,88 @@
+"""What is to be seen, as frozen values. The Stage draws the difference between two of these."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.domain import OrganMesh, Run
+
+
+@dataclass(frozen=True, slots=True)
+class StructureState:
+    """How one named surface of the mesh is drawn. colour "#RRGGBB"; opacity 0..1."""
+
+    name: str
+    colour: str
+    opacity: float = 1.0
+    visible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A site on the mesh, drawn as a ball that rides on a node: a pacing lead, a landmark."""
+
+    name: str
+    node: int
+    colour: str
+    radius_mm: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Colouring:
+    """How a field is turned into colour. field "" means anatomy colours. band: isochrone step in the unit, 0 = none."""
+
+    field: str = ""
+    title: str = ""
+    unit: str = ""
+    map: str = "activation"
+    low: float = 0.0
+    high: float = 1.0
+    band: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PaneState:
+    """One view of one heart. run None shows the mesh at rest; values (n,) override the run's field (difference)."""
+
+    title: str
+    mesh: OrganMesh
+    run: Run | None = None
+    colouring: Colouring = field(default_factory=Colouring)
+    values: NDArray[np.floating] | None = None
+    structures: tuple[StructureState, ...] = ()
+    markers: tuple[Marker, ...] = ()
+    accent: str = "#8FA3BF"
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """Where the eye is, LPS mm. view_angle is VTK's default of 30 degrees; parallel projection is not used."""
+
+    position_mm: tuple[float, float, float]
+    focus_mm: tuple[float, float, float]
+    up: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A cutting plane, LPS mm: what lies on the side of the normal is hidden and the cut wall is capped."""
+
+    origin_mm: tuple[float, float, float]
+    normal: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SceneState:
+    """The whole picture: panes side by side under one camera and one cardiac time. footer is drawn in every picture."""
+
+    panes: tuple[PaneState, ...]
+    time_s: float = 0.0
+    camera: Camera | None = None
+    section: Section | None = None
+    background: str = "#171B22"
+    text: str = "#E6EAF0"
+    quiet: str = "#94A0AF"
+    footer: str = ""
+    legend: bool = True
+    scale: float = 1.0
