@@ -1,0 +1,83 @@
+"""Two scenarios side by side: deltas of their metrics, differences of their fields, and one range for both."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.domain import Comparison, Delta, EngineError, Run
+from twinviewer.session.case import Scenario
+
+
+def compare(baseline: Scenario, other: Scenario) -> Comparison:
+    """Other minus baseline. Both must have a run on the same mesh, else EngineError.
+
+    deltas: in the order in which the engine gave the baseline's metrics. difference_fields: static fields, and for a
+    moving field the difference of its extreme over the beat under the name ``peak_<field>``. ranges: every field,
+    both runs, all frames; ``peak_<field>`` as well.
+    """
+    first, second = _run(baseline), _run(other)
+    if baseline.setup.mesh.uid != other.setup.mesh.uid:
+        raise EngineError(
+            "Scenarios on different models cannot be compared",
+            where=f"{baseline.label}, {other.label}",
+            remedy="Simulate both on the present model",
+        )
+    fields_first, fields_second = _still(first), _still(second)
+    common = [name for name in fields_first if name in fields_second]
+    ranges = {name: _range(fields_first[name], fields_second[name]) for name in common}
+    for name, values in first.moving_fields.items():
+        if name in second.moving_fields:
+            ranges[name] = _range(values, second.moving_fields[name])
+    return Comparison(
+        baseline=baseline.name,
+        other=other.name,
+        deltas=_deltas(first, second),
+        difference_fields={name: fields_second[name] - fields_first[name] for name in common},
+        ranges=ranges,
+    )
+
+
+def difference_at(baseline: Run, other: Run, name: str, phase: float) -> NDArray[np.floating]:
+    """(n,) other - baseline of a static or moving field at the same phase 0..1 of each one's beat."""
+    return other.field_at(name, phase * other.period_s) - baseline.field_at(name, phase * baseline.period_s)
+
+
+def symmetric_range(values: NDArray[np.floating]) -> tuple[float, float]:
+    """(-a, a) that holds all finite values: the range of a difference, so that no change is the middle colour."""
+    finite = np.abs(values[np.isfinite(values)])
+    largest = float(finite.max()) if finite.size else 0.0
+    return (-largest, largest) if largest > 0 else (-1.0, 1.0)
+
+
+def _run(scenario: Scenario) -> Run:
+    if scenario.run is None:
+        raise EngineError("Not simulated yet", where=scenario.label, remedy="Run the scenario first")
+    return scenario.run
+
+
+def _deltas(first: Run, second: Run) -> tuple[Delta, ...]:
+    return tuple(
+        Delta(name, quantity.unit, quantity.value, second.metrics[name].value)
+        for name, quantity in first.metrics.items()
+        if name in second.metrics and second.metrics[name].unit == quantity.unit
+    )
+
+
+def _still(run: Run) -> dict[str, NDArray[np.floating]]:
+    fields = {name: field.values for name, field in run.fields.items()}
+    for name, values in run.moving_fields.items():
+        furthest = np.abs(np.nan_to_num(values)).argmax(axis=0)
+        fields[f"peak_{name}"] = np.take_along_axis(values, furthest[None], axis=0)[0]
+    return fields
+
+
+def _range(*arrays: NDArray[np.floating]) -> tuple[float, float]:
+    lows, highs = [], []
+    for array in arrays:
+        finite = array[np.isfinite(array)]
+        if finite.size:
+            lows.append(float(finite.min()))
+            highs.append(float(finite.max()))
+    if not lows:
+        return 0.0, 1.0
+    low, high = min(lows), max(highs)
+    return (low, high) if high > low else (low - 0.5, high + 0.5)

@@ -1,0 +1,295 @@
+"""Jobs in disposable worker processes: a codec that crashes or a solver that hangs never takes the window with it.
+
+No Qt here. A timer calls :meth:`JobRunner.poll`, and all callbacks are made from there, on the caller's thread.
+"""
+
+import multiprocessing
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any, Literal
+
+import psutil
+
+from twinviewer.domain import TwinviewerError, WorkerError
+from twinviewer.session import messages
+from twinviewer.session.worker import function_name, revived, serve
+
+PREWARM = "twinviewer.session.steps:prewarm"
+"""Called in every new worker before its first job: imports what segmentation, meshing and engines need."""
+
+DEADLINE_S = 600.0
+STOP_S = 1.0
+
+JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+
+@dataclass(eq=False)
+class Job:
+    """One call in a worker. name: for people. revision: of the Case that it started from.
+
+    fraction, text: the last progress. result: what the function returned, once state is "done".
+    """
+
+    name: str
+    revision: int
+    function: str
+    arguments: tuple[Any, ...]
+    keywords: Mapping[str, Any]
+    deadline_s: float
+    done: Callable[[Any], None] | None
+    failed: Callable[[TwinviewerError], None] | None
+    progress: Callable[[float, str], None] | None
+    cancelled: Callable[[], None] | None
+    state: JobState = "waiting"
+    fraction: float = 0.0
+    text: str = ""
+    result: Any = None
+    error: TwinviewerError | None = None
+    started_s: float = 0.0
+    _runner: "JobRunner | None" = None
+
+    def cancel(self) -> bool:
+        """Stop the job now, by killing its worker. False if it had ended already. Its callback comes with poll()."""
+        return self._runner is not None and self._runner._cancel(self)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come."""
+        return self.state in ("done", "failed", "cancelled")
+
+
+@dataclass(eq=False)
+class _Worker:
+    process: BaseProcess
+    connection: Connection
+    job: Job | None = None
+    jobs_done: int = field(default=0)
+
+
+class JobRunner:
+    """Runs jobs in worker processes, one of them always kept warm.
+
+    workers: how many jobs may run at once. memory_bytes: limit for each worker (default: 70 % of this machine's);
+    warm=False starts processes only when they are needed.
+    """
+
+    def __init__(
+        self, workers: int = 2, *, memory_bytes: int | None = None, prewarm: str = PREWARM, warm: bool = True
+    ) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._limit = max(1, workers)
+        self._memory_bytes = int(0.7 * psutil.virtual_memory().total) if memory_bytes is None else memory_bytes
+        self._prewarm = prewarm
+        self._keep_warm = warm
+        self._workers: list[_Worker] = []
+        self._dying: list[BaseProcess] = []
+        self._waiting: deque[Job] = deque()
+        self._news: deque[Callable[[], None]] = deque()
+        self._closed = False
+        if warm:
+            self._workers.append(self._start())
+
+    def submit(
+        self,
+        function: Callable[..., Any],
+        *arguments: Any,
+        done: Callable[[Any], None] | None = None,
+        failed: Callable[[TwinviewerError], None] | None = None,
+        progress: Callable[[float, str], None] | None = None,
+        cancelled: Callable[[], None] | None = None,
+        name: str = "",
+        revision: int = 0,
+        deadline_s: float = DEADLINE_S,
+        **keywords: Any,
+    ) -> Job:
+        """Queue ``function(*arguments, **keywords)``. It must be importable by name, its values known to the codec.
+
+        A parameter named ``report`` is filled with a Reporter that feeds ``progress``. Exactly one of done, failed
+        and cancelled is called, from poll().
+        """
+        if self._closed:
+            raise WorkerError("No job can start: the runner is closed", where=name)
+        called = function_name(function)
+        job = Job(name or called, revision, called, arguments, keywords, deadline_s, done, failed, progress, cancelled)
+        job._runner = self
+        self._waiting.append(job)
+        self._dispatch()
+        return job
+
+    def poll(self, wait_s: float = 0.0) -> None:
+        """Take in what the workers have said and make the callbacks. wait_s: how long to wait for the first news."""
+        if not self._news:
+            self._listen(wait_s)
+        self._enforce_deadlines()
+        self._reap()
+        self._dispatch()
+        while self._news:
+            self._news.popleft()()
+
+    def run(
+        self,
+        function: Callable[..., Any],
+        *arguments: Any,
+        progress: Callable[[float, str], None] | None = None,
+        name: str = "",
+        deadline_s: float = DEADLINE_S,
+        **keywords: Any,
+    ) -> Any:
+        """Run one job to its end and return its result, or raise its error. For callers without a timer."""
+        job = self.submit(function, *arguments, progress=progress, name=name, deadline_s=deadline_s, **keywords)
+        try:
+            while not job.ended:
+                self.poll(0.05)
+        except BaseException:  # the reporter raised Cancelled, or Ctrl-C
+            job.cancel()
+            raise
+        if job.error is not None:
+            raise job.error
+        return job.result
+
+    @property
+    def busy(self) -> bool:
+        """Whether any job is waiting or running."""
+        return bool(self._waiting) or any(worker.job is not None for worker in self._workers)
+
+    def close(self) -> None:
+        """Cancel everything and end all workers. No callback is made any more."""
+        self._closed = True
+        self._waiting.clear()
+        for worker in list(self._workers):
+            self._end(worker)
+        for process in self._dying:
+            process.join(STOP_S)
+            if process.exitcode is not None:
+                process.close()
+        self._dying.clear()
+        self._news.clear()
+
+    def __enter__(self) -> "JobRunner":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _start(self) -> _Worker:
+        ours, theirs = self._context.Pipe(duplex=True)
+        arguments = (theirs, os.getpid(), self._prewarm, self._memory_bytes)
+        process = self._context.Process(target=serve, args=arguments, name="twinviewer worker", daemon=True)
+        process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+    def _dispatch(self) -> None:
+        while self._waiting and not self._closed:
+            free = next((worker for worker in self._workers if worker.job is None), None)
+            if free is None:
+                if len(self._workers) >= self._limit:
+                    return
+                free = self._start()
+                self._workers.append(free)
+            job = self._waiting.popleft()
+            free.job, job.state, job.started_s = job, "running", time.monotonic()
+            order = {"function": job.function, "arguments": job.arguments, "keywords": dict(job.keywords)}
+            try:
+                messages.send(free.connection, order, free.process.pid or 0)
+            except OSError:
+                self._died(free)
+            except ValueError as error:  # an argument that the codec does not know
+                free.job = None
+                self._finish(job, "failed", error=WorkerError(f"The job cannot be sent: {error}", where=job.name))
+            job.arguments, job.keywords = (), {}  # nothing but the worker holds on to the input
+        if self._keep_warm and not self._closed and not self._workers:
+            self._workers.append(self._start())
+
+    def _listen(self, wait_s: float) -> None:
+        speaking = {worker.connection: worker for worker in self._workers}
+        for ready in multiprocessing.connection.wait(list(speaking), timeout=wait_s):
+            worker = speaking[ready]  # type: ignore[index]
+            try:
+                while worker.connection.poll():
+                    self._heard(worker, messages.receive(worker.connection))
+            except (EOFError, OSError):
+                self._died(worker)
+
+    def _heard(self, worker: _Worker, message: dict[str, Any]) -> None:
+        job = worker.job
+        if job is None:
+            return
+        if message["kind"] == "progress":
+            job.fraction, job.text = message["fraction"], message["text"]
+            if job.progress is not None:
+                self._news.append(partial(job.progress, job.fraction, job.text))
+            return
+        worker.job = None
+        worker.jobs_done += 1
+        if message["kind"] == "done":
+            self._finish(job, "done", result=message["value"])
+        else:
+            error = revived(message)
+            if isinstance(error, WorkerError) and not error.where:
+                error = WorkerError(error.what, where=job.name, remedy=error.remedy or "The case is as it was before")
+            self._finish(job, "failed", error=error)
+
+    def _finish(self, job: Job, state: JobState, *, result: Any = None, error: TwinviewerError | None = None) -> None:
+        job.state, job.result, job.error = state, result, error
+        if state == "done" and job.done is not None:
+            self._news.append(partial(job.done, result))
+        elif state == "failed" and job.failed is not None and error is not None:
+            self._news.append(partial(job.failed, error))
+        elif state == "cancelled" and job.cancelled is not None:
+            self._news.append(job.cancelled)
+
+    def _died(self, worker: _Worker) -> None:
+        job = worker.job
+        self._end(worker)
+        worker.process.join(STOP_S)
+        if job is not None and not job.ended:
+            code = worker.process.exitcode
+            how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+            remedy = "The case is as it was before; try again, or with smaller images"
+            self._finish(
+                job, "failed", error=WorkerError(f"The worker process died ({how})", where=job.name, remedy=remedy)
+            )
+
+    def _enforce_deadlines(self) -> None:
+        now = time.monotonic()
+        for worker in list(self._workers):
+            job = worker.job
+            if job is not None and now - job.started_s > job.deadline_s:
+                self._end(worker)
+                what = f"Not finished after {job.deadline_s:g} s, so it was stopped"
+                self._finish(
+                    job, "failed", error=WorkerError(what, where=job.name, remedy="The case is as it was before")
+                )
+
+    def _cancel(self, job: Job) -> bool:
+        if job.ended:
+            return False
+        if job in self._waiting:
+            self._waiting.remove(job)
+        for worker in list(self._workers):
+            if worker.job is job:
+                self._end(worker)
+        self._finish(job, "cancelled")
+        return True
+
+    def _end(self, worker: _Worker) -> None:
+        worker.job = None
+        if worker in self._workers:
+            self._workers.remove(worker)
+        worker.connection.close()
+        worker.process.kill()
+        self._dying.append(worker.process)
+
+    def _reap(self) -> None:
+        for process in list(self._dying):
+            if process.exitcode is not None:
+                process.join()
+                process.close()
+                self._dying.remove(process)

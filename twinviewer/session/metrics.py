@@ -1,0 +1,120 @@
+"""metrics.json, schema 1: every number of a case with unit, interval, origin and source, for scripts and reports."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from twinviewer import __version__
+from twinviewer.domain import Delta, LoadError, Quantity, StoreError
+from twinviewer.session.case import BASELINE, Case, Scenario
+from twinviewer.session.comparison import compare
+
+SCHEMA = 1
+NOTICE = "Research only, not for clinical use. Outcomes are simulated scenarios."
+
+
+def metrics_document(case: Case) -> dict[str, Any]:
+    """The document of ``docs/metrics.md``. measurements are from the images, scenarios from the engine."""
+    baseline = case.baseline
+    simulated = [scenario for scenario in case.scenarios if scenario.run is not None]
+    deltas = {}
+    if baseline is not None and baseline.run is not None:
+        for scenario in simulated:
+            if scenario.name != BASELINE:
+                deltas[scenario.name] = {d.name: delta_document(d) for d in compare(baseline, scenario).deltas}
+    return {
+        "schema": SCHEMA,
+        "notice": NOTICE,
+        "case": _case_document(case),
+        "measurements": _quantities(case.measurements),
+        "scenarios": {s.name: _quantities(s.run.metrics) for s in simulated if s.run is not None},
+        "deltas": deltas,
+    }
+
+
+def quantity_document(quantity: Quantity) -> dict[str, Any]:
+    """One number with all that is known about it; null where it is not finite or not known."""
+    return {
+        "value": _number(quantity.value),
+        "unit": quantity.unit,
+        "low": _number(quantity.low),
+        "high": _number(quantity.high),
+        "origin": quantity.origin,
+        "source": quantity.source,
+    }
+
+
+def delta_document(delta: Delta) -> dict[str, Any]:
+    """One difference: baseline, value, change in the same unit, percent or null."""
+    return {
+        "baseline": _number(delta.baseline),
+        "value": _number(delta.other),
+        "change": _number(delta.change),
+        "percent": _number(delta.percent),
+        "unit": delta.unit,
+    }
+
+
+def write_metrics(case: Case, path: Path) -> Path:
+    """Write the document as UTF-8 JSON. StoreError."""
+    try:
+        path.write_text(json.dumps(metrics_document(case), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"The metrics could not be written: {error.strerror}", where=path.name) from error
+    return path
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """Read such a document again. LoadError if it is none, or of a newer schema."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise LoadError("The metrics cannot be read", where=path.name) from error
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise LoadError("This is not a metrics file of schema 1", where=path.name)
+    return document
+
+
+def _case_document(case: Case) -> dict[str, Any]:
+    series = case.active_series
+    return {
+        "title": case.title,
+        "pseudonym": case.patient.pseudonym,
+        "synthetic": series.synthetic if series is not None else None,
+        "study_uid": series.study_uid if series is not None else None,
+        "series_uid": case.active_series_uid or None,
+        "image_uid": case.image.uid if case.image is not None else None,
+        "labels_made_by": case.labels.made_by if case.labels is not None else None,
+        "label_uid": case.mesh.label_uid if case.mesh is not None else None,
+        "mesh_uid": case.mesh.uid if case.mesh is not None else None,
+        "organ": case.organ or None,
+        "twinviewer": __version__,
+        "scenarios": {scenario.name: _scenario_document(scenario) for scenario in case.scenarios},
+        "findings": dict(case.records.findings),
+        "notes": list(dict.fromkeys((*_notes(case), *case.messages.values()))),
+    }
+
+
+def _scenario_document(scenario: Scenario) -> dict[str, Any]:
+    return {
+        "label": scenario.label,
+        "therapies": {use.therapy: dict(use.values) for use in scenario.therapies},
+        "engine": scenario.run.engine if scenario.run is not None else None,
+        "run_uid": scenario.run.uid if scenario.run is not None else None,
+        "parameters": _quantities(scenario.setup.parameters),
+        "notes": list(scenario.setup.notes),
+    }
+
+
+def _notes(case: Case) -> tuple[str, ...]:
+    return (*(case.labels.notes if case.labels else ()), *(case.mesh.notes if case.mesh else ()))
+
+
+def _quantities(values: Mapping[str, Quantity]) -> dict[str, Any]:
+    return {name: quantity_document(quantity) for name, quantity in values.items()}
+
+
+def _number(value: float | None) -> float | None:
+    return float(value) if value is not None and math.isfinite(value) else None

@@ -1,0 +1,266 @@
+"""The pipeline, one function a step, used by the command line and the window alike.
+
+Each step has two halves: ``compute_*`` is pure, takes plug-ins by name and may run in a worker process; ``accept_*``
+puts its answer into the Case at once. The function without prefix does both, where the caller can wait.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from twinviewer.domain import (
+    Image,
+    LabelMap,
+    LoadError,
+    MeshError,
+    OrganMesh,
+    ParameterValue,
+    Quantity,
+    Records,
+    Reporter,
+    Run,
+    SegmentationError,
+    Series,
+    Suitability,
+    Volume,
+    part,
+    silent,
+)
+from twinviewer.session import catalog
+from twinviewer.session.case import Case
+from twinviewer.session.scenarios import add_scenario, prepare
+from twinviewer.session.simulate import compute_run
+
+Opened = tuple[Image, str, str]
+"""The image, the name of the organ that it can become (or ""), and why not, or what is limited."""
+
+
+def compute_scan(folder: str, report: Reporter = silent) -> tuple[Series, ...]:
+    """Headers only. LoadError if there is no such folder."""
+    from twinviewer import dicom
+
+    where = Path(folder)
+    if not where.exists():
+        raise LoadError("There is no such folder", where=where.name, remedy="Check the path")
+    return tuple(dicom.scan(where, report))
+
+
+def compute_image(series: Series, report: Reporter = silent) -> Opened:
+    """Decode the pixels of one series and find the organ that it can become. LoadError."""
+    from twinviewer import dicom
+
+    image = dicom.read(series, part(report, 0.0, 0.95))
+    report(0.97, "Which organ this may be")
+    organ, verdict = suitable_organ(series, image)
+    return image, organ, verdict.reason
+
+
+def compute_records(path: str) -> Records:
+    """Read a FHIR bundle or a table of vitals. LoadError."""
+    from twinviewer import records
+
+    if not Path(path).exists():
+        raise LoadError("There is no such file", where=Path(path).name, remedy="Check the path")
+    return records.read_records(Path(path))
+
+
+def compute_labels(organ: str, volume: Volume, report: Reporter = silent) -> LabelMap:
+    """Label every phase. SegmentationError."""
+    return catalog.organ(organ).segment(volume, report)
+
+
+def compute_model(
+    organ: str, labels: LabelMap, volume: Volume, report: Reporter = silent
+) -> tuple[OrganMesh, dict[str, Quantity]]:
+    """The mesh, and what the images say about it. MeshError."""
+    recipe = catalog.organ(organ)
+    mesh = recipe.build(labels, volume, part(report, 0.0, 0.95))
+    measured = dict(recipe.measure(labels, mesh))
+    report(1.0, "Measured")
+    return mesh, measured
+
+
+def accept_scan(case: Case, folder: str, found: tuple[Series, ...]) -> Case:
+    """A fresh case of these series: one patient at a time, nothing of an earlier one stays."""
+    images = [series for series in found if series.kind not in ("not_image", "unreadable")]
+    fresh = Case(revision=case.revision, engine=case.engine)
+    patient = images[0].patient if images else fresh.patient
+    title = patient.pseudonym or "New case"
+    return fresh.changed("Open folder", title=title, patient=patient, folder=folder, series=found)
+
+
+def accept_image(case: Case, series: Series, opened: Opened) -> Case:
+    """Open one series. Where no organ can be made of it, ``messages`` says why at the step Segment."""
+    image, organ, reason = opened
+    case = case.changed(
+        f"Open series {series.description}".rstrip(),
+        active_series_uid=series.uid,
+        image=image,
+        patient=series.patient,
+        organ=organ,
+        title=series.patient.pseudonym or case.title,
+    )
+    return case.with_message("Segment", "" if organ else reason)
+
+
+def accept_records(case: Case, found: Records) -> Case:
+    """Add records to those that are there; a later value of the same name wins. Prepared scenarios are dropped."""
+    merged = Records({**case.records.values, **found.values}, {**case.records.findings, **found.findings})
+    return case.changed("Load records", records=merged, scenarios=())
+
+
+def accept_labels(case: Case, labels: LabelMap, action: str = "Segment") -> Case:
+    """Take new labels; the model and all scenarios made from older ones are dropped."""
+    return case.changed(action, labels=labels)
+
+
+def accept_model(case: Case, model: tuple[OrganMesh, Mapping[str, Quantity]]) -> Case:
+    """Take a new mesh with its measurements; scenarios of an older mesh are dropped."""
+    mesh, measured = model
+    return case.changed("Build model", mesh=mesh, measurements=dict(measured))
+
+
+def accept_run(case: Case, name: str, run: Run) -> Case:
+    """Take the result of one scenario."""
+    scenario = case.scenario(name)
+    return case.with_scenario(replace(scenario, run=run), f"Simulate {scenario.label}")
+
+
+def scan_folder(case: Case, folder: Path, report: Reporter = silent) -> Case:
+    """Find the series in a folder. LoadError if it is absent or holds no images."""
+    found = compute_scan(str(folder), report)
+    if not any(series.kind not in ("not_image", "unreadable") for series in found):
+        raise LoadError("No DICOM images were found", where=folder.name, remedy="Choose the folder that holds the scan")
+    return accept_scan(case, str(folder), found)
+
+
+def open_series(case: Case, series: Series, report: Reporter = silent) -> Case:
+    """Read the pixels of one series and make it the active one."""
+    return accept_image(case, series, compute_image(series, report))
+
+
+def load_records(case: Case, path: Path, report: Reporter = silent) -> Case:
+    """Read records that lie beside the images."""
+    report(0.0, "Reading records")
+    return accept_records(case, compute_records(str(path)))
+
+
+def segment(case: Case, report: Reporter = silent) -> Case:
+    """Label the organ in every phase of the open volume. SegmentationError with the reason when it cannot be done."""
+    return accept_labels(case, compute_labels(*segment_input(case), report))
+
+
+def build(case: Case, report: Reporter = silent) -> Case:
+    """Mesh the labelled organ and measure it. MeshError."""
+    return accept_model(case, compute_model(*build_input(case), report))
+
+
+def simulate(case: Case, name: str, report: Reporter = silent) -> Case:
+    """Run the engine on one scenario. EngineError."""
+    return accept_run(case, name, compute_run(case.engine, case.scenario(name).setup, report))
+
+
+def simulate_all(case: Case, report: Reporter = silent) -> Case:
+    """Run the engine on every scenario that has no result yet."""
+    waiting = [scenario for scenario in case.scenarios if scenario.run is None]
+    for i, scenario in enumerate(waiting):
+        case = simulate(case, scenario.name, part(report, i / len(waiting), (i + 1) / len(waiting)))
+    return case
+
+
+def segment_input(case: Case) -> tuple[str, Volume]:
+    """What :func:`compute_labels` needs of this case. SegmentationError if it cannot be segmented, saying why."""
+    series = case.active_series
+    where = series.description if series is not None else ""
+    if case.image is None:
+        raise SegmentationError("No series is open", remedy="Open one first")
+    if not case.organ:
+        reason = case.messages.get("Segment", "No organ can be made from this series")
+        raise SegmentationError(reason, where=where, remedy="The images can still be viewed")
+    if not isinstance(case.image, Volume):
+        raise SegmentationError(
+            "Separate planes cannot be segmented yet", where=where, remedy="The study can be viewed and played"
+        )
+    return case.organ, case.image
+
+
+def build_input(case: Case) -> tuple[str, LabelMap, Volume]:
+    """What :func:`compute_model` needs of this case. MeshError if something is missing."""
+    if case.labels is None or not isinstance(case.image, Volume):
+        raise MeshError("There are no labels to build from", remedy="Segment the organ first")
+    return case.organ, case.labels, case.image
+
+
+def suitable_organ(series: Series, image: Image | None = None) -> tuple[str, Suitability]:
+    """The first organ, by name, that suits the series; an empty name and the reasons if none does."""
+    volume = image if isinstance(image, Volume) else None
+    reasons = []
+    for name, organ in sorted(catalog.organs().items()):
+        verdict = organ.suits(series, volume)
+        if verdict.ok:
+            return name, verdict
+        reasons.append(verdict.reason if len(catalog.organs()) == 1 else f"{organ.label}: {verdict.reason}")
+    if not reasons:
+        reasons = ["No organ is installed", *(f"{where}: {why}" for where, why in catalog.failures().items())]
+    return "", Suitability(False, "; ".join(reasons))
+
+
+def choose_series(case: Case, wanted: str = "") -> Series:
+    """A series by UID or by its number in the list, or without a wish the one that suits an organ best.
+
+    LoadError if there is none such. "Best" is: suits an organ, then most phases, then most slices.
+    """
+    images = [series for series in case.series if series.kind not in ("not_image", "unreadable")]
+    if wanted:
+        for series in case.series:
+            if series.uid == wanted:
+                return series
+        if wanted.isdigit() and int(wanted) < len(case.series):
+            return case.series[int(wanted)]
+        raise LoadError(
+            f"There is no series {wanted!r}", remedy=f"Give a UID, or a number from 0 to {len(case.series) - 1}"
+        )
+    if not images:
+        raise LoadError("There are no images to open", remedy="Choose the folder that holds the scan")
+    return max(images, key=lambda one: (bool(suitable_organ(one)[0]), one.phases, one.slices))
+
+
+def run_pipeline(
+    folder: Path,
+    therapies: Sequence[Sequence[str]] = (),
+    values: Mapping[str, Mapping[str, ParameterValue]] | None = None,
+    report: Reporter = silent,
+    *,
+    series: str = "",
+    records: Path | None = None,
+    setup_values: Mapping[str, ParameterValue] | None = None,
+    engine: str = "",
+) -> Case:
+    """From a DICOM folder to simulated scenarios.
+
+    therapies: for each scenario beside the baseline, the names of the therapies that it combines. values: scenario
+    name -> parameter -> value; the n-th scenario of the same therapies is named like ``crt_2``.
+    Raises the typed error of the step that failed.
+    """
+    case = scan_folder(Case(), folder, part(report, 0.0, 0.03))
+    case = open_series(case, choose_series(case, series), part(report, 0.03, 0.12))
+    if records is not None:
+        case = load_records(case, records, part(report, 0.12, 0.13))
+    case = segment(case, part(report, 0.13, 0.45))
+    case = build(case, part(report, 0.45, 0.7))
+    case = prepare(case, setup_values or {}, engine)
+    for names in therapies:
+        case = add_scenario(case, names, values=values or {})
+    return simulate_all(case, part(report, 0.7, 1.0))
+
+
+def prewarm() -> None:
+    """Import what later jobs need. Called by a new worker process before its first job."""
+    from twinviewer.session.worker import modules
+
+    modules(["twinviewer.dicom", "twinviewer.records"])
+    for plugins in (catalog.organs(), catalog.engines(), catalog.therapies()):
+        for plugin in plugins.values():
+            warm = getattr(plugin, "warm", None)
+            if callable(warm):
+                warm()

@@ -1,0 +1,138 @@
+"""The inside of a worker process: take a function by name, run it, send back what it returns or how it failed."""
+
+import importlib
+import inspect
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+from twinviewer import domain
+from twinviewer.domain import Reporter, TwinviewerError
+from twinviewer.session import messages
+
+PROGRESS_PERIOD_S = 0.05
+
+
+def serve(connection: Connection, parent_pid: int, prewarm: str, memory_bytes: int) -> None:
+    """Serve jobs until the pipe closes. prewarm: "module:function" to call before the first job, or ""."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends its workers
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    limit_memory(memory_bytes)
+    if prewarm:
+        _prepare(prewarm)
+    while True:
+        try:
+            order = messages.receive(connection)
+        except (EOFError, OSError):
+            return
+        try:
+            answer = _perform(order, connection, parent_pid)
+            messages.send(connection, answer, parent_pid)
+        except (BrokenPipeError, ConnectionResetError):
+            return
+        except Exception as error:  # the result itself could not be sent
+            messages.send(connection, failure(error), parent_pid)
+
+
+def limit_memory(limit_bytes: int) -> None:
+    """Let allocations beyond the limit fail with MemoryError in this process; 0 or no rlimits: no limit.
+
+    The data segment is limited and not the address space: numba and VTK reserve far more than they ever touch.
+    """
+    if limit_bytes <= 0:
+        return
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = limit_bytes if hard == resource.RLIM_INFINITY else min(limit_bytes, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (wanted, hard))
+
+
+def function_name(function: Any) -> str:
+    """ "module:qualified.name" of a function that a worker can import; ValueError for a lambda or a closure."""
+    module, name = function.__module__, function.__qualname__
+    if "<" in name or module == "__main__":
+        raise ValueError(f"{module}.{name} cannot be imported by a worker process")
+    return f"{module}:{name}"
+
+
+def failure(error: BaseException) -> dict[str, Any]:
+    """An exception as a message: typed errors keep their parts, others become their name and text."""
+    if isinstance(error, TwinviewerError):
+        kind = type(error).__name__
+        return {"kind": "failed", "type": kind, "what": error.what, "where": error.where, "remedy": error.remedy}
+    trace = "".join(traceback.format_exception(error))
+    what = "The worker ran out of memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
+    return {"kind": "failed", "type": "", "what": what, "where": "", "remedy": "", "trace": trace}
+
+
+def revived(message: dict[str, Any]) -> TwinviewerError:
+    """The typed error that :func:`failure` took apart; whatever was not typed comes back as WorkerError."""
+    known = getattr(domain, message["type"], None) if message["type"] else None
+    of = known if isinstance(known, type) and issubclass(known, TwinviewerError) else domain.WorkerError
+    return of(message["what"], where=message["where"], remedy=message["remedy"])
+
+
+def _prepare(prewarm: str) -> None:
+    try:
+        _function(prewarm)()
+    except Exception:  # a slow first job is better than none
+        traceback.print_exc(file=sys.stderr)
+
+
+def _function(name: str) -> Any:
+    module, _, path = name.partition(":")
+    found: Any = importlib.import_module(module)
+    for part in path.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def _perform(order: dict[str, Any], connection: Connection, parent_pid: int) -> dict[str, Any]:
+    try:
+        function = _function(order["function"])
+        keywords = dict(order["keywords"])
+        if "report" in inspect.signature(function).parameters and "report" not in keywords:
+            keywords["report"] = _reporter(connection, parent_pid)
+        return {"kind": "done", "value": function(*order["arguments"], **keywords)}
+    except Exception as error:
+        return failure(error)
+
+
+def _reporter(connection: Connection, parent_pid: int) -> Reporter:
+    last_s = 0.0
+
+    def report(fraction: float, text: str) -> None:
+        nonlocal last_s
+        now = time.monotonic()
+        if now - last_s < PROGRESS_PERIOD_S and fraction < 1.0:
+            return
+        last_s = now
+        messages.send(connection, {"kind": "progress", "fraction": float(fraction), "text": text}, parent_pid)
+
+    return report
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # the window was killed: nobody waits for the answer
+
+
+def modules(names: Sequence[str]) -> None:
+    """Import modules that later jobs need; those that are absent are passed over."""
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            continue
