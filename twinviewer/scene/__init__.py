@@ -1,1 +1,12 @@
 """The picture without a screen toolkit: frozen scene states, the Stage that draws them, slices as RGB arrays."""
+
+from typing import Any
+
+
+def new_plotter(size: tuple[int, int]) -> Any:
+    """An off-screen pyvista plotter with the panes that a Stage expects. size: (width, height) in px."""
+    import pyvista
+
+    from twinviewer.scene.stage import MAX_PANES
+
+    return pyvista.Plotter(off_screen=True, shape=(1, MAX_PANES), window_size=list(size), border=False, lighting="none")

@@ -106,14 +106,26 @@ def pane(
     colour: Colouring | None = None,
     markers: Sequence[Marker] = (),
     accent: str = BASELINE,
+    period_s: float | None = None,
 ) -> PaneState:
-    """One heart."""
+    """One heart. period_s: the beat that the common time counts in, where the run's own is another."""
     used = colour if colour is not None else Colouring()
-    return PaneState(title, mesh, run, used, None, faded(shown, bool(used.field)), tuple(markers), accent)
+    return PaneState(
+        title, mesh, run, used, None, faded(shown, bool(used.field)), tuple(markers), accent, _time_scale(run, period_s)
+    )
+
+
+def _time_scale(run: Run | None, period_s: float | None) -> float:
+    return run.period_s / period_s if run is not None and period_s else 1.0
 
 
 def difference_pane(
-    mesh: OrganMesh, shown: Sequence[StructureState], run: Run, comparison: Comparison, name: str = "activation_ms"
+    mesh: OrganMesh,
+    shown: Sequence[StructureState],
+    run: Run,
+    comparison: Comparison,
+    name: str = "activation_ms",
+    period_s: float | None = None,
 ) -> PaneState | None:
     """Other minus baseline on the moving mesh of the other; None where the runs share no such field."""
     values = comparison.difference_fields.get(name)
@@ -124,7 +136,7 @@ def difference_pane(
     style = FIELDS.get(name, FieldStyle(name, "", "difference"))
     colour = Colouring(name, f"Δ {style.label}", style.unit, "difference", -top, top, 0.0)
     title = f"{comparison.other} − {comparison.baseline}"
-    return PaneState(title, mesh, run, colour, values, faded(shown, True), (), "#94A0AF")
+    return PaneState(title, mesh, run, colour, values, faded(shown, True), (), "#94A0AF", _time_scale(run, period_s))
 
 
 def standard_camera(mesh: OrganMesh, distance_factor: float = 2.6) -> Camera:

@@ -133,7 +133,8 @@ class Stage:
 
     def _update_pane(self, pane: _Pane, new: PaneState, state: SceneState, old: SceneState | None) -> None:
         before = pane.state
-        points = new.run.points_at(state.time_s) if new.run is not None else new.mesh.points_mm
+        time_s = state.time_s * new.time_scale
+        points = new.run.points_at(time_s) if new.run is not None else new.mesh.points_mm
         if before is None or before.mesh is not new.mesh:
             pane.clear()
             before = None
@@ -143,7 +144,7 @@ class Stage:
                     pane.surfaces[name] = surface
                     pane.renderer.AddActor(surface.actor)
         moved = before is None or old is None or old.time_s != state.time_s or before.run is not new.run
-        values = self._values(new, state.time_s)
+        values = self._values(new, time_s)
         if before is None or before.structures != new.structures:
             for structure in new.structures:
                 if structure.name in pane.surfaces:

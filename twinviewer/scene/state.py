@@ -43,7 +43,10 @@ class Colouring:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PaneState:
-    """One view of one heart. run None shows the mesh at rest; values (n,) override the run's field (difference)."""
+    """One view of one heart. run None shows the mesh at rest; values (n,) override the run's field (difference).
+
+    time_scale: this run's period over that of the first pane, so that hearts at different rates show one phase.
+    """
 
     title: str
     mesh: OrganMesh
@@ -53,6 +56,7 @@ class PaneState:
     structures: tuple[StructureState, ...] = ()
     markers: tuple[Marker, ...] = ()
     accent: str = "#8FA3BF"
+    time_scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,221 @@
+"""The report of a case: pictures, differences with units and intervals, traces, and where it all is from."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from PIL import Image as Raster
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.platypus import Image, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+
+from twinviewer import __version__
+from twinviewer.domain import Quantity, RenderError, Reporter, silent
+from twinviewer.report import RESEARCH_ONLY
+from twinviewer.report.drawings import curves, ecg_page
+from twinviewer.report.picture import simulated, still
+from twinviewer.report.strip import Strip
+from twinviewer.report.studio import footer
+from twinviewer.session.case import Case
+from twinviewer.session.comparison import compare
+
+_TEXT = ParagraphStyle("text", fontName="Helvetica", fontSize=8.5, leading=11.5, textColor=colors.HexColor("#1A2029"))
+_QUIET = ParagraphStyle("quiet", parent=_TEXT, fontSize=7, leading=9, textColor=colors.HexColor("#5C6876"))
+_TITLE = ParagraphStyle("title", parent=_TEXT, fontName="Helvetica-Bold", fontSize=16, leading=20)
+_HEAD = ParagraphStyle("head", parent=_TEXT, fontName="Helvetica-Bold", fontSize=10.5, leading=14, spaceBefore=8)
+_RULE = colors.HexColor("#D5DBE2")
+
+
+def pdf(case: Case, path: Path, report: Reporter = silent) -> Path:
+    """Write the report and return its path. Raises RenderError when there is nothing to report or no disk space."""
+    runs = simulated(case)
+    if not case.measurements and not runs:
+        raise RenderError("There is nothing to report yet", remedy="Segment and simulate first")
+    report(0.05, "Drawing the picture")
+    story: list[Any] = [Paragraph("Simulated scenarios of one heart" if runs else "Measures of one heart", _TITLE)]
+    story += [Paragraph(escape(_who(case)), _TEXT), Paragraph(RESEARCH_ONLY, _QUIET), Spacer(1, 4 * mm)]
+    if case.mesh is not None:
+        colour = "activation_ms" if runs else ""
+        story.append(_picture(still(case, (1600, 800 if runs else 640), colour)))
+    report(0.5, "Setting the tables")
+    story += _comparison_tables(case)
+    story += _measured_table(case)
+    if runs:
+        story += [PageBreak(), Paragraph("12-lead ECG, 25 mm/s, 10 mm/mV", _HEAD), ecg_page(runs), _key(runs)]
+        strip = Strip(runs, (1200, 240))
+        story.append(Spacer(1, 4 * mm))
+        panels = [curves(p.title, p.unit, p.curves, 87 * mm, 52 * mm) for p in strip.plots[1:]]
+        right = [c for _, run, k in runs for c in strip.curves_of(run, "rv_pressure_mmhg", k)]
+        panels.append(curves("RV pressure", "mmHg", right, 87 * mm, 52 * mm))
+        story.append(Table([panels[:2], panels[2:]], colWidths=[90 * mm, 90 * mm]))
+    story += [PageBreak(), *_provenance(case)]
+    report(0.8, "Writing the pages")
+    partial = path.with_name(path.name + ".partial")
+    try:
+        document = SimpleDocTemplate(
+            str(partial),
+            pagesize=A4,
+            leftMargin=15 * mm,
+            rightMargin=15 * mm,
+            topMargin=14 * mm,
+            bottomMargin=16 * mm,
+            title="Twinviewer: simulated scenario",
+            author="Twinviewer",
+            subject=RESEARCH_ONLY,
+        )
+        text = footer(case)
+
+        def on_page(canvas: Any, page: Any) -> None:
+            canvas.setFont("Helvetica", 7)
+            canvas.setFillColor(colors.HexColor("#5C6876"))
+            canvas.drawString(15 * mm, 9 * mm, text.replace("·", "-"))
+            canvas.drawRightString(A4[0] - 15 * mm, 9 * mm, f"Twinviewer {__version__} - page {page.page}")
+
+        document.build(story, onFirstPage=on_page, onLaterPages=on_page)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise RenderError("The report could not be written", where=path.name, remedy="Check free space") from error
+    report(1.0, "Report written")
+    return path
+
+
+def _who(case: Case) -> str:
+    patient, series = case.patient, case.active_series
+    parts = [patient.pseudonym or "no pseudonym", patient.sex]
+    parts.append(f"{patient.age_years:.0f} years" if patient.age_years is not None else "")
+    if series is not None:
+        parts += [f"study {series.study_date}" if series.study_date else "", series.description]
+        parts.append("SYNTHETIC patient" if series.synthetic else "")
+    return " - ".join(part for part in parts if part)
+
+
+def _picture(rgb: Any) -> Image:
+    buffer = BytesIO()
+    Raster.fromarray(rgb).save(buffer, "JPEG", quality=88)
+    buffer.seek(0)
+    return Image(buffer, width=180 * mm, height=180 * mm * rgb.shape[0] / rgb.shape[1])
+
+
+def _number(value: float) -> str:
+    size = abs(value)
+    return f"{value:.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
+
+
+def _interval(quantity: Quantity) -> str:
+    if quantity.low is None or quantity.high is None:
+        return ""
+    return f"{_number(quantity.low)} to {_number(quantity.high)}"
+
+
+def _table(rows: list[list[Any]], widths: list[float]) -> Table:
+    table = Table(rows, colWidths=[w * mm for w in widths], repeatRows=1)
+    table.setStyle(
+        TableStyle(
+            [
+                ("FONT", (0, 0), (-1, 0), "Helvetica-Bold", 8),
+                ("FONT", (0, 1), (-1, -1), "Helvetica", 8),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.3, _RULE),
+                ("ALIGN", (1, 0), (-2, -1), "RIGHT"),
+                ("TOPPADDING", (0, 0), (-1, -1), 1.6),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 1.6),
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ]
+        )
+    )
+    return table
+
+
+def plain(name: str) -> str:
+    """A metric's name for people: the unit suffix goes, it stands in its own column."""
+    endings = ("_mmhg_ml", "_mmhg_s", "_l_min", "_percent", "_mmhg", "_bpm", "_deg", "_ml", "_ms", "_kpa", "_mm", "_g")
+    ending = next((e for e in endings if name.endswith(e)), "")
+    words = name.removesuffix(ending).split("_")
+    capitals = {"lv", "rv", "la", "ra", "edv", "esv", "ef", "qrs", "qt", "qtc", "ecg", "pr"}
+    text = " ".join(w.upper() if w in capitals else w for w in words)
+    text = text.replace("QTC", "QTc").replace("dpdt", "dP/dt")
+    return text[:1].upper() + text[1:] if text[:5] != "dP/dt" else text
+
+
+def _comparison_tables(case: Case) -> list[Any]:
+    baseline = case.baseline
+    if baseline is None or baseline.run is None:
+        return []
+    story: list[Any] = []
+    for other in case.treated:
+        if other.run is None:
+            continue
+        rows: list[list[Any]] = [["", baseline.label, other.label, "change", "unit"]]
+        for delta in compare(baseline, other).deltas:
+            sign = "+" if delta.change > 0 else ""
+            rows.append(
+                [
+                    plain(delta.name),
+                    _number(delta.baseline),
+                    _number(delta.other),
+                    sign + _number(delta.change),
+                    delta.unit,
+                ]
+            )
+        story += [Paragraph(escape(f"{baseline.label} and {other.label}: simulated"), _HEAD)]
+        story.append(_table(rows, [62, 32, 32, 28, 26]))
+    if not story:
+        rows = [["", "simulated", "unit"]]
+        rows += [[plain(name), _number(q.value), q.unit] for name, q in baseline.run.metrics.items()]
+        story = [Paragraph("Baseline: simulated", _HEAD), _table(rows, [80, 40, 40])]
+    return story
+
+
+def _measured_table(case: Case) -> list[Any]:
+    if not case.measurements:
+        return []
+    rows: list[list[Any]] = [["", "value", "90 % interval", "unit", "origin"]]
+    for name, quantity in case.measurements.items():
+        rows.append([plain(name), _number(quantity.value), _interval(quantity), quantity.unit, quantity.origin])
+    return [Paragraph("Measured in the images", _HEAD), _table(rows, [62, 28, 40, 22, 28])]
+
+
+def _key(runs: list[Any]) -> Paragraph:
+    parts = [f'<font color="{colour}">&#9632;</font> {escape(label)}' for label, _, colour in runs]
+    return Paragraph(" &nbsp; ".join(parts), _QUIET)
+
+
+def _provenance(case: Case) -> list[Any]:
+    story: list[Any] = [Paragraph("Where the numbers are from", _HEAD)]
+    lines = []
+    if case.image is not None:
+        lines.append(f"Images {case.image.uid}: {case.image.description}")
+    if case.labels is not None:
+        lines.append(f"Structures: {case.labels.made_by}, from images {case.labels.image_uid}")
+        lines += list(case.labels.notes)
+    if case.mesh is not None:
+        lines.append(f"Model {case.mesh.uid}: {len(case.mesh.points_mm)} points, {len(case.mesh.tets)} tetrahedra")
+        lines += list(case.mesh.notes)
+    for scenario in case.scenarios:
+        if scenario.run is not None:
+            used = "; ".join(
+                f"{use.therapy} ({', '.join(f'{k} = {v}' for k, v in use.values.items())})"
+                for use in scenario.therapies
+            )
+            lines.append(f"{scenario.label}: engine {scenario.run.engine}, run {scenario.run.uid}. {used}")
+    story += [Paragraph(escape(line), _TEXT) for line in lines]
+    first = case.baseline
+    if first is not None:
+        rows: list[list[Any]] = [["Parameter of the baseline", "value", "unit", "origin", "source"]]
+        for name, q in first.setup.parameters.items():
+            rows.append([plain(name), _number(q.value), q.unit, q.origin, Paragraph(escape(q.source), _QUIET)])
+        story += [Paragraph("What the simulation was given", _HEAD), _table(rows, [50, 18, 26, 20, 66])]
+        story += [Paragraph(escape(note), _TEXT) for note in first.setup.notes]
+    story.append(Paragraph("What this is not", _HEAD))
+    story.append(
+        Paragraph(
+            "Contours, motion and outcomes have not been validated in patients. The motion of the wall is a kinematic "
+            "reconstruction from simulated volumes and strains. Differences show what the equations say for this "
+            "geometry and these parameters; they advise nothing.",
+            _TEXT,
+        )
+    )
+    return story

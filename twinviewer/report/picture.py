@@ -1,0 +1,51 @@
+"""One still of the scene: the scenarios side by side over their traces."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from twinviewer.domain import Run
+from twinviewer.report.strip import Strip
+from twinviewer.report.studio import grab, off_screen, scene_of
+from twinviewer.session.case import Case
+
+STRIP_PX = 240
+
+
+def simulated(case: Case, chosen: tuple[str, ...] = ()) -> list[tuple[str, Run, str]]:
+    """(label, run, colour) of every scenario that has a run."""
+    return [
+        (s.label, s.run, s.colour) for s in case.scenarios if s.run is not None and (not chosen or s.name in chosen)
+    ]
+
+
+def still(
+    case: Case,
+    size: tuple[int, int] = (1600, 900),
+    colour_by: str = "",
+    time_s: float = 0.0,
+    *,
+    difference: bool = False,
+    cut: bool = False,
+) -> NDArray[np.uint8]:
+    """(h, w, 3) uint8 of the case. Raises RenderError without a mesh or without a renderer."""
+    runs = simulated(case)
+    height = size[1] - (STRIP_PX if runs else 0)
+    with off_screen((size[0], height)) as stage:
+        stage.apply(replace(scene_of(case, colour_by, difference=difference, cut=cut), time_s=time_s))
+        stage.frame()
+        scene = grab(stage)
+    if not runs:
+        return scene
+    return np.vstack([scene, Strip(runs, (size[0], STRIP_PX)).frame(time_s)])
+
+
+def picture(
+    case: Case, path: Path, size: tuple[int, int] = (1600, 900), colour_by: str = "", *, difference: bool = False
+) -> Path:
+    """Write a PNG of the case and return its path."""
+    Image.fromarray(still(case, size, colour_by, difference=difference)).save(path)
+    return path
