@@ -1,0 +1,152 @@
+"""The ECG as on paper: 25 mm/s, 10 mm/mV, 1 mm and 5 mm grid. Lead II alone, or 3×4 leads over a rhythm strip of II."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from twinviewer.ui.curves import Curves
+from twinviewer.ui.theme import Look, ui_font
+
+MM_PER_S, MM_PER_MV = 25.0, 10.0
+ROWS = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"))
+
+
+class EcgStrip(QWidget):
+    """Beats repeat along the paper, because the simulated beat is periodic; the cursor runs over all of them."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.look = look
+        self.twelve = False
+        self._curves: tuple[Curves, ...] = ()
+        self._time_s = 0.0
+        self._paper: QPixmap | None = None
+        self._mm = 4.0
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(150, 70)
+        look.changed.connect(self._stale)
+
+    def sizeHint(self) -> QSize:
+        return QSize(340, 130)
+
+    def set_curves(self, curves: Sequence[Curves]) -> None:
+        """The scenarios to draw, baseline first."""
+        self._curves = tuple(curves)
+        self._stale()
+
+    def set_twelve(self, on: bool) -> None:
+        """All twelve leads or lead II alone."""
+        self.twelve = on
+        self._stale()
+
+    def show_time(self, time_s: float) -> None:
+        """Where the cursor is."""
+        self._time_s = time_s
+        self.update()
+
+    def resizeEvent(self, event: object) -> None:
+        self._stale()
+
+    def _stale(self) -> None:
+        self._paper = None
+        self.update()
+
+    def _span_mv(self, leads: Sequence[str]) -> tuple[float, float]:
+        values = [
+            curve.run.traces[f"ecg_{lead}"].values
+            for curve in self._curves
+            for lead in leads
+            if f"ecg_{lead}" in curve.run.traces
+        ]
+        if not values:
+            return -0.5, 1.0
+        flat = np.concatenate(values)
+        return float(min(flat.min(), -0.2)), float(max(flat.max(), 0.4))
+
+    def _scale(self) -> float:
+        """Pixels a millimetre: true to the screen's 96 dpi where it fits, else as large as fits; both axes alike."""
+        true = 96.0 / 25.4
+        if self.twelve:
+            low, high = self._span_mv([lead for row in ROWS for lead in row])
+            need_h = 4 * (min(high - low, 3.0) * MM_PER_MV * 0.8 + 3)
+            return max(min(true, self.height() / need_h, self.width() / (4 * 1.0 * MM_PER_S)), 1.2)
+        low, high = self._span_mv(["II"])
+        return max(min(true * 1.3, self.height() / ((high - low) * MM_PER_MV + 6)), 1.2)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        ratio = self.devicePixelRatioF()
+        if self._paper is None:
+            self._paper = QPixmap(self.size() * ratio)
+            self._paper.setDevicePixelRatio(ratio)
+            self._draw_paper(self._paper)
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._paper)
+        if not self._curves:
+            return
+        t = self.look.tokens
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(t.text), 1))
+        period = self._curves[-1].run.period_s
+        per_s = MM_PER_S * self._mm
+        width_s = (self.width() / 4 if self.twelve else self.width()) / per_s
+        beats = max(1, int(width_s / period))
+        x = (self._time_s % (beats * period)) * per_s
+        if self.twelve:
+            for column in range(4):
+                start = column * self.width() / 4
+                painter.drawLine(QPointF(start + x, 0), QPointF(start + x, self.height() * 0.75))
+            whole = max(1, int(self.width() / per_s / period))
+            x = (self._time_s % (whole * period)) * per_s
+            painter.drawLine(QPointF(x, self.height() * 0.75), QPointF(x, self.height()))
+        else:
+            painter.drawLine(QPointF(x, 0), QPointF(x, self.height()))
+
+    def _draw_paper(self, paper: QPixmap) -> None:
+        t = self.look.tokens
+        paper.fill(QColor(t.panel))
+        painter = QPainter(paper)
+        self._mm = self._scale()
+        width, height = self.width(), self.height()
+        for every, colour in ((1, t.paper_fine), (5, t.paper_coarse)):
+            if every * self._mm < 3.0:
+                continue
+            painter.setPen(QPen(QColor(colour), 1))
+            pitch = every * self._mm
+            for n in range(int(width / pitch) + 1):
+                painter.drawLine(QPointF(round(n * pitch) + 0.5, 0), QPointF(round(n * pitch) + 0.5, height))
+            for n in range(int(height / pitch) + 1):
+                painter.drawLine(QPointF(0, round(n * pitch) + 0.5), QPointF(width, round(n * pitch) + 0.5))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.twelve:
+            for r, row in enumerate(ROWS):
+                for c, lead in enumerate(row):
+                    self._draw_lead(painter, lead, QRectF(c * width / 4, r * height / 4, width / 4, height / 4))
+            self._draw_lead(painter, "II", QRectF(0, 0.75 * height, width, height / 4))
+        else:
+            self._draw_lead(painter, "II", QRectF(0, 0, width, height))
+        painter.end()
+
+    def _draw_lead(self, painter: QPainter, lead: str, area: QRectF) -> None:
+        low, high = self._span_mv([lead] if not self.twelve else [x for row in ROWS for x in row])
+        room = area.height() - (high - low) * MM_PER_MV * self._mm
+        zero = area.top() + max(room, -area.height() * 0.4) / 2 + high * MM_PER_MV * self._mm
+        painter.save()
+        painter.setClipRect(area)
+        for curve in self._curves:
+            trace = curve.run.traces.get(f"ecg_{lead}")
+            if trace is None:
+                continue
+            period = curve.run.period_s
+            beats = int(area.width() / (MM_PER_S * self._mm) / period) + 1
+            x = np.concatenate([trace.time_s + n * period for n in range(beats)]) * MM_PER_S * self._mm + area.left()
+            y = zero - np.tile(trace.values, beats) * MM_PER_MV * self._mm
+            painter.setPen(QPen(QColor(curve.colour), 1.5, j=Qt.PenJoinStyle.RoundJoin))
+            painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]))
+        painter.restore()
+        if self.twelve:
+            painter.setFont(ui_font(11, QFont.Weight.DemiBold))
+            painter.setPen(QColor(self.look.tokens.quiet))
+            painter.drawText(area.adjusted(4, 1, 0, 0), Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, lead)

@@ -1,0 +1,71 @@
+"""Icons of one family (Phosphor, through qtawesome), tinted with the theme."""
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QIcon, QPixmap
+
+from twinviewer.ui.theme import Tokens, mix
+
+SMALL = QSize(16, 16)
+LARGE = QSize(20, 20)
+
+GLYPHS = {
+    "about": "ph.info",
+    "beat": "ph.heartbeat",
+    "cancel": "ph.x",
+    "case": "ph.file",
+    "caution": "ph.warning",
+    "check": "ph.check",
+    "close": "ph.x",
+    "compare": "ph.columns",
+    "crosshair": "ph.crosshair",
+    "demo": "ph.play-circle",
+    "dock": "ph.arrows-in-simple",
+    "drop": "ph.download-simple",
+    "end": "ph.skip-forward",
+    "export": "ph.export",
+    "eye": "ph.eye",
+    "eye_off": "ph.eye-slash",
+    "film": "ph.film-strip",
+    "float": "ph.arrow-square-out",
+    "folder": "ph.folder-open",
+    "four": "ph.squares-four",
+    "heart": "ph.heart",
+    "help": "ph.question",
+    "keyboard": "ph.keyboard",
+    "model": "ph.cube",
+    "next": "ph.caret-right",
+    "one": "ph.square",
+    "page": "ph.file-text",
+    "palette": "ph.command",
+    "patient": "ph.user",
+    "pause": "ph.pause",
+    "pick": "ph.cursor",
+    "picture": "ph.image",
+    "play": "ph.play",
+    "previous": "ph.caret-left",
+    "redo": "ph.arrow-clockwise",
+    "reset": "ph.arrow-counter-clockwise",
+    "run": "ph.play",
+    "save": "ph.floppy-disk",
+    "scenario": "ph.git-branch",
+    "segment": "ph.paint-brush",
+    "series": "ph.stack",
+    "start": "ph.skip-back",
+    "table": "ph.table",
+    "theme": "ph.circle-half",
+    "trash": "ph.trash",
+    "undo": "ph.arrow-counter-clockwise",
+}
+
+
+def icon(name: str, tokens: Tokens, colour: str | None = None) -> QIcon:
+    """A tinted icon; disabled state in the quiet tone. KeyError for a name outside GLYPHS."""
+    import qtawesome
+
+    tint = colour or tokens.text
+    return qtawesome.icon(GLYPHS[name], color=tint, color_disabled=mix(tokens.quiet, tokens.panel, 0.35))
+
+
+def pixmap(name: str, tokens: Tokens, size: QSize = SMALL, colour: str | None = None, ratio: float = 1.0) -> QPixmap:
+    """The same as a pixmap, sharp at a device pixel ratio."""
+    return icon(name, tokens, colour).pixmap(size, ratio)

@@ -1,0 +1,255 @@
+"""Plots under one time cursor: ECG, volumes, pressures, PV loop. Baseline in the quiet blue-grey, scenarios in theirs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from twinviewer.ui.curves import Curves
+from twinviewer.ui.ecg_strip import EcgStrip
+from twinviewer.ui.theme import Look, mix, ui_font
+
+SAMPLES = 240
+"""Points a curve is drawn with: more than a plot has pixels across, few enough to draw at every frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A trace in a plot: its name in Run.traces, what the legend says, and how it is drawn."""
+
+    trace: str
+    label: str
+    style: Qt.PenStyle = Qt.PenStyle.SolidLine
+    width: float = 1.8
+
+
+VOLUMES = (Line("lv_volume_ml", "LV"), Line("rv_volume_ml", "RV", Qt.PenStyle.DashLine, 1.3))
+PRESSURES = (
+    Line("lv_pressure_mmhg", "LV"),
+    Line("aortic_pressure_mmhg", "aorta", Qt.PenStyle.DashLine, 1.3),
+    Line("rv_pressure_mmhg", "RV", Qt.PenStyle.DotLine, 1.3),
+)
+_SAMPLE = {Qt.PenStyle.SolidLine: "━━", Qt.PenStyle.DashLine: "╌╌", Qt.PenStyle.DotLine: "┈┈"}
+
+
+class PlotBox(QWidget):
+    """A heading with unit and legend over some drawing."""
+
+    def __init__(self, title: str, unit: str, body: QWidget, legend: str = "", tools: Sequence[QWidget] = ()) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 2, 4, 4)
+        column.setSpacing(2)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        name = QLabel(title)
+        name.setProperty("role", "section")
+        row.addWidget(name)
+        for text in (unit, legend):
+            if text:
+                label = QLabel(text)
+                label.setProperty("role", "small")
+                row.addWidget(label)
+        row.addStretch(1)
+        for tool in tools:
+            row.addWidget(tool)
+        column.addLayout(row)
+        column.addWidget(body, 1)
+
+
+class _Chart(pg.PlotWidget):
+    """A bare plot: thin axes, no menus, no dragging, curves only."""
+
+    sought = Signal(float)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.look = look
+        self.setMenuEnabled(False)
+        self.setMouseEnabled(False, False)
+        self.hideButtons()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(110, 60)
+        item = self.getPlotItem()
+        item.layout.setContentsMargins(0, 2, 4, 0)
+        for side in ("left", "bottom"):
+            axis = item.getAxis(side)
+            axis.setStyle(tickLength=-3, tickTextOffset=4, autoExpandTextSpace=True, maxTickLevel=0)
+            axis.enableAutoSIPrefix(False)
+            axis.setTickFont(ui_font(11))
+        item.getAxis("bottom").setHeight(18)
+        item.getAxis("left").setWidth(30)
+        self.restyle()
+        look.changed.connect(self.restyle)
+
+    def restyle(self) -> None:
+        """Take the theme's colours."""
+        t = self.look.tokens
+        self.setBackground(t.panel)
+        for side in ("left", "bottom"):
+            axis = self.getPlotItem().getAxis(side)
+            axis.setPen(pg.mkPen(mix(t.line, t.quiet, 0.25), width=1))
+            axis.setTextPen(pg.mkPen(t.quiet))
+
+
+class TimeChart(_Chart):
+    """Traces over one beat, with the common cursor. Clicking seeks."""
+
+    def __init__(self, look: Look, lines: Sequence[Line]) -> None:
+        super().__init__(look)
+        self.lines = tuple(lines)
+        self._cursor = pg.InfiniteLine(angle=90, movable=False)
+        self._cursor.setZValue(10)
+        self.addItem(self._cursor)
+        self._curves: tuple[Curves, ...] = ()
+        self.restyle()
+
+    def restyle(self) -> None:
+        super().restyle()
+        if hasattr(self, "_cursor"):
+            self._cursor.setPen(pg.mkPen(self.look.tokens.text, width=1))
+
+    def set_curves(self, curves: Sequence[Curves]) -> None:
+        """Draw the scenarios, baseline first."""
+        self._curves = tuple(curves)
+        for item in list(self.getPlotItem().curves):
+            self.removeItem(item)
+        low, high, period = np.inf, -np.inf, 0.0
+        for curve in self._curves:
+            period = max(period, curve.run.period_s)
+            for line in self.lines:
+                trace = curve.run.traces.get(line.trace)
+                if trace is None:
+                    continue
+                time_s = np.linspace(0.0, curve.run.period_s, SAMPLES)
+                values = np.interp(time_s, trace.time_s, trace.values)
+                low, high = min(low, float(values.min())), max(high, float(values.max()))
+                pen = pg.mkPen(curve.colour, width=line.width, style=line.style)
+                item = pg.PlotCurveItem(1000 * time_s, values, pen=pen, antialias=True)
+                self.addItem(item)
+        self._cursor.setVisible(bool(self._curves))
+        if period and np.isfinite(low):
+            margin = 0.06 * max(high - low, 1e-6)
+            self.setXRange(0, 1000 * period, padding=0)
+            self.setYRange(low - margin, high + margin, padding=0)
+
+    def show_time(self, time_s: float) -> None:
+        """Where the cursor is."""
+        if self._curves:
+            self._cursor.setValue(1000 * (time_s % self._curves[-1].run.period_s))
+
+    def mousePressEvent(self, event: object) -> None:
+        if self._curves:
+            x = self.getPlotItem().vb.mapSceneToView(self.mapToScene(event.position().toPoint())).x()
+            self.sought.emit(max(x, 0.0) / 1000.0)
+
+
+class LoopChart(_Chart):
+    """LV pressure over LV volume, with the present moment as a dot."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self._curves: tuple[Curves, ...] = ()
+        self._dots = pg.ScatterPlotItem(size=8, pen=None)
+        self._dots.setZValue(10)
+        self.addItem(self._dots)
+
+    def set_curves(self, curves: Sequence[Curves]) -> None:
+        """Draw the scenarios, baseline first."""
+        needed = ("lv_volume_ml", "lv_pressure_mmhg")
+        self._curves = tuple(c for c in curves if all(name in c.run.traces for name in needed))
+        for item in list(self.getPlotItem().curves):
+            self.removeItem(item)
+        ends: list[tuple[float, float, float, float]] = []
+        for curve in self._curves:
+            time_s = np.linspace(0.0, curve.run.period_s, SAMPLES)
+            volume, pressure = (
+                np.interp(time_s, curve.run.traces[name].time_s, curve.run.traces[name].values) for name in needed
+            )
+            ends.append((volume.min(), volume.max(), pressure.min(), pressure.max()))
+            self.addItem(pg.PlotCurveItem(volume, pressure, pen=pg.mkPen(curve.colour, width=1.8), antialias=True))
+        if ends:
+            x0, x1 = min(e[0] for e in ends), max(e[1] for e in ends)
+            y0, y1 = min(e[2] for e in ends), max(e[3] for e in ends)
+            self.setXRange(x0, x1, padding=0.08)
+            self.setYRange(y0, y1, padding=0.08)
+        self._dots.setData([])
+
+    def show_time(self, time_s: float) -> None:
+        """Move the dots."""
+        if self._curves:
+            spots = [
+                {
+                    "pos": (c.run.traces["lv_volume_ml"].at(time_s), c.run.traces["lv_pressure_mmhg"].at(time_s)),
+                    "brush": QColor(c.colour),
+                }
+                for c in self._curves
+            ]
+            self._dots.setData(spots)
+
+
+class Plots(QWidget):
+    """All plots in a row. ``sought`` carries a time in seconds that the user clicked."""
+
+    sought = Signal(float)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self.look = look
+        self._curves: tuple[Curves, ...] = ()
+        self.ecg = EcgStrip(look)
+        self.volumes = TimeChart(look, VOLUMES)
+        self.pressures = TimeChart(look, PRESSURES)
+        self.loop = LoopChart(look)
+        switch = QToolButton()
+        switch.setText("12 leads")
+        switch.setProperty("role", "pill")
+        switch.setCheckable(True)
+        switch.setToolTip("Show all twelve leads, or lead II alone")
+        switch.toggled.connect(self.show_twelve)
+        self.twelve = switch
+        self.ecg_box = PlotBox("ECG", "25 mm/s · 10 mm/mV", self.ecg, tools=(switch,))
+        self.volume_box = PlotBox("VOLUMES", "mL", self.volumes, _legend(VOLUMES))
+        self.pressure_box = PlotBox("PRESSURES", "mmHg", self.pressures, _legend(PRESSURES))
+        self.loop_box = PlotBox("PV LOOP", "mmHg / mL", self.loop)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 4, 2)
+        row.setSpacing(4)
+        self._row = row
+        for box, stretch in ((self.ecg_box, 5), (self.volume_box, 4), (self.pressure_box, 4), (self.loop_box, 3)):
+            row.addWidget(box, stretch)
+        for chart in (self.volumes, self.pressures):
+            chart.sought.connect(self.sought)
+
+    def show_twelve(self, on: bool) -> None:
+        """Twelve leads need the room of two plots: the loop and the pressures step aside."""
+        self.ecg.set_twelve(on)
+        self.pressure_box.setVisible(not on)
+        self._row.setStretch(0, 9 if on else 5)
+
+    def set_curves(self, curves: Sequence[Curves]) -> None:
+        """Draw the scenarios, baseline first."""
+        same = len(curves) == len(self._curves) and all(
+            a.run is b.run and a.colour == b.colour for a, b in zip(curves, self._curves, strict=True)
+        )
+        if same:
+            return
+        self._curves = tuple(curves)
+        for part in (self.ecg, self.volumes, self.pressures, self.loop):
+            part.set_curves(curves)
+
+    def show_time(self, time_s: float) -> None:
+        """Move the common cursor."""
+        if not self._curves or not self.isVisible():
+            return
+        for part in (self.ecg, self.volumes, self.pressures, self.loop):
+            part.show_time(time_s)
+
+
+def _legend(lines: Sequence[Line]) -> str:
+    return "   ".join(f"{_SAMPLE[line.style]} {line.label}" for line in lines)

@@ -1,0 +1,363 @@
+"""The one holder of the current Case. Runs steps in workers, takes in their answers, and tells the widgets."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from twinviewer.domain import Comparison, ParameterValue, Series, TwinviewerError, Volume
+from twinviewer.session import scenarios, steps, store
+from twinviewer.session.case import BASELINE, Case, step_states
+from twinviewer.session.case import StepState as CaseStepState
+from twinviewer.session.comparison import compare
+from twinviewer.session.history import History
+from twinviewer.session.jobs import Job, JobRunner
+from twinviewer.session.simulate import compute_run
+
+POLL_MS = 40
+
+
+class Presenter(QObject):
+    """Widgets call its verbs and listen to its signals; nothing else changes the Case.
+
+    Heavy work runs in worker processes. An answer is taken only if what it was made from is still in the Case.
+    """
+
+    case_changed = Signal()
+    jobs_changed = Signal()
+    failed = Signal(object, str)
+    noticed = Signal(str, str)
+    finished = Signal(str)
+
+    def __init__(self, runner: JobRunner | None = None) -> None:
+        super().__init__()
+        self.history = History()
+        self.path: Path | None = None
+        self._saved_revision = 0
+        self._own_runner = runner is None
+        self._runner = runner
+        self._jobs: dict[str, Job] = {}
+        self._step_of: dict[str, str] = {}
+        self._plan: list[Callable[[], None]] = []
+        self._comparisons: dict[tuple[int, int], Comparison] = {}
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self._poll)
+
+    # What is ---------------------------------------------------------------------------------------------------
+
+    @property
+    def case(self) -> Case:
+        """The present Case."""
+        return self.history.current
+
+    @property
+    def runner(self) -> JobRunner:
+        """Worker processes, started when they are first wanted."""
+        if self._runner is None:
+            self._runner = JobRunner()
+        return self._runner
+
+    def warm_up(self) -> None:
+        """Start a worker now, so that the first job does not wait for it."""
+        _ = self.runner
+
+    @property
+    def busy(self) -> tuple[Job, ...]:
+        """Jobs that are waiting or running."""
+        return tuple(job for job in self._jobs.values() if not job.ended)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the Case has changed since it was saved or opened."""
+        return self.case.revision != self._saved_revision and (self.case.image is not None)
+
+    def states(self) -> dict[str, tuple[CaseStepState, float]]:
+        """Each step's state, and the progress of what works on it."""
+        working = {self._step_of[key]: job.text or "Starting" for key, job in self._jobs.items() if not job.ended}
+        fractions = {self._step_of[key]: job.fraction for key, job in self._jobs.items() if not job.ended}
+        return {name: (state, fractions.get(name, 0.0)) for name, state in step_states(self.case, working).items()}
+
+    def comparison(self, name: str) -> Comparison | None:
+        """Baseline against a scenario, None until both have run."""
+        baseline, other = self.case.baseline, self.case.find(name)
+        if baseline is None or other is None or baseline.run is None or other.run is None or other is baseline:
+            return None
+        key = (id(baseline.run), id(other.run))
+        if key not in self._comparisons:
+            self._comparisons = {key: compare(baseline, other), **dict(list(self._comparisons.items())[:7])}
+        return self._comparisons[key]
+
+    # Verbs of the pipeline -------------------------------------------------------------------------------------
+
+    def open_folder(self, folder: Path, then_open: bool = True) -> None:
+        """Scan a folder; with ``then_open`` the series that suits best is opened when there is no doubt."""
+
+        def accept(found: tuple[Series, ...]) -> None:
+            if not any(s.kind not in ("not_image", "unreadable") for s in found):
+                self.failed.emit(_no_images(folder.name), "Open folder")
+                return
+            self.path = None
+            self._push(steps.accept_scan(self.case, str(folder), found))
+            self._saved_revision = self.case.revision
+            images = [s for s in found if s.kind not in ("not_image", "unreadable")]
+            if then_open and len(images) == 1:
+                self.open_series(images[0].uid)
+
+        self._submit("scan", "Import", steps.compute_scan, str(folder), done=accept, name="Scan folder")
+
+    def open_series(self, uid: str) -> None:
+        """Decode one of the case's series and make it the active one."""
+        series = next((s for s in self.case.series if s.uid == uid), None)
+        if series is None:
+            return
+
+        def accept(image: Any) -> None:
+            if any(s.uid == uid for s in self.case.series):
+                self._push(steps.accept_image(self.case, series, image))
+
+        self._submit("image", "Import", steps.compute_image, series, done=accept, name="Read images")
+
+    def segment(self) -> None:
+        """Label the organ in every phase."""
+        made_from = self.case.image
+        self._attempt("Segment", lambda: self._submit(
+            "labels", "Segment", steps.compute_labels, *steps.segment_input(self.case), name="Segment",
+            done=lambda labels: self._take(
+                self.case.image is made_from, lambda: steps.accept_labels(self.case, labels)
+            ),
+        ))  # fmt: skip
+
+    def build(self) -> None:
+        """Mesh the organ and measure it."""
+        made_from = self.case.labels
+        self._attempt("Build model", lambda: self._submit(
+            "model", "Model", steps.compute_model, *steps.build_input(self.case), name="Build model",
+            done=lambda model: self._take(
+                self.case.labels is made_from, lambda: steps.accept_model(self.case, model)
+            ),
+        ))  # fmt: skip
+
+    def prepare(self, values: Mapping[str, ParameterValue] | None = None) -> None:
+        """Make the baseline from the model and the user's settings."""
+        self._attempt("Prepare baseline", lambda: self._push(scenarios.prepare(self.case, values)))
+
+    def add_scenario(self, therapies: Sequence[str], values: Mapping[str, ParameterValue]) -> str:
+        """A new scenario; its name, or "" when it was refused."""
+        before = {s.name for s in self.case.scenarios}
+        self._attempt(
+            "Add scenario", lambda: self._push(scenarios.add_scenario(self.case, therapies, {"*": dict(values)}))
+        )
+        return next((s.name for s in self.case.scenarios if s.name not in before), "")
+
+    def change_scenario(self, name: str, values: Mapping[str, ParameterValue], action: str = "") -> None:
+        """Other values for a scenario's therapies."""
+
+        def change() -> None:
+            self._push(scenarios.change_scenario(self.case, name, values), action)
+
+        self._attempt("Change scenario", change)
+
+    def remove_scenario(self, name: str) -> None:
+        """Take a scenario away."""
+        self._attempt("Remove scenario", lambda: self._push(scenarios.remove_scenario(self.case, name)))
+
+    def duplicate_scenario(self, name: str) -> None:
+        """Copy a scenario under a new name."""
+        self._attempt("Duplicate scenario", lambda: self._push(scenarios.duplicate_scenario(self.case, name)))
+
+    def simulate(self, name: str) -> None:
+        """Run the engine on one scenario."""
+        scenario = self.case.find(name)
+        if scenario is None:
+            return
+        setup = scenario.setup
+
+        def accept(run: Any) -> None:
+            now = self.case.find(name)
+            self._take(now is not None and now.setup is setup, lambda: steps.accept_run(self.case, name, run))
+
+        key = f"run {name}"
+        self._submit(
+            key, "Simulate", compute_run, self.case.engine, setup, done=accept, name=f"Simulate {scenario.label}"
+        )
+
+    def simulate_all(self) -> None:
+        """Run the engine on every scenario that has no result."""
+        for scenario in self.case.scenarios:
+            if scenario.run is None:
+                self.simulate(scenario.name)
+
+    def carry_on(self, therapies: Sequence[str] = ()) -> None:
+        """From where the case is to a simulated baseline (and one scenario), step by step, each when the last is done."""
+        self._plan = []
+        if not isinstance(self.case.image, Volume):
+            self._plan.append(lambda: self.open_series(steps.choose_series(self.case).uid))
+        if self.case.labels is None:
+            self._plan.append(self.segment)
+        if self.case.mesh is None:
+            self._plan.append(self.build)
+        if self.case.baseline is None:
+            self._plan.append(self.prepare)
+        if therapies and not self.case.treated:
+            self._plan.append(lambda: (self.add_scenario(therapies, {}), None)[1])
+        self._plan.append(self.simulate_all)
+        self._advance()
+
+    def open_demo(self, folder: Path) -> None:
+        """Scan the demo patient's folder and carry it to a comparison."""
+        self._plan = [lambda: self.carry_on(("crt",))]
+        self.open_folder(folder, then_open=False)
+
+    # Case files ------------------------------------------------------------------------------------------------
+
+    def open_case(self, path: Path) -> None:
+        """Open a case file."""
+
+        def accept(case: Case) -> None:
+            self.path = path
+            self._push(case, f"Open {path.name}")
+            self._saved_revision = self.case.revision
+
+        self._submit("load", "Import", store.load, path, done=accept, name="Open case")
+
+    def save_case(self, path: Path) -> None:
+        """Write the case as one file."""
+        saved = self.case
+
+        def accept(_: object) -> None:
+            self.path, self._saved_revision = path, saved.revision
+            self.noticed.emit(f"Saved {path.name}", "")
+            self.jobs_changed.emit()
+
+        self._submit("save", "Report", store.save, saved, path, done=accept, name="Save case")
+
+    def export(self, name: str, function: Callable[..., Any], *arguments: Any, path: Path) -> None:
+        """Write a picture, film, page or table in a worker."""
+        self._submit(
+            f"export {path}", "Report", function, *arguments, name=name,
+            done=lambda _: self.noticed.emit(f"{name}: {path.name}", str(path.parent)),
+        )  # fmt: skip
+
+    # History ---------------------------------------------------------------------------------------------------
+
+    def undo(self) -> None:
+        """One step back."""
+        if self.history.can_undo:
+            self.history.undo()
+            self.case_changed.emit()
+
+    def redo(self) -> None:
+        """One step forward again."""
+        if self.history.can_redo:
+            self.history.redo()
+            self.case_changed.emit()
+
+    # Jobs ------------------------------------------------------------------------------------------------------
+
+    def cancel(self) -> None:
+        """Stop all that runs or waits, and forget what was to follow."""
+        self._plan = []
+        for job in self.busy:
+            job.cancel()
+        self._poll()
+
+    def close(self) -> None:
+        """End all workers and the timer."""
+        self._timer.stop()
+        self._plan = []
+        self._jobs.clear()
+        if self._runner is not None and self._own_runner:
+            self._runner.close()
+            self._runner = None
+
+    def _submit(
+        self,
+        key: str,
+        step: str,
+        function: Callable[..., Any],
+        *arguments: Any,
+        done: Callable[[Any], None],
+        name: str,
+    ) -> None:
+        old = self._jobs.get(key)
+        if old is not None and not old.ended:
+            old.cancel()
+
+        def finish(result: Any) -> None:
+            self._jobs.pop(key, None)
+            try:
+                done(result)
+            except TwinviewerError as error:
+                self._fail(error, name)
+                return
+            self.jobs_changed.emit()
+            self.finished.emit(key)
+            self._advance()
+
+        def fail(error: TwinviewerError) -> None:
+            self._jobs.pop(key, None)
+            self._fail(error, name)
+
+        def dropped() -> None:
+            if self._jobs.get(key) is job:
+                self._jobs.pop(key)
+            self.jobs_changed.emit()
+
+        self._step_of[key] = step
+        job = self.runner.submit(
+            function,
+            *arguments,
+            done=finish,
+            failed=fail,
+            cancelled=dropped,
+            progress=lambda *_: self.jobs_changed.emit(),
+            name=name,
+            revision=self.case.revision,
+        )
+        self._jobs[key] = job
+        self._timer.start()
+        self.jobs_changed.emit()
+
+    def _poll(self) -> None:
+        if self._runner is not None:
+            self._runner.poll()
+            if not self._runner.busy and not self._jobs:
+                self._timer.stop()
+
+    def _take(self, fresh: bool, accept: Callable[[], Case]) -> None:
+        if fresh:
+            self._push(accept())
+
+    def _push(self, case: Case, action: str = "") -> None:
+        self.history.push(case, action)
+        self.case_changed.emit()
+
+    def _attempt(self, doing: str, act: Callable[[], Any]) -> None:
+        try:
+            act()
+        except TwinviewerError as error:
+            self._fail(error, doing)
+
+    def _fail(self, error: BaseException, doing: str) -> None:
+        self._plan = []
+        self.jobs_changed.emit()
+        self.failed.emit(error, doing)
+
+    def _advance(self) -> None:
+        """Start what the plan says next, once nothing runs that it waits for."""
+        if self._plan and not self.busy:
+            step = self._plan.pop(0)
+            self._attempt("Next step", step)
+            if not self.busy:
+                QTimer.singleShot(0, self._advance)
+
+
+def _no_images(name: str) -> TwinviewerError:
+    from twinviewer.domain import LoadError
+
+    return LoadError("No DICOM images were found", where=name, remedy="Choose the folder that holds the scan")
+
+
+__all__ = ["BASELINE", "Presenter"]
