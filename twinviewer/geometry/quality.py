@@ -1,0 +1,105 @@
+"""How sound a mesh is: dihedral angles, scaled Jacobian, closedness of surfaces."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+Array = NDArray[np.float64]
+Triangles = NDArray[np.integer]
+_FACES = ((1, 2, 3), (0, 3, 2), (0, 1, 3), (0, 2, 1))  # outward for positive tetrahedra
+
+
+@dataclass(frozen=True, slots=True)
+class TetQuality:
+    """What a mesh of tetrahedra is like. Lengths in mm, angles in degrees, scaled Jacobian 1 = regular."""
+
+    tets: int
+    points: int
+    min_dihedral_deg: float
+    max_dihedral_deg: float
+    min_scaled_jacobian: float
+    mean_edge_mm: float
+    p99_edge_mm: float
+    max_edge_mm: float
+    inverted: int
+    components: int
+    boundary_manifold: bool
+
+
+def dihedral_deg(points_mm: Array, tets: Triangles) -> Array:
+    """(m, 6) dihedral angles of each tetrahedron in degrees."""
+    p = points_mm[tets]
+    normals = []
+    for i, j, k in _FACES:
+        n = np.cross(p[:, j] - p[:, i], p[:, k] - p[:, i])
+        normals.append(n / np.maximum(np.linalg.norm(n, axis=1), 1e-300)[:, None])
+    angles = [
+        np.degrees(np.arccos(np.clip(-np.einsum("ij,ij->i", normals[f], normals[g]), -1, 1)))
+        for f in range(4)
+        for g in range(f)
+    ]
+    return np.stack(angles, axis=1)
+
+
+def scaled_jacobian(points_mm: Array, tets: Triangles) -> Array:
+    """(m,) √2 · 6 V over the largest product of the three edges at a corner: 1 regular, 0 flat, negative inverted."""
+    p = points_mm[tets]
+    six = np.einsum("ij,ij->i", p[:, 1] - p[:, 0], np.cross(p[:, 2] - p[:, 0], p[:, 3] - p[:, 0]))
+    worst = np.zeros(len(p))
+    for corner in range(4):
+        others = [k for k in range(4) if k != corner]
+        worst = np.maximum(worst, np.prod([np.linalg.norm(p[:, k] - p[:, corner], axis=1) for k in others], axis=0))
+    return np.sqrt(2.0) * six / np.maximum(worst, 1e-300)
+
+
+def edge_list(cells: Triangles) -> NDArray[np.int64]:
+    """(e, 2) unique undirected edges of triangles or tetrahedra."""
+    width = cells.shape[1]
+    pairs = np.concatenate([cells[:, [i, j]] for i in range(width) for j in range(i)]).astype(np.int64)
+    pairs.sort(axis=1)
+    top = int(pairs.max()) + 1
+    codes = np.unique(pairs[:, 0] * top + pairs[:, 1])
+    return np.stack([codes // top, codes % top], axis=1)
+
+
+def is_closed_manifold(triangles: Triangles) -> bool:
+    """Whether every edge has exactly two triangles, run through in opposite senses."""
+    top = int(triangles.max()) + 1
+    a = np.concatenate([triangles[:, 0], triangles[:, 1], triangles[:, 2]]).astype(np.int64)
+    b = np.concatenate([triangles[:, 1], triangles[:, 2], triangles[:, 0]]).astype(np.int64)
+    forward, backward = np.sort(a * top + b), np.sort(b * top + a)
+    return bool(np.all(forward[1:] != forward[:-1]) and np.array_equal(forward, backward))
+
+
+def components(cells: Triangles) -> int:
+    """Number of parts that share no point."""
+    used, local = np.unique(cells, return_inverse=True)
+    edges = edge_list(local.reshape(cells.shape))
+    graph = coo_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(len(used), len(used)))
+    return int(connected_components(graph, directed=False)[0])
+
+
+def tet_quality(points_mm: Array, tets: Triangles) -> TetQuality:
+    """All figures of one mesh."""
+    from twinviewer.geometry.surfaces import boundary_triangles
+
+    angle = dihedral_deg(points_mm, tets)
+    edges = edge_list(tets)
+    length = np.linalg.norm(points_mm[edges[:, 0]] - points_mm[edges[:, 1]], axis=1)
+    jacobian = scaled_jacobian(points_mm, tets)
+    return TetQuality(
+        tets=len(tets),
+        points=len(np.unique(tets)),
+        min_dihedral_deg=float(angle.min()),
+        max_dihedral_deg=float(angle.max()),
+        min_scaled_jacobian=float(jacobian.min()),
+        mean_edge_mm=float(length.mean()),
+        p99_edge_mm=float(np.quantile(length, 0.99)),
+        max_edge_mm=float(length.max()),
+        inverted=int((jacobian <= 0).sum()),
+        components=components(tets),
+        boundary_manifold=is_closed_manifold(boundary_triangles(tets)),
+    )
