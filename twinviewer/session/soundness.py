@@ -1,0 +1,98 @@
+"""Checks on a case that came from a file: what a renderer or a kernel would otherwise run into without a bound."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.domain import CineStack, Grid, LabelMap, OrganMesh, Run, Setup, StoreError, Volume
+from twinviewer.session.case import Case
+from twinviewer.session.scenarios import LIMIT
+
+
+def check_case(case: Case) -> None:
+    """StoreError, naming the part, when shapes or indices do not fit together."""
+    if isinstance(case.image, Volume):
+        _need("image", case.image.data.ndim == 4 and case.image.data.shape[1:] == case.image.grid.shape)
+        _need("image", case.image.phase_percent.shape == case.image.data.shape[:1])
+        _grid("image", case.image.grid)
+    elif isinstance(case.image, CineStack):
+        _need("image", len(case.image.planes) > 0)
+        for plane in case.image.planes:
+            _need("image", plane.frames.ndim == 3 and _numbers(plane.affine, (4, 4)))
+            _need("image", plane.trigger_s.shape == plane.frames.shape[:1])
+    if case.labels is not None:
+        _labels(case.labels)
+    _need("scenarios", len(case.scenarios) <= LIMIT)
+    names = [scenario.name for scenario in case.scenarios]
+    _need("scenarios", len(set(names)) == len(names))
+    meshes = [case.mesh] if case.mesh is not None else []
+    meshes += [scenario.setup.mesh for scenario in case.scenarios]
+    for mesh in {id(mesh): mesh for mesh in meshes}.values():
+        _mesh(mesh)
+    for scenario in case.scenarios:
+        _setup(scenario.setup)
+        if scenario.run is not None:
+            _run(scenario.run, scenario.setup.mesh)
+
+
+def _need(part: str, condition: Any) -> None:
+    if not condition:
+        raise StoreError(f"The {part} in the file is not sound", remedy="Do not trust this file")
+
+
+def _numbers(array: NDArray[Any], shape: tuple[int, ...]) -> bool:
+    return array.shape == shape and array.dtype.kind == "f" and bool(np.isfinite(array).all())
+
+
+def _grid(part: str, grid: Grid) -> None:
+    _need(part, _numbers(grid.affine, (4, 4)) and all(length > 0 for length in grid.shape))
+    _need(part, abs(np.linalg.det(grid.affine[:3, :3])) > 1e-9)
+
+
+def _labels(labels: LabelMap) -> None:
+    _grid("label map", labels.grid)
+    _need("label map", labels.data.dtype == np.uint8 and labels.data.ndim == 4)
+    _need("label map", labels.data.shape[1:] == labels.grid.shape)
+    _need("label map", labels.phase_percent.shape == labels.data.shape[:1])
+
+
+def _mesh(mesh: OrganMesh) -> None:
+    count, cells = len(mesh.points_mm), len(mesh.tets)
+    _need("model", _numbers(mesh.points_mm, (count, 3)) and 0 < mesh.wall_points <= count)
+    _indices("model", mesh.tets, 4, mesh.wall_points)
+    for triangles in mesh.surfaces.values():
+        _indices("model", triangles, 3, count)
+    _need("model", all(values.ndim and len(values) == count for values in mesh.point_fields.values()))
+    _need("model", all(values.ndim and len(values) == cells for values in mesh.cell_fields.values()))
+    _need("model", all(_numbers(place, (3,)) for place in mesh.landmarks.values()))
+    if mesh.motion_mm is not None:
+        _need("model", mesh.motion_mm.ndim == 3 and mesh.motion_mm.shape[1:] == (count, 3))
+
+
+def _indices(part: str, array: NDArray[Any], width: int, count: int) -> None:
+    _need(part, array.ndim == 2 and array.shape[1] == width and array.dtype.kind in "iu")
+    _need(part, array.size == 0 or (int(array.min()) >= 0 and int(array.max()) < count))
+
+
+def _setup(setup: Setup) -> None:
+    count, cells = len(setup.mesh.points_mm), len(setup.mesh.tets)
+    _need("setup", all(0 <= stimulus.node < count for stimulus in setup.stimuli))
+    _need("setup", _lengths(setup.tissue.values(), {count, cells}))
+
+
+def _run(run: Run, mesh: OrganMesh) -> None:
+    count, cells, frames = len(mesh.points_mm), len(mesh.tets), len(run.time_s)
+    _need("simulation", frames > 0 and _numbers(run.time_s, (frames,)) and run.period_s > 0)
+    _need("simulation", run.time_s[0] == 0.0 and bool((np.diff(run.time_s) > 0).all()))
+    _need("simulation", run.time_s[-1] < run.period_s)
+    _need("simulation", _numbers(run.points_mm, (frames, count, 3)))
+    _need("simulation", all(v.shape in ((frames, count), (frames, cells)) for v in run.moving_fields.values()))
+    _need("simulation", _lengths((field.values for field in run.fields.values()), {count, cells}))
+    for trace in run.traces.values():
+        _need("simulation", trace.time_s.ndim == 1 and trace.time_s.shape == trace.values.shape and len(trace.time_s))
+
+
+def _lengths(arrays: Iterable[NDArray[Any]], allowed: set[int]) -> bool:
+    return all(array.ndim and len(array) in allowed for array in arrays)
