@@ -1,0 +1,111 @@
+"""Where the conduction system enters the ventricles: sites, times and the reach of the Purkinje layer.
+
+Durrer et al. (Circulation 1970;41:899) mapped seven isolated human hearts. Three places on the left endocardium are
+excited within the first 5 ms: the middle of the septum, high on the anterior wall beside the septum, and on the
+posterior wall beside the septum a third of the way from apex to base. On the right it begins 5 to 10 ms later, near
+the insertion of the anterior papillary muscle (the moderator band), septum and free wall. The endocardium then lights
+up at some 2 m/s through the Purkinje network, which thins out towards the base: the last muscle is the left
+posterobasal wall and the right outflow tract.
+
+Bundle-branch block removes one side's sites and its layer: Purkinje fibres may still conduct backwards there, but in
+block the mapped spread is slow from muscle to muscle (Auricchio 2004; Vassallo 1984), so the layer is left out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.domain import Choice, MeshError, OrganMesh, Stimulus
+
+CONDUCTION_STATES = (
+    Choice("normal", "Normal conduction"),
+    Choice("lbbb", "Left bundle branch block"),
+    Choice("rbbb", "Right bundle branch block"),
+)
+
+LAYER_TOP = 0.85
+"""Apicobasal coordinate above which the endocardium has no Purkinje layer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A fascicle's end. wall: "lv", "rv_septum" or "rv_free"; angle_deg as rotational_rad; delay_ms after the first."""
+
+    name: str
+    wall: str
+    apicobasal: float
+    angle_deg: float
+    delay_ms: float
+
+
+SITES = (
+    Site("LV mid septum", "lv", 0.50, 0.0, 0.0),
+    Site("LV anterior, beside the septum", "lv", 0.70, 70.0, 0.0),
+    Site("LV posterior, beside the septum", "lv", 0.35, -70.0, 0.0),
+    Site("RV septum at the moderator band", "rv_septum", 0.35, 20.0, 7.0),
+    Site("RV anterior wall at the moderator band", "rv_free", 0.40, 40.0, 7.0),
+)
+
+
+def stimuli(
+    mesh: OrganMesh, state: str, pr_interval_ms: float
+) -> tuple[tuple[Stimulus, ...], NDArray[np.float64], tuple[str, ...]]:
+    """Intrinsic ventricular excitation of this heart.
+
+    state: a key of CONDUCTION_STATES. pr_interval_ms: start of P to first ventricular excitation. Returns the stimuli
+    (layer "purkinje", times after the start of P), the (n,) field ``fast_layer`` (1 where the layer conducts), notes.
+    Raises MeshError where the mesh lacks a field, ValueError for an unknown state.
+    """
+    if state not in {choice.key for choice in CONDUCTION_STATES}:
+        raise ValueError(f"conduction state {state!r} is none of {', '.join(c.key for c in CONDUCTION_STATES)}")
+    walls = endocardial_walls(mesh)
+    blocked = {"normal": (), "lbbb": ("lv",), "rbbb": ("rv_septum", "rv_free")}[state]
+    sites = [site for site in SITES if site.wall not in blocked]
+    earliest = min(site.delay_ms for site in sites)
+    found = tuple(
+        Stimulus(
+            site.name,
+            nearest_node(mesh, walls[site.wall], site.apicobasal, np.radians(site.angle_deg)),
+            pr_interval_ms + site.delay_ms - earliest,
+            "purkinje",
+        )
+        for site in sites
+    )
+    layer = np.zeros(len(mesh.points_mm))
+    low = np.asarray(mesh.point_fields["apicobasal"]) <= LAYER_TOP
+    for wall, nodes in walls.items():
+        if wall not in blocked:
+            layer[nodes[low[nodes]]] = 1.0
+    notes = {
+        "normal": (),
+        "lbbb": ("Left bundle branch block: no conduction-system entry and no fast layer on the left",),
+        "rbbb": ("Right bundle branch block: no conduction-system entry and no fast layer on the right",),
+    }[state]
+    return found, layer, notes
+
+
+def endocardial_walls(mesh: OrganMesh) -> Mapping[str, NDArray[np.int64]]:
+    """Node numbers of the left endocardium ("lv") and of the right one on septum and free wall. MeshError if absent."""
+    missing = {"lv_endocardium", "rv_endocardium", "apicobasal", "rotational_rad", "rv_segment"} - mesh.fields
+    if missing:
+        raise MeshError("This mesh cannot carry a conduction system", where=f"missing {', '.join(sorted(missing))}")
+    right = np.unique(mesh.surfaces["rv_endocardium"]).astype(np.int64)
+    free = np.asarray(mesh.point_fields["rv_segment"])[right] > 0
+    walls = {
+        "lv": np.unique(mesh.surfaces["lv_endocardium"]).astype(np.int64),
+        "rv_septum": right[~free],
+        "rv_free": right[free],
+    }
+    for name, nodes in walls.items():
+        if not len(nodes):
+            raise MeshError("This mesh has no endocardium where a bundle branch should end", where=name)
+    return walls
+
+
+def nearest_node(mesh: OrganMesh, nodes: NDArray[np.int64], apicobasal: float, angle_rad: float) -> int:
+    """The node of a set whose coordinates come closest; one radian counts a third of the wall's length."""
+    height = np.asarray(mesh.point_fields["apicobasal"], float)[nodes] - apicobasal
+    turn = np.angle(np.exp(1j * (np.asarray(mesh.point_fields["rotational_rad"], float)[nodes] - angle_rad)))
+    return int(nodes[np.nanargmin(height**2 + (turn / 3.0) ** 2)])
