@@ -8,7 +8,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -52,6 +52,8 @@ class Job:
     result: Any = None
     error: TwinviewerError | None = None
     started_s: float = 0.0
+    taken: bool = False
+    attempts: int = 0
     _runner: "JobRunner | None" = None
 
     def cancel(self) -> bool:
@@ -69,7 +71,6 @@ class _Worker:
     process: BaseProcess
     connection: Connection
     job: Job | None = None
-    jobs_done: int = field(default=0)
 
 
 class JobRunner:
@@ -195,6 +196,7 @@ class JobRunner:
                 self._workers.append(free)
             job = self._waiting.popleft()
             free.job, job.state, job.started_s = job, "running", time.monotonic()
+            job.attempts += 1
             order = {"function": job.function, "arguments": job.arguments, "keywords": dict(job.keywords)}
             try:
                 messages.send(free.connection, order, free.process.pid or 0)
@@ -203,7 +205,6 @@ class JobRunner:
             except ValueError as error:  # an argument that the codec does not know
                 free.job = None
                 self._finish(job, "failed", error=WorkerError(f"The job cannot be sent: {error}", where=job.name))
-            job.arguments, job.keywords = (), {}  # nothing but the worker holds on to the input
         if self._keep_warm and not self._closed and not self._workers:
             self._workers.append(self._start())
 
@@ -221,13 +222,16 @@ class JobRunner:
         job = worker.job
         if job is None:
             return
+        if message["kind"] == "taken":
+            job.taken = True
+            job.arguments, job.keywords = (), {}  # from here on only the worker holds on to the input
+            return
         if message["kind"] == "progress":
             job.fraction, job.text = message["fraction"], message["text"]
             if job.progress is not None:
                 self._news.append(partial(job.progress, job.fraction, job.text))
             return
         worker.job = None
-        worker.jobs_done += 1
         if message["kind"] == "done":
             self._finish(job, "done", result=message["value"])
         else:
@@ -249,7 +253,10 @@ class JobRunner:
         job = worker.job
         self._end(worker)
         worker.process.join(STOP_S)
-        if job is not None and not job.ended:
+        if job is not None and not job.ended and not job.taken and job.attempts < 3:
+            job.state = "waiting"  # it died before it had seen the job: another one gets it
+            self._waiting.appendleft(job)
+        elif job is not None and not job.ended:
             code = worker.process.exitcode
             how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
             remedy = "The case is as it was before; try again, or with smaller images"

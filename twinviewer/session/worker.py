@@ -33,6 +33,7 @@ def serve(connection: Connection, parent_pid: int, prewarm: str, memory_bytes: i
         except (EOFError, OSError):
             return
         try:
+            messages.send(connection, {"kind": "taken"}, parent_pid)
             answer = _perform(order, connection, parent_pid)
             messages.send(connection, answer, parent_pid)
         except (BrokenPipeError, ConnectionResetError):

@@ -1,0 +1,78 @@
+"""Functions that worker processes run in tests; a worker imports them by name."""
+
+import os
+import signal
+import time
+
+import numpy as np
+
+from twinviewer.domain import EngineError, Reporter, Volume
+
+
+def double(volume: Volume, factor: float = 2.0) -> Volume:
+    """The same volume, brighter."""
+    from dataclasses import replace
+
+    return replace(volume, data=(volume.data * factor).astype(volume.data.dtype))
+
+
+def flags(writeable: np.ndarray, frozen: np.ndarray) -> tuple[bool, bool]:
+    """Whether each array may be written."""
+    return bool(writeable.flags.writeable), bool(frozen.flags.writeable)
+
+
+def count(steps: int, pause_s: float, report: Reporter) -> int:
+    """Count slowly, reporting."""
+    for i in range(steps):
+        report(i / steps, f"step {i}")
+        time.sleep(pause_s)
+    return steps
+
+
+def spin(seconds: float) -> int:
+    """Busy in pure Python, without ever reporting."""
+    end = time.monotonic() + seconds
+    turns = 0
+    while time.monotonic() < end:
+        turns += 1
+    return turns
+
+
+def die(number: int) -> None:
+    """End this process by a signal, as a crashing codec would."""
+    os.kill(os.getpid(), number)
+
+
+def leave(code: int) -> None:
+    """End this process without a word."""
+    os._exit(code)
+
+
+def diverge() -> None:
+    """Raise a typed error."""
+    raise EngineError("Pressure is not finite", where="412 ms", remedy="Lower the rate")
+
+
+def stumble() -> None:
+    """Raise an error that nobody declared."""
+    raise RuntimeError("unforeseen")
+
+
+def gulp(megabytes: int) -> int:
+    """Allocate and touch memory."""
+    return int(np.ones(megabytes * 1_000_000 // 8).sum())
+
+
+def pid() -> int:
+    """Which process this is."""
+    return os.getpid()
+
+
+def warm() -> None:
+    """Nothing to import."""
+
+
+def deaf() -> None:
+    """Ignore the polite signals, and hang."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(60.0)
