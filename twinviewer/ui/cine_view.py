@@ -19,7 +19,7 @@ class PlaneView(ImageCanvas):
         super().__init__(look, plane.label or f"Plane {number}")
         self.plane, self.number, self.of = plane, number, of
         self.frame_index = 0
-        self.window, self.level = 1.0, 0.5
+        self.window_width, self.window_level = 1.0, 0.5
         self._kept: dict[int, QPixmap] = {}
         first = plane_image(plane, 0, 1.0, 0.5)
         self.spacing, self.letters = first.spacing_mm, first.letters
@@ -27,7 +27,7 @@ class PlaneView(ImageCanvas):
 
     def set_window(self, window: float, level: float) -> None:
         """Window width and level in the images' unit."""
-        self.window, self.level = max(window, 1e-6), level
+        self.window_width, self.window_level = max(window, 1e-6), level
         self._kept.clear()
         self.update()
 
@@ -43,12 +43,12 @@ class PlaneView(ImageCanvas):
     def picture(self) -> tuple[QPixmap, tuple[float, float]] | None:
         index = self.frame_index
         if index not in self._kept:
-            self._kept[index] = to_pixmap(plane_image(self.plane, index, self.window, self.level).rgb)
+            self._kept[index] = to_pixmap(plane_image(self.plane, index, self.window_width, self.window_level).rgb)
         return self._kept[index], self.spacing
 
     def window_by(self, width: float, level: float) -> None:
-        reach = max(self.window, 1e-6)
-        self.windowed.emit(self.window + 2 * reach * width, self.level + 1.5 * reach * level)
+        reach = max(self.window_width, 1e-6)
+        self.windowed.emit(self.window_width + 2 * reach * width, self.window_level + 1.5 * reach * level)
 
     def overlay(self, painter: QPainter) -> None:
         a = Qt.AlignmentFlag

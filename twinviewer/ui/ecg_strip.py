@@ -89,7 +89,7 @@ class EcgStrip(QWidget):
         t = self.look.tokens
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(t.text), 1))
-        period = self._curves[-1].run.period_s
+        period = self._curves[0].run.period_s
         per_s = MM_PER_S * self._mm
         width_s = (self.width() / 4 if self.twelve else self.width()) / per_s
         beats = max(1, int(width_s / period))

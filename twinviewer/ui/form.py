@@ -199,7 +199,7 @@ Field = NumberField | ChoiceField | SwitchField
 
 
 class Form(QWidget):
-    """A form made from declared Parameters. ``changed`` carries the name; ``pick_asked`` the name and whether to pick."""
+    """A form made from declared Parameters. ``changed`` carries the name; ``pick_asked`` the name, and on or off."""
 
     changed = Signal(str)
     pick_asked = Signal(str, bool)

@@ -17,9 +17,8 @@ MINIMUM_ZOOM, MAXIMUM_ZOOM = 0.2, 40.0
 def to_pixmap(rgb: NDArray[np.uint8]) -> QPixmap:
     """(h, w, 3) uint8 -> QPixmap (copied)."""
     height, width, _ = rgb.shape
-    return QPixmap.fromImage(
-        QImage(np.ascontiguousarray(rgb).data, width, height, 3 * width, QImage.Format.Format_RGB888)
-    )
+    data = np.ascontiguousarray(rgb).data
+    return QPixmap.fromImage(QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888))
 
 
 class ImageCanvas(QWidget):

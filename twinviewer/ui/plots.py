@@ -1,4 +1,4 @@
-"""Plots under one time cursor: ECG, volumes, pressures, PV loop. Baseline in the quiet blue-grey, scenarios in theirs."""
+"""Plots under one time cursor: ECG, volumes, pressures, PV loop, each scenario in its own colour."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -137,15 +137,15 @@ class TimeChart(_Chart):
             self.setXRange(0, 1000 * period, padding=0)
             self.setYRange(low - margin, high + margin, padding=0)
 
-    def show_time(self, time_s: float) -> None:
-        """Where the cursor is."""
+    def show_fraction(self, fraction: float) -> None:
+        """Where the cursor is, 0..1 of the beat."""
         if self._curves:
-            self._cursor.setValue(1000 * (time_s % self._curves[-1].run.period_s))
+            self._cursor.setValue(1000 * fraction * self._curves[0].run.period_s)
 
     def mousePressEvent(self, event: object) -> None:
         if self._curves:
             x = self.getPlotItem().vb.mapSceneToView(self.mapToScene(event.position().toPoint())).x()
-            self.sought.emit(max(x, 0.0) / 1000.0)
+            self.sought.emit(min(max(x / 1000.0 / self._curves[0].run.period_s, 0.0), 0.999))
 
 
 class LoopChart(_Chart):
@@ -179,21 +179,19 @@ class LoopChart(_Chart):
             self.setYRange(y0, y1, padding=0.08)
         self._dots.setData([])
 
-    def show_time(self, time_s: float) -> None:
-        """Move the dots."""
-        if self._curves:
-            spots = [
-                {
-                    "pos": (c.run.traces["lv_volume_ml"].at(time_s), c.run.traces["lv_pressure_mmhg"].at(time_s)),
-                    "brush": QColor(c.colour),
-                }
-                for c in self._curves
-            ]
+    def show_fraction(self, fraction: float) -> None:
+        """Move the dots to a fraction 0..1 of each beat."""
+        spots = []
+        for c in self._curves:
+            time_s = fraction * c.run.period_s
+            place = (c.run.traces["lv_volume_ml"].at(time_s), c.run.traces["lv_pressure_mmhg"].at(time_s))
+            spots.append({"pos": place, "brush": QColor(c.colour)})
+        if spots:
             self._dots.setData(spots)
 
 
 class Plots(QWidget):
-    """All plots in a row. ``sought`` carries a time in seconds that the user clicked."""
+    """All plots in a row. ``sought`` carries the fraction of the beat that the user clicked."""
 
     sought = Signal(float)
 
@@ -243,12 +241,14 @@ class Plots(QWidget):
         for part in (self.ecg, self.volumes, self.pressures, self.loop):
             part.set_curves(curves)
 
-    def show_time(self, time_s: float) -> None:
-        """Move the common cursor."""
+    def show_time(self, time_s: float, period_s: float) -> None:
+        """Move the common cursor. Runs at another rate are shown at the same phase."""
         if not self._curves or not self.isVisible():
             return
-        for part in (self.ecg, self.volumes, self.pressures, self.loop):
-            part.show_time(time_s)
+        first = self._curves[0].run.period_s
+        self.ecg.show_time(time_s * first / period_s)
+        for part in (self.volumes, self.pressures, self.loop):
+            part.show_fraction((time_s % period_s) / period_s)
 
 
 def _legend(lines: Sequence[Line]) -> str:

@@ -190,7 +190,7 @@ class Presenter(QObject):
                 self.simulate(scenario.name)
 
     def carry_on(self, therapies: Sequence[str] = ()) -> None:
-        """From where the case is to a simulated baseline (and one scenario), step by step, each when the last is done."""
+        """From where the case is to simulated scenarios, each step when the last is done."""
         self._plan = []
         if not isinstance(self.case.image, Volume):
             self._plan.append(lambda: self.open_series(steps.choose_series(self.case).uid))

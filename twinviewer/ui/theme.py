@@ -100,7 +100,10 @@ def contrast(first: str, second: str) -> float:
 def mix(first: str, second: str, weight: float) -> str:
     """``first`` moved towards ``second`` by ``weight`` 0..1, as "#RRGGBB"."""
     a, b = QColor(first), QColor(second)
-    parts = [round(x + (y - x) * weight) for x, y in zip(a.getRgb()[:3], b.getRgb()[:3], strict=True)]
+    parts = [
+        round(x + (y - x) * weight)
+        for x, y in zip((a.red(), a.green(), a.blue()), (b.red(), b.green(), b.blue()), strict=True)
+    ]
     return "#{:02X}{:02X}{:02X}".format(*parts)
 
 
@@ -246,15 +249,18 @@ QMenu::item:disabled { color: $off; }
 QMenu::separator { height: 1px; background: $line; margin: 4px 6px; }
 QMenu::icon { padding-left: 6px; }
 
-QPushButton { background: $raised; border: 1px solid $line; border-radius: 6px; padding: 5px 12px; min-height: 18px; }
+QPushButton { background: $raised; border: 1px solid $line; border-radius: 6px; padding: 5px 12px;
+  min-height: 18px; }
 QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $pressed; }
 QPushButton:focus { border-color: $accent; }
 QPushButton:disabled { color: $off; background: $panel; }
-QPushButton[role="primary"] { background: $accent_fill; color: $on_accent; border-color: $accent_fill; font-weight: 600; }
+QPushButton[role="primary"] { background: $accent_fill; color: $on_accent;
+  border-color: $accent_fill; font-weight: 600; }
 QPushButton[role="primary"]:hover { background: $accent_hover; border-color: $accent_hover; }
 QPushButton[role="primary"]:disabled { background: $raised; color: $off; border-color: $line; }
-QPushButton[role="link"] { background: transparent; border: none; color: $accent_text; padding: 2px 4px; text-align: left; }
+QPushButton[role="link"] { background: transparent; border: none; color: $accent_text;
+  padding: 2px 4px; text-align: left; }
 QPushButton[role="link"]:hover { text-decoration: underline; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 4px; }
 QToolButton:hover { background: $hover; }
@@ -269,7 +275,8 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox {
   background: $raised; border: 1px solid $line; border-radius: 6px; padding: 3px 8px; min-height: 20px;
   selection-background-color: $accent_fill; selection-color: $on_accent; }
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { border-color: $accent; }
-QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled { color: $off; background: $panel; }
+QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled { color: $off;
+  background: $panel; }
 QDoubleSpinBox, QSpinBox { padding-right: 4px; }
 QDoubleSpinBox::up-button, QDoubleSpinBox::down-button, QSpinBox::up-button, QSpinBox::down-button {
   width: 0; border: none; }
@@ -303,7 +310,9 @@ QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
 QScrollBar::handle { background: $groove; border-radius: 3px; margin: 2px; min-height: 24px; min-width: 24px; }
 QScrollBar::handle:hover { background: $off; }
-QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page { background: none; width: 0; height: 0; }
+
+QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {
+  background: none; width: 0; height: 0; }
 
 QProgressBar { background: $groove; border: none; border-radius: 2px; max-height: 4px; min-height: 4px; }
 QProgressBar::chunk { background: $accent; border-radius: 2px; }
@@ -316,7 +325,8 @@ QSplitter { background: $window; }
 QSplitter::handle { background: $window; }
 QSplitter::handle:hover { background: $line; }
 QScrollArea { border: none; background: transparent; }
-QTabBar::tab { background: transparent; color: $quiet; padding: 5px 10px; border: none; border-bottom: 2px solid transparent; }
+QTabBar::tab { background: transparent; color: $quiet; padding: 5px 10px; border: none;
+  border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: $text; border-bottom-color: $accent; }
 
 QFrame#strip { border: none; border-bottom: 1px solid $line; }

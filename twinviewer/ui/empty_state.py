@@ -1,0 +1,84 @@
+"""An empty view says what to do next, and offers to do it."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from twinviewer.ui.icons import icon, pixmap
+from twinviewer.ui.theme import Look
+
+
+class EmptyState(QWidget):
+    """An icon, a title, one or two sentences, and buttons (text, icon, what to do); the first is the primary one."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.look = look
+        self._what: tuple[str, str, str] = ("", "", "")
+        self._actions: tuple[tuple[str, str, Callable[[], object]], ...] = ()
+        self._sign, self._title, self._text = QLabel(), QLabel(), QLabel()
+        self._title.setProperty("role", "title")
+        self._text.setProperty("role", "quiet")
+        for label in (self._sign, self._title, self._text):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        for label in (self._title, self._text):
+            label.setWordWrap(True)
+            label.setMaximumWidth(420)
+            label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 12, 20, 12)
+        column.setSpacing(8)
+        column.addStretch(1)
+        column.addWidget(self._sign)
+        for label in (self._title, self._text):
+            line = QHBoxLayout()
+            line.addStretch(1)
+            line.addWidget(label, 100)
+            line.addStretch(1)
+            column.addLayout(line)
+        self._row = QHBoxLayout()
+        self._row.setSpacing(8)
+        column.addSpacing(4)
+        column.addLayout(self._row)
+        column.addStretch(1)
+        look.changed.connect(self._draw)
+
+    def say(
+        self, sign: str, title: str, text: str, actions: Sequence[tuple[str, str, Callable[[], object]]] = ()
+    ) -> None:
+        """Show other words."""
+        if (sign, title, text) == self._what and len(actions) == len(self._actions):
+            return
+        self._what, self._actions = (sign, title, text), tuple(actions)
+        self._draw()
+
+    @property
+    def title(self) -> str:
+        """The headline in view."""
+        return self._title.text()
+
+    def _draw(self) -> None:
+        sign, title, text = self._what
+        if sign:
+            tone = self.look.tokens.quiet
+            self._sign.setPixmap(pixmap(sign, self.look.tokens, QSize(40, 40), tone, self.devicePixelRatioF()))
+        self._title.setText(title)
+        self._text.setText(text)
+        while self._row.count():
+            old = self._row.takeAt(0).widget()
+            if old is not None:
+                old.deleteLater()
+        self._row.addStretch(1)
+        for number, (label, name, act) in enumerate(self._actions):
+            button = QPushButton(label)
+            if number == 0:
+                button.setProperty("role", "primary")
+                button.setIcon(icon(name, self.look.tokens, self.look.tokens.on_accent))
+            else:
+                button.setIcon(icon(name, self.look.tokens))
+            button.clicked.connect(lambda _=False, act=act: act())
+            self._row.addWidget(button)
+        self._row.addStretch(1)

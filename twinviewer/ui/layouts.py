@@ -1,0 +1,119 @@
+"""The centre of the window: three slices and the heart (4-up), one view alone (1-up), or compare: the heart's panes."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from twinviewer.domain import CineStack, Volume
+from twinviewer.scene.slices import ORIENTATIONS
+from twinviewer.ui.cine_view import CineView
+from twinviewer.ui.empty_state import EmptyState
+from twinviewer.ui.image_canvas import ImageCanvas
+from twinviewer.ui.image_display import ImageDisplay
+from twinviewer.ui.slice_view import SliceView
+from twinviewer.ui.theme import Look
+from twinviewer.ui.view3d import View3D
+
+FOUR, ONE, COMPARE = "four", "one", "compare"
+
+
+class ViewArea(QWidget):
+    """Holds all views and shows some of them. ``layout_changed`` carries the name of the layout now in force."""
+
+    layout_changed = Signal(str)
+
+    def __init__(self, look: Look, display: ImageDisplay) -> None:
+        super().__init__()
+        self.display = display
+        self.layout_name = FOUR
+        self.slices = {name: SliceView(look, display, name) for name in ORIENTATIONS}
+        self.cine = CineView(look)
+        self.view3d = View3D(look)
+        self.welcome = EmptyState(look)
+        self._active: QWidget = self.view3d
+        self._alone: QWidget | None = None
+
+        self._lower = QSplitter(Qt.Orientation.Horizontal)
+        self._planes = QSplitter(Qt.Orientation.Vertical)
+        self._left = QStackedWidget()
+        self._all = QSplitter(Qt.Orientation.Horizontal)
+        for splitter in (self._lower, self._planes, self._all):
+            splitter.setHandleWidth(3)
+            splitter.setChildrenCollapsible(False)
+        self._lower.addWidget(self.slices["coronal"])
+        self._lower.addWidget(self.slices["sagittal"])
+        self._planes.addWidget(self.slices["axial"])
+        self._planes.addWidget(self._lower)
+        self._planes.setSizes([540, 460])
+        self._left.addWidget(self._planes)
+        self._left.addWidget(self.cine)
+        self._all.addWidget(self._left)
+        self._all.addWidget(self.view3d)
+        self._all.setStretchFactor(0, 44)
+        self._all.setStretchFactor(1, 56)
+        self._all.setSizes([440, 560])
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.welcome)
+        self._stack.addWidget(self._all)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._stack)
+        for view in self.slices.values():
+            view.maximise.connect(self.toggle_alone)
+            view.activated.connect(self._activate)
+        self.view3d.maximise.connect(self.toggle_alone)
+
+    def show_image(self, image: Volume | CineStack | None, has_mesh: bool) -> None:
+        """Choose what the centre is made of: welcome, slices or cine planes."""
+        if image is None and not has_mesh:
+            self._stack.setCurrentWidget(self.welcome)
+        else:
+            self._stack.setCurrentWidget(self._all)
+        self.cine.open(image if isinstance(image, CineStack) else None)
+        was = self._left.currentWidget()
+        self._left.setCurrentWidget(self.cine if isinstance(image, CineStack) else self._planes)
+        if was is not self._left.currentWidget():
+            total = max(sum(self._all.sizes()), 100)
+            share = 0.70 if isinstance(image, CineStack) else 0.44
+            self._all.setSizes([int(share * total), int((1 - share) * total)])
+        self._arrange()
+
+    def set_layout(self, name: str) -> None:
+        """ "four", "one" or "compare"."""
+        self.layout_name = name
+        self._alone = self._active if name == ONE else None
+        self._arrange()
+        self.layout_changed.emit(name)
+
+    def toggle_alone(self, view: QWidget) -> None:
+        """One view alone, and back."""
+        self._active = view
+        if self.layout_name == COMPARE:
+            return
+        self.set_layout(FOUR if self._alone is view else ONE)
+
+    def _activate(self, view: QWidget) -> None:
+        self._active = view
+
+    def _arrange(self) -> None:
+        alone = self._alone
+        cine = self._left.currentWidget() is self.cine
+        only_3d = self.layout_name == COMPARE or alone is self.view3d
+        self._left.setVisible(not only_3d)
+        self.view3d.setVisible(only_3d or alone is None or cine)
+        if cine:
+            return
+        for view in self.slices.values():
+            view.setVisible(alone is None or alone is view)
+        self._lower.setVisible(alone is None or alone in (self.slices["coronal"], self.slices["sagittal"]))
+
+    def reset(self) -> None:
+        """Fit every view."""
+        for view in self.slices.values():
+            view.reset()
+        self.cine.reset()
+        self.view3d.reset()
+
+    @property
+    def active_canvas(self) -> ImageCanvas | None:
+        """The slice view that was clicked last, for keyboard steps."""
+        return self._active if isinstance(self._active, ImageCanvas) else None

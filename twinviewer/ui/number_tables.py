@@ -1,0 +1,114 @@
+"""Tables of numbers: measured values with their provenance, and what a therapy changes."""
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from twinviewer.domain import Comparison, Quantity
+from twinviewer.ui.metric_names import label_of, number_of, order_of
+from twinviewer.ui.theme import Look
+
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+def provenance(name: str, quantity: Quantity) -> str:
+    """Where a number comes from, as a tooltip."""
+    value = f"{number_of(name, quantity.value)} {quantity.unit}"
+    if quantity.low is not None and quantity.high is not None:
+        value += f" (90 %: {number_of(name, quantity.low)} to {number_of(name, quantity.high)})"
+    return f"<b>{label_of(name)}</b><br>{value}<br>{quantity.origin}<br><i>{quantity.source}</i>"
+
+
+def _cell(text: str, role: str = "", align: Qt.AlignmentFlag = _RIGHT) -> QLabel:
+    label = QLabel(text)
+    label.setAlignment(align)
+    if role:
+        label.setProperty("role", role)
+    return label
+
+
+class _Table(QWidget):
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.look = look
+        self.grid = QGridLayout(self)
+        self.grid.setContentsMargins(0, 0, 0, 0)
+        self.grid.setHorizontalSpacing(8)
+        self.grid.setVerticalSpacing(5)
+        self.grid.setColumnStretch(0, 1)
+        self.rows: tuple[tuple[str, ...], ...] = ()
+
+    def _clear(self) -> None:
+        while self.grid.count():
+            widget = self.grid.takeAt(0).widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+
+
+class MeasureTable(_Table):
+    """Name, value, unit; the tooltip says origin and source."""
+
+    def show_values(self, values: Mapping[str, Quantity], only: Sequence[str] = ()) -> None:
+        """Show quantities, known ones first; ``only`` limits them."""
+        names = [n for n in sorted(values, key=order_of) if not only or n in only]
+        rows = tuple((n, number_of(n, values[n].value), values[n].unit) for n in names)
+        if rows == self.rows:
+            return
+        self.rows = rows
+        self._clear()
+        for row, (name, value, unit) in enumerate(rows):
+            cells = (_cell(label_of(name), "quiet", Qt.AlignmentFlag.AlignLeft), _cell(value), _cell(unit, "small"))
+            cells[0].setWordWrap(True)
+            cells[2].setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            for column, cell in enumerate(cells):
+                cell.setToolTip(provenance(name, values[name]))
+                self.grid.addWidget(cell, row, column)
+
+
+class DeltaTable(_Table):
+    """Metric, baseline, scenario, change with unit. Colours are those of the scenarios, never a verdict."""
+
+    def show_comparison(
+        self, comparison: Comparison | None, label: str = "", colours: tuple[str, str] = ("", ""),
+        sources: tuple[Mapping[str, Quantity], Mapping[str, Quantity]] = ({}, {}), only: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        """Show the differences; None clears."""
+        deltas = [] if comparison is None else [d for d in comparison.deltas if not only or d.name in only]
+        deltas.sort(key=lambda d: order_of(d.name))
+        rows = tuple((d.name, number_of(d.name, d.baseline), number_of(d.name, d.other)) for d in deltas)
+        key = (*rows, (label, *colours))
+        if key == self.rows:
+            return
+        self.rows = key
+        self._clear()
+        if not deltas:
+            return
+        for column, (text, colour) in enumerate((("", ""), ("Base", colours[0]), (label, colours[1]), ("Change", ""))):
+            head = _cell(text, "small")
+            if column == 2:
+                head.setToolTip(label)
+                head.setText(head.fontMetrics().elidedText(label, Qt.TextElideMode.ElideRight, 64))
+            if colour:
+                head.setStyleSheet(f"border-bottom: 2px solid {colour}; padding-bottom: 2px;")
+            self.grid.addWidget(head, 0, column)
+        for row, delta in enumerate(deltas, start=1):
+            shown = number_of(delta.name, abs(delta.change))
+            still = not any(digit in "123456789" for digit in shown)
+            sign = "" if still else "+" if delta.change > 0 else "−"
+            quiet = self.look.tokens.quiet
+            name = _cell(
+                f"{label_of(delta.name)} <span style='color:{quiet};font-size:11px'>{delta.unit}</span>",
+                "",
+                Qt.AlignmentFlag.AlignLeft,
+            )
+            name.setWordWrap(True)
+            change = _cell(f"{sign}{shown}", "" if still else "strong")
+            percent = "" if delta.percent is None else f" ({delta.percent:+.0f} %)"
+            cells = (name, _cell(rows[row - 1][1], "quiet"), _cell(rows[row - 1][2]), change)
+            tips = ["", *(provenance(delta.name, s[delta.name]) if delta.name in s else "" for s in sources)]
+            tips.append(f"{delta.change:+.3g} {delta.unit}{percent}")
+            for column, (cell, tip) in enumerate(zip(cells, tips, strict=True)):
+                cell.setToolTip(tip)
+                self.grid.addWidget(cell, row, column)

@@ -1,0 +1,201 @@
+"""The inspector's pages for images: Import, Segment, Model."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
+
+from twinviewer.domain import CineStack, Volume
+from twinviewer.session.case import Case
+from twinviewer.ui.banner import date_text
+from twinviewer.ui.case_tree import KIND_NAMES, grid_text
+from twinviewer.ui.number_tables import MeasureTable
+from twinviewer.ui.page import Page
+from twinviewer.ui.theme import Look
+
+
+class Facts(QWidget):
+    """Pairs of a quiet name and a value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(10)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(1, 1)
+        self._shown: tuple[tuple[str, str], ...] = ()
+
+    def show_facts(self, facts: tuple[tuple[str, str], ...]) -> None:
+        """Show other pairs."""
+        if facts == self._shown:
+            return
+        self._shown = facts
+        while self._grid.count():
+            widget = self._grid.takeAt(0).widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for row, (name, value) in enumerate(facts):
+            left, right = QLabel(name), QLabel(value)
+            left.setProperty("role", "quiet")
+            right.setWordWrap(True)
+            right.setAlignment(Qt.AlignmentFlag.AlignRight)
+            self._grid.addWidget(left, row, 0, Qt.AlignmentFlag.AlignTop)
+            self._grid.addWidget(right, row, 1)
+
+
+class ImportPage(Page):
+    """What is open, and how to open something."""
+
+    folder_asked = Signal()
+    demo_asked = Signal()
+    case_asked = Signal()
+    open_asked = Signal(str)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, "Import", "Drop a DICOM folder or a .twin case anywhere on this window.")
+        self.folder = self.action("Open folder…", "folder", primary=True)
+        self.folder.clicked.connect(self.folder_asked)
+        self.saved = self.action("Open case…", "case")
+        self.saved.clicked.connect(self.case_asked)
+        self.demo = self.action("Open the demo patient", "demo")
+        self.demo.clicked.connect(self.demo_asked)
+        self._head = self.section("OPEN SERIES")
+        self._facts = Facts()
+        self.column.addWidget(self._facts)
+        self._warnings = self.note()
+        self.end()
+
+    def show_case(self, case: Case) -> None:
+        """Show what is open."""
+        series = case.active_series
+        self._head.setText("OPEN SERIES" if series is not None else "NOTHING OPEN YET")
+        if series is None:
+            found = f"{len(case.series)} series found. Double click one in the case panel." if case.series else ""
+            self._facts.show_facts((("Series", found),) if found else ())
+            self._warnings.say("")
+            return
+        rows, columns = series.shape
+        facts = [
+            ("Kind", KIND_NAMES.get(series.kind, series.kind)),
+            ("Grid", grid_text(series)),
+            ("Pixels", f"{columns} × {rows}"),
+            ("Spacing", " × ".join(f"{s:.2f}" for s in series.spacing_mm) + " mm"),
+            ("Study", date_text(series.study_date)),
+            ("Contrast", series.contrast_agent or "not stated"),
+        ]
+        if series.rr_s:
+            facts.append(("Beat", f"{1000 * series.rr_s:.0f} ms ({60 / series.rr_s:.0f} bpm)"))
+        if series.synthetic:
+            facts.append(("Origin", "synthetic"))
+        self._facts.show_facts(tuple((name, value) for name, value in facts if value))
+        self._warnings.say("\n".join(w.text for w in series.warnings), "caution")
+
+
+class SegmentPage(Page):
+    """Find the organ's structures; say plainly when that cannot be done."""
+
+    segment_asked = Signal()
+    opacity_changed = Signal(float)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, "Segment", "Finds blood pools, muscle and great vessels in contrast CT, in every phase.")
+        self.refusal = self.note()
+        self.go = self.action("Find structures", "segment", primary=True)
+        self.go.clicked.connect(self.segment_asked)
+        self.section("STRUCTURES ON THE SLICES")
+        self.overlay = QSlider(Qt.Orientation.Horizontal)
+        self.overlay.setRange(0, 100)
+        self.overlay.setValue(25)
+        self.overlay.setToolTip("How strongly structures cover the image")
+        self.overlay.setAccessibleName("Strength of the overlay")
+        self.overlay.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
+        self.column.addWidget(self.overlay)
+        self._volumes = Facts()
+        self.column.addWidget(self._volumes)
+        self._notes = self.note()
+        self._made_by = QLabel()
+        self._made_by.setProperty("role", "small")
+        self._made_by.setWordWrap(True)
+        self.column.addWidget(self._made_by)
+        self.end()
+        self._labels: object = None
+
+    def show_case(self, case: Case) -> None:
+        """Show what was found, or why nothing can be."""
+        reason = refusal(case)
+        self.refusal.say(reason, "caution")
+        self.go.setText("Find structures again" if case.labels is not None else "Find structures")
+        possible = isinstance(case.image, Volume) and not reason
+        self.go.allow(possible, reason or "Open a series first")
+        self.overlay.setEnabled(case.labels is not None)
+        if case.labels is self._labels:
+            return
+        self._labels = labels = case.labels
+        if labels is None:
+            self._volumes.show_facts(())
+            self._notes.say("")
+            self._made_by.setText("")
+            return
+        facts = []
+        for name in labels.names.values():
+            volume = labels.volume_ml(name)
+            if volume > 0:
+                facts.append((name.replace("_", " ").replace("lv ", "LV ").replace("rv ", "RV "), f"{volume:.0f} mL"))
+        self._volumes.show_facts(tuple((name[:1].upper() + name[1:], value) for name, value in facts))
+        self._notes.say("\n".join(labels.notes), "caution")
+        phases = f"first of {labels.phases} phases" if labels.phases > 1 else "one phase"
+        self._made_by.setText(f"Volumes of the {phases}, counted from the labels. Made by {labels.made_by}.")
+
+
+def refusal(case: Case) -> str:
+    """Why the open images cannot be segmented, "" where they can."""
+    if isinstance(case.image, CineStack):
+        return (
+            "Segmentation of cine MR is not in this version. The study can be viewed and played; "
+            "for a model open a contrast CT."
+        )
+    if case.image is not None and not case.organ:
+        return case.messages.get("Segment", "No organ can be made from this series.")
+    return ""
+
+
+class ModelPage(Page):
+    """The mesh, and what the images say about the heart."""
+
+    build_asked = Signal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, "Model", "A mesh of wall and chambers with fibres and the 17 AHA segments.")
+        self.go = self.action("Build model", "model", primary=True)
+        self.go.clicked.connect(self.build_asked)
+        self._note = self.note()
+        self.section("MEASURED IN THE IMAGES")
+        self._measures = MeasureTable(look)
+        self.column.addWidget(self._measures)
+        self.section("MESH")
+        self._facts = Facts()
+        self.column.addWidget(self._facts)
+        self.end()
+        self._mesh: object = None
+
+    def show_case(self, case: Case) -> None:
+        """Show measurements and mesh."""
+        self.go.setText("Build again" if case.mesh is not None else "Build model")
+        self.go.allow(case.labels is not None, "Find the structures first")
+        self._measures.show_values(case.measurements)
+        mesh = case.mesh
+        if mesh is self._mesh:
+            return
+        self._mesh = mesh
+        self._note.say("" if mesh is None else "\n".join(mesh.notes), "caution")
+        if mesh is None:
+            self._facts.show_facts(())
+            return
+        self._facts.show_facts(
+            (
+                ("Points", f"{len(mesh.points_mm):,}".replace(",", "\u2009")),
+                ("Tetrahedra", f"{len(mesh.tets):,}".replace(",", "\u2009")),
+                ("Wall", f"{mesh.wall_ml():.0f} mL"),
+                ("Surfaces", str(len(mesh.surfaces))),
+            )
+        )

@@ -1,0 +1,359 @@
+"""The inspector's pages for scenarios: Simulate, Compare, Report."""
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from twinviewer.domain import Comparison, Organ, ParameterValue, Suitability, Therapy
+from twinviewer.session.case import BASELINE, Case
+from twinviewer.ui.form import Form
+from twinviewer.ui.metric_names import HEADLINE
+from twinviewer.ui.number_tables import DeltaTable, MeasureTable
+from twinviewer.ui.page import Action, Page, quiet_label
+from twinviewer.ui.theme import Look
+
+HIDDEN_PARAMETERS = frozenset({"lv_lead_node", "rv_lead_node"})
+"""Set by clicking on the heart, not by typing."""
+
+
+class TherapyCard(QFrame):
+    """One therapy to choose; greyed with the reason where it does not fit."""
+
+    chosen = Signal(str)
+
+    def __init__(self, therapy: Therapy, verdict: Suitability) -> None:
+        super().__init__()
+        self.setObjectName("card")
+        self.name, self.verdict = therapy.name, verdict
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 7, 10, 7)
+        column.setSpacing(1)
+        title = QLabel(therapy.label)
+        title.setProperty("role", "strong" if verdict.ok else "quiet")
+        column.addWidget(title)
+        text = quiet_label(therapy.summary if verdict.ok else verdict.reason)
+        text.setProperty("role", "small")
+        column.addWidget(text)
+        self.setToolTip("" if verdict.ok else verdict.reason)
+        self.setAccessibleName(therapy.label)
+
+    def set_chosen(self, on: bool) -> None:
+        """Outline the card in the accent."""
+        self.setProperty("chosen", "true" if on else "false")
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self.verdict.ok:
+            self.chosen.emit(self.name)
+
+
+class SimulatePage(Page):
+    """Baseline, therapy, run. ``run_asked`` carries (scenario name or "", therapy, values)."""
+
+    baseline_asked = Signal(dict)
+    run_asked = Signal(str, str, dict)
+    cancel_asked = Signal()
+    pick_asked = Signal(str, str, bool)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, "Simulate", "First the beat as it is, then the beat under a therapy.")
+        self._organ: Organ | None = None
+        self._therapies: Mapping[str, Therapy] = {}
+        self._cards: dict[str, TherapyCard] = {}
+        self._offer: tuple[object, ...] = ()
+        self._editing = ""
+        self.therapy = ""
+        self.form: Form | None = None
+        self.setup_form: Form | None = None
+
+        self.section("BASELINE")
+        self.baseline = self.action("Simulate the baseline", "run", primary=True)
+        self.baseline.clicked.connect(self._ask_baseline)
+        self._settings = QPushButton("Settings of this heart")
+        self._settings.setProperty("role", "link")
+        self._settings.setCheckable(True)
+        self._settings.toggled.connect(lambda on: self._setup_box.setVisible(on))
+        self.column.addWidget(self._settings)
+        self._setup_box = QWidget()
+        self._setup_column = QVBoxLayout(self._setup_box)
+        self._setup_column.setContentsMargins(0, 0, 0, 0)
+        self._setup_box.hide()
+        self.column.addWidget(self._setup_box)
+
+        self._therapy_head = self.section("THERAPY")
+        self._card_box = QWidget()
+        self._card_column = QVBoxLayout(self._card_box)
+        self._card_column.setContentsMargins(0, 0, 0, 0)
+        self._card_column.setSpacing(6)
+        self.column.addWidget(self._card_box)
+        self._form_box = QWidget()
+        self._form_column = QVBoxLayout(self._form_box)
+        self._form_column.setContentsMargins(0, 2, 0, 0)
+        self.column.addWidget(self._form_box)
+        self.run = self.action("Simulate this therapy", "run", primary=True)
+        self.run.clicked.connect(self._ask_run)
+        self.another = self.action("Add as another scenario", "scenario")
+        self.another.clicked.connect(lambda: self._ask_run(new=True))
+        self.note_line = self.note()
+
+        self._progress = QWidget()
+        row = QHBoxLayout(self._progress)
+        row.setContentsMargins(0, 0, 0, 0)
+        inner = QVBoxLayout()
+        inner.setSpacing(3)
+        self._progress_text = QLabel()
+        self._progress_text.setProperty("role", "small")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setRange(0, 1000)
+        inner.addWidget(self._progress_text)
+        inner.addWidget(self._bar)
+        row.addLayout(inner, 1)
+        self.cancel = Action("Cancel", "cancel", look)
+        self.cancel.clicked.connect(self.cancel_asked)
+        row.addWidget(self.cancel)
+        self._progress.hide()
+        self.column.addWidget(self._progress)
+
+        self._delta_head = self.section("WHAT CHANGES")
+        self.deltas = DeltaTable(look)
+        self.column.addWidget(self.deltas)
+        self.metrics = MeasureTable(look)
+        self.column.addWidget(self.metrics)
+        self.end()
+
+    # What is offered -------------------------------------------------------------------------------------------
+
+    def offer(self, organ: Organ | None, therapies: Mapping[str, Therapy], verdicts: Mapping[str, Suitability]) -> None:
+        """Which settings and therapies there are, with a reason for each that does not fit."""
+        key = (organ, tuple(therapies), tuple(verdicts.values()))
+        if key == self._offer:
+            return
+        self._offer = key
+        self._organ, self._therapies = organ, therapies
+        _empty(self._card_column)
+        self._cards = {}
+        for name, therapy in therapies.items():
+            card = TherapyCard(therapy, verdicts[name])
+            card.chosen.connect(self.choose_therapy)
+            self._cards[name] = card
+            self._card_column.addWidget(card)
+        if not therapies:
+            self._card_column.addWidget(quiet_label("No therapy is installed."))
+        _empty(self._setup_column)
+        self.setup_form = None
+        if organ is not None and organ.setup_parameters:
+            self.setup_form = Form(organ.setup_parameters, self.look)
+            self._setup_column.addWidget(self.setup_form)
+        self._settings.setVisible(self.setup_form is not None)
+        wanted = self.therapy if self.therapy in therapies else next((n for n in therapies if verdicts[n].ok), "")
+        self.therapy = ""
+        if wanted:
+            self.choose_therapy(wanted)
+
+    def choose_therapy(self, name: str) -> None:
+        """Show a therapy's form for a new scenario."""
+        if name != self.therapy or self._editing:
+            self._show_form(name, "")
+
+    def edit(self, case: Case, scenario_name: str) -> None:
+        """Show a scenario's own values, to be changed."""
+        scenario = case.find(scenario_name)
+        if scenario is None or not scenario.therapies:
+            return
+        use = scenario.therapies[0]
+        if self._editing != scenario_name or self.form is None:
+            self._show_form(use.therapy, scenario_name)
+        if self.form is not None:
+            self.form.set_values(use.values)
+
+    def _show_form(self, name: str, editing: str) -> None:
+        therapy = self._therapies.get(name)
+        if therapy is None:
+            return
+        self.therapy, self._editing = name, editing
+        _empty(self._form_column)
+        self.form = Form(therapy.parameters, self.look, HIDDEN_PARAMETERS)
+        self.form.pick_asked.connect(self._pick)
+        self.form.changed.connect(self._forget_node)
+        self._form_column.addWidget(self.form)
+        for other, card in self._cards.items():
+            card.set_chosen(other == name)
+
+    def _pick(self, parameter: str, on: bool) -> None:
+        declared = next(p for p in self._therapies[self.therapy].parameters if p.name == parameter)
+        self.pick_asked.emit(parameter, declared.pick, on)
+
+    def _forget_node(self, name: str) -> None:
+        """A segment chosen from the list replaces a node that was clicked before."""
+        if self.form is not None and f"{name}_node" in self.form.fields:
+            self.form.set_values({f"{name}_node": -1})
+
+    def picked(self, parameter: str, choice: str, node: int) -> None:
+        """A site was clicked on the heart."""
+        if self.form is not None:
+            self.form.set_values({parameter: choice, f"{parameter}_node": node})
+            self.form.set_picking(parameter, False)
+
+    # What is shown ---------------------------------------------------------------------------------------------
+
+    def show_case(self, case: Case, comparison: Comparison | None, shown: str) -> None:
+        """Follow the case; shown: the scenario in view."""
+        ready = case.mesh is not None
+        baseline = case.baseline
+        simulated = baseline is not None and baseline.run is not None
+        self.baseline.allow(ready, "Build the model first")
+        self.baseline.setText("Simulate the baseline again" if simulated else "Simulate the baseline")
+        if self._editing and case.find(self._editing) is None:
+            self._editing = ""
+        scenario = case.find(self._editing) if self._editing else None
+        self.run.setText(f"Simulate {scenario.label}" if scenario is not None else "Simulate this therapy")
+        why = "Build the model first" if not ready else "Choose a therapy first"
+        self.run.allow(ready and bool(self.therapy), why)
+        self.another.setVisible(scenario is not None)
+        self._therapy_head.setText("THERAPY" if scenario is None else f"THERAPY · {scenario.label}")
+        other = case.find(shown)
+        if comparison is not None and other is not None and baseline is not None:
+            assert baseline.run is not None and other.run is not None
+            self.metrics.hide()
+            self.deltas.show()
+            self._delta_head.setText("WHAT CHANGES")
+            sources = (baseline.run.metrics, other.run.metrics)
+            colours = (baseline.colour, other.colour)
+            self.deltas.show_comparison(comparison, other.label, colours, sources, HEADLINE)
+        elif simulated and baseline is not None and baseline.run is not None:
+            self.deltas.hide()
+            self.metrics.show()
+            self._delta_head.setText("BASELINE")
+            self.metrics.show_values(baseline.run.metrics, HEADLINE)
+        else:
+            self._delta_head.setText("RESULTS APPEAR HERE")
+            self.deltas.hide()
+            self.metrics.hide()
+
+    def show_progress(self, text: str, fraction: float | None) -> None:
+        """How far the simulation is; None when none runs."""
+        self._progress.setVisible(fraction is not None)
+        if fraction is not None:
+            self._progress_text.setText(text)
+            self._bar.setValue(round(1000 * fraction))
+
+    def _ask_baseline(self) -> None:
+        self.baseline_asked.emit({} if self.setup_form is None else self.setup_form.values())
+
+    def _ask_run(self, *_: object, new: bool = False) -> None:
+        if self.form is None:
+            return
+        values: dict[str, ParameterValue] = self.form.values()
+        self.run_asked.emit("" if new else self._editing, self.therapy, values)
+
+
+class ComparePage(Page):
+    """Two scenarios, everything that differs."""
+
+    other_chosen = Signal(str)
+    colour_chosen = Signal(str)
+    simulate_asked = Signal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look, "Compare", "Same camera, same moment of the beat, same colour range.")
+        self.hint = self.note()
+        self.go = self.action("Choose a therapy", "run", primary=True)
+        self.go.clicked.connect(self.simulate_asked)
+        self._with = quiet_label("Baseline against")
+        self.column.addWidget(self._with)
+        self.other = QComboBox()
+        self.other.setAccessibleName("Scenario to compare with the baseline")
+        self.other.activated.connect(lambda _: self.other_chosen.emit(str(self.other.currentData())))
+        self.column.addWidget(self.other)
+        self._colour_text = quiet_label("Colour the wall by")
+        self.column.addWidget(self._colour_text)
+        self.colour = QComboBox()
+        self.colour.setAccessibleName("Colour the wall by")
+        self.colour.activated.connect(lambda _: self.colour_chosen.emit(str(self.colour.currentData())))
+        self.column.addWidget(self.colour)
+        self.section("DIFFERENCES")
+        self.deltas = DeltaTable(look)
+        self.column.addWidget(self.deltas)
+        self.footnote = quiet_label("Point at a number to see where it comes from.")
+        self.footnote.setProperty("role", "small")
+        self.column.addWidget(self.footnote)
+        self.end()
+
+    def show_case(
+        self, case: Case, comparison: Comparison | None, other: str, fields: Sequence[tuple[str, str]], field: str
+    ) -> None:
+        """Follow the case and the choices of the view."""
+        ready = [s for s in case.treated if s.run is not None]
+        for widget in (self.other, self.colour, self._with, self._colour_text, self.footnote):
+            widget.setVisible(bool(ready))
+        self.go.setVisible(not ready)
+        self.hint.say("" if ready else "Simulate the baseline and one therapy; both then stand here side by side.")
+        if [self.other.itemData(i) for i in range(self.other.count())] != [s.name for s in ready]:
+            self.other.clear()
+            for scenario in ready:
+                self.other.addItem(scenario.label, scenario.name)
+        self.other.setCurrentIndex(max(0, self.other.findData(other)))
+        if [self.colour.itemData(i) for i in range(self.colour.count())] != [name for name, _ in fields]:
+            self.colour.clear()
+            for name, label in fields:
+                self.colour.addItem(label, name)
+        self.colour.setCurrentIndex(max(0, self.colour.findData(field)))
+        baseline, chosen = case.find(BASELINE), case.find(other)
+        if comparison is None or baseline is None or chosen is None or baseline.run is None or chosen.run is None:
+            self.deltas.show_comparison(None)
+            return
+        sources = (baseline.run.metrics, chosen.run.metrics)
+        self.deltas.show_comparison(comparison, chosen.label, (baseline.colour, chosen.colour), sources)
+
+
+class ReportPage(Page):
+    """What can leave the program. ``export_asked`` carries which."""
+
+    export_asked = Signal(str)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(
+            look, "Report", "Every picture, film and page carries the pseudonym and the words “research only”."
+        )
+        self._buttons: dict[str, Action] = {}
+        for key, text, sign in EXPORTS:
+            button = self.action(text, sign, primary=key == "pdf")
+            button.clicked.connect(lambda _=False, key=key: self.export_asked.emit(key))
+            self._buttons[key] = button
+        self.end()
+
+    def show_case(self, case: Case) -> None:
+        """Allow what the case has."""
+        run = case.baseline is not None and case.baseline.run is not None
+        for key, button in self._buttons.items():
+            if key in ("labels", "seg"):
+                button.allow(case.labels is not None, "Find the structures first")
+            elif key == "case":
+                button.allow(case.image is not None, "Open images first")
+            elif key == "picture":
+                button.allow(case.mesh is not None, "Build the model first")
+            else:
+                button.allow(run, "Simulate the baseline first")
+
+
+EXPORTS = (
+    ("pdf", "Report as PDF…", "page"),
+    ("film", "Film of the beat…", "film"),
+    ("picture", "Picture…", "picture"),
+    ("metrics", "All numbers as JSON…", "table"),
+    ("labels", "Labels as NIfTI…", "segment"),
+    ("seg", "Labels as DICOM SEG…", "segment"),
+    ("case", "Case file…", "save"),
+)
+
+
+def _empty(column: QVBoxLayout) -> None:
+    while column.count():
+        widget = column.takeAt(0).widget()
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()

@@ -1,0 +1,103 @@
+"""Case and choices → SceneState: which hearts stand side by side, and how they are coloured."""
+
+from dataclasses import replace
+
+from twinviewer.domain import Comparison, OrganMesh
+from twinviewer.scene import compose
+from twinviewer.scene.state import Colouring, Marker, SceneState, Section, StructureState
+from twinviewer.session.case import Case, Scenario
+from twinviewer.ui.theme import Tokens
+from twinviewer.ui.view_choices import ViewChoices
+
+DIFFERENCE = "activation_ms"
+LEAD_COLOURS = ("#F4F1E8", "#E5B454")
+SAFE_MAPS = {"activation": "activation_safe"}
+
+
+class SceneComposer:
+    """Keeps what is costly between frames: colour ranges and the section plane."""
+
+    def __init__(self) -> None:
+        self._colourings: dict[tuple[object, ...], Colouring] = {}
+        self._sections: dict[str, Section | None] = {}
+
+    def compose(
+        self,
+        case: Case,
+        choices: ViewChoices,
+        time_s: float,
+        tokens: Tokens,
+        comparison: Comparison | None,
+        period_s: float,
+        scale: float = 1.0,
+    ) -> SceneState | None:
+        """The picture of this moment; None when there is no mesh."""
+        mesh = case.mesh
+        if mesh is None:
+            return None
+        shown = tuple(
+            StructureState(name, style.colour, style.opacity, style.visible) for name, style in choices.surfaces.items()
+        )
+        comparing = choices.comparing and comparison is not None
+        if comparing:
+            scenarios = [s for s in (case.baseline, case.find(choices.other)) if s is not None]
+        else:
+            one = case.find(choices.scenario)
+            scenarios = [one] if one is not None else []
+        runs = [s.run for s in scenarios if s.run is not None]
+        field = choices.colour_by if choices.colour_by in compose.colourable(runs[0] if runs else None, mesh) else ""
+        colour = self._colouring(field, case, mesh, choices.safe_colours)
+        panes = [
+            compose.pane(
+                scenario.label if len(case.scenarios) > 1 or scenario.run is not None else "Model",
+                mesh,
+                shown,
+                scenario.run,
+                colour,
+                self._leads(scenario),
+                scenario.colour,
+                period_s,
+            )
+            for scenario in scenarios
+        ]
+        if not panes:
+            panes = [compose.pane("Model", mesh, shown, None, colour, (), tokens.quiet)]
+        if comparing and comparison is not None and len(runs) == 2:
+            wanted = field if field in comparison.difference_fields else DIFFERENCE
+            third = compose.difference_pane(mesh, shown, runs[1], comparison, wanted, period_s)
+            if third is not None:
+                panes.append(replace(third, title="Difference", accent=tokens.quiet))
+        return SceneState(
+            panes=tuple(panes),
+            time_s=time_s,
+            section=self._section(mesh) if choices.section else None,
+            background=tokens.panel,
+            text=tokens.text,
+            quiet=tokens.quiet,
+            footer=f"{case.patient.pseudonym} · research only, not for clinical use".lstrip(" ·"),
+            scale=scale,
+        )
+
+    def _colouring(self, field: str, case: Case, mesh: OrganMesh, safe: bool) -> Colouring:
+        runs = [s.run for s in case.scenarios if s.run is not None]
+        key = (field, safe, mesh.uid, *(id(run) for run in runs))
+        if key not in self._colourings:
+            if len(self._colourings) > 16:
+                self._colourings.clear()
+            made = compose.colouring(field, runs, mesh)
+            self._colourings[key] = replace(made, map=SAFE_MAPS.get(made.map, made.map)) if safe else made
+        return self._colourings[key]
+
+    def _section(self, mesh: OrganMesh) -> Section | None:
+        if mesh.uid not in self._sections:
+            try:
+                self._sections[mesh.uid] = compose.long_axis_section(mesh)
+            except KeyError:  # another organ has other landmarks
+                self._sections[mesh.uid] = None
+        return self._sections[mesh.uid]
+
+    @staticmethod
+    def _leads(scenario: Scenario) -> tuple[Marker, ...]:
+        """Pacing electrodes of a treated scenario, as balls that ride on the wall."""
+        paced = [s for s in scenario.setup.stimuli if s.layer == "myocardium"] if scenario.therapies else []
+        return tuple(Marker(s.name, int(s.node), LEAD_COLOURS[i % len(LEAD_COLOURS)], 3.2) for i, s in enumerate(paced))

@@ -1,0 +1,255 @@
+"""The 3D view: a VTK render window inside Qt that shows a SceneState, and its small row of choices."""
+
+import gc
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from twinviewer.scene.state import SceneState
+from twinviewer.ui.empty_state import EmptyState
+from twinviewer.ui.icons import icon
+from twinviewer.ui.theme import Look
+
+VIEWS = {
+    "anterior": ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+    "posterior": ((0.0, -1.0, 0.0), (0.0, 0.0, 1.0)),
+    "left": ((-1.0, 0.0, 0.0), (0.0, 0.0, 1.0)),
+    "right": ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0)),
+    "superior": ((0.0, 0.0, -1.0), (0.0, -1.0, 0.0)),
+    "inferior": ((0.0, 0.0, 1.0), (0.0, -1.0, 0.0)),
+}
+"""Named views: the direction in which the eye looks, and what is up. LPS: left, posterior and superior are positive."""
+
+
+def _interactor_class() -> type:
+    """Made late: importing pyvistaqt takes longer than showing the window."""
+    from pyvistaqt import QtInteractor
+
+    class Interactor(QtInteractor):
+        """A QtInteractor that leaves keys and drops to the window and reports clicks."""
+
+        clicked = Signal(QPointF)
+
+        def __init__(self, parent: QWidget) -> None:
+            super().__init__(parent, auto_update=False, multi_samples=0, shape=(1, 3), border=False, lighting="none")
+            self.setAcceptDrops(False)
+            self._pressed: QPointF | None = None
+
+        def keyPressEvent(self, event: QKeyEvent) -> None:
+            event.ignore()
+
+        def keyReleaseEvent(self, event: QKeyEvent) -> None:
+            event.ignore()
+
+        def mousePressEvent(self, event: QMouseEvent) -> None:
+            self._pressed = event.position() if event.button() == Qt.MouseButton.LeftButton else None
+            super().mousePressEvent(event)
+
+        def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+            super().mouseReleaseEvent(event)
+            start, self._pressed = self._pressed, None
+            if start is not None and (event.position() - start).manhattanLength() < 4:
+                self.clicked.emit(event.position())
+
+        def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+            event.ignore()
+
+    return Interactor
+
+
+class View3D(QWidget):
+    """Placeholder until there is something to draw; then a Stage. ``picked`` carries (pane, node)."""
+
+    picked = Signal(int, int)
+    missed = Signal()
+    colour_chosen = Signal(str)
+    section_chosen = Signal(bool)
+    safe_chosen = Signal(bool)
+    maximise = Signal(object)
+    drawn = Signal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(200, 140)
+        self.look = look
+        self.stage: Any = None
+        self.interactor: Any = None
+        self.can_draw = True
+        self._state: SceneState | None = None
+        self._picking = False
+        self.empty = EmptyState(look)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.empty)
+        self._bar = QWidget()
+        self._row_of_choices()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._bar)
+        column.addWidget(self._stack, 1)
+        look.changed.connect(self._icons)
+        self._icons()
+
+    def _row_of_choices(self) -> None:
+        row = QHBoxLayout(self._bar)
+        row.setContentsMargins(8, 3, 6, 3)
+        row.setSpacing(2)
+        name = QLabel("3D")
+        name.setProperty("role", "strong")
+        row.addWidget(name)
+        row.addSpacing(8)
+        self.colour = QComboBox()
+        self.colour.setToolTip("Colour the wall by")
+        self.colour.setAccessibleName("Colour the wall by")
+        self.colour.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.colour.activated.connect(lambda _: self.colour_chosen.emit(str(self.colour.currentData())))
+        row.addWidget(self.colour)
+        self.safe = self._tool("Colours that are safe with red-green blindness", checkable=True)
+        self.safe.toggled.connect(self.safe_chosen)
+        self.cut = self._tool("Cut the heart open along the four-chamber plane", checkable=True)
+        self.cut.toggled.connect(self.section_chosen)
+        row.addWidget(self.safe)
+        row.addWidget(self.cut)
+        row.addStretch(1)
+        for text, view in (("A", "anterior"), ("L", "left"), ("S", "superior")):
+            key = {"A": 1, "L": 3, "S": 7}[text]
+            button = self._tool(f"Look from {view} (keypad {key}; with Shift the opposite)")
+            button.setText(text)
+            button.setProperty("role", "pill")
+            button.clicked.connect(lambda _=False, view=view: self.look_from(view))
+            row.addWidget(button)
+        self.fit = self._tool("Fit the heart into the view (R)")
+        self.fit.clicked.connect(self.reset)
+        row.addWidget(self.fit)
+        self.big = self._tool("Maximise this view and back (double click)")
+        self.big.clicked.connect(lambda: self.maximise.emit(self))
+        row.addWidget(self.big)
+        self._bar.hide()
+
+    def _tool(self, tip: str, *, checkable: bool = False) -> QToolButton:
+        button = QToolButton()
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.setCheckable(checkable)
+        button.setIconSize(QSize(16, 16))
+        return button
+
+    def _icons(self) -> None:
+        t = self.look.tokens
+        for button, name in ((self.safe, "eye"), (self.cut, "cut"), (self.fit, "fit"), (self.big, "maximise")):
+            button.setIcon(icon(name, t))
+
+    # Drawing ---------------------------------------------------------------------------------------------------
+
+    def build(self) -> None:
+        """Make the render window; takes a second, so it is done when first needed or when the program is idle."""
+        if self.stage is not None or not self.can_draw:
+            return
+        from twinviewer.scene.stage import Stage
+
+        self.interactor = _interactor_class()(self)
+        self.interactor.clicked.connect(self._clicked)
+        self.stage = Stage(self.interactor)
+        self._stack.addWidget(self.interactor)
+
+    def show_state(self, state: SceneState | None) -> None:
+        """Draw a state; None brings back the empty state."""
+        self._state = state
+        if state is None or not self.can_draw:
+            self._stack.setCurrentWidget(self.empty)
+            self._bar.hide()
+            return
+        self.build()
+        first = self._stack.currentWidget() is not self.interactor
+        if first:
+            self._stack.setCurrentWidget(self.interactor)
+            self._bar.show()
+        if not self.isVisible():
+            return
+        panes = 0 if self.stage.state is None else len(self.stage.state.panes)
+        self.stage.apply(state)
+        if panes != len(state.panes):
+            self.stage.frame()
+        self.interactor.update()
+        self.drawn.emit()
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)
+        if self._state is not None and self.stage is not None:
+            self.interactor.update()
+
+    def showEvent(self, event: object) -> None:
+        super().showEvent(event)
+        if self._state is not None:
+            self.show_state(self._state)
+
+    def offer_fields(self, names: tuple[tuple[str, str], ...], chosen: str) -> None:
+        """What the wall may be coloured by: (field, label)."""
+        if [self.colour.itemData(i) for i in range(self.colour.count())] != [name for name, _ in names]:
+            self.colour.clear()
+            for name, label in names:
+                self.colour.addItem(label, name)
+        index = self.colour.findData(chosen)
+        if index >= 0:
+            self.colour.setCurrentIndex(index)
+
+    # Camera and picking ----------------------------------------------------------------------------------------
+
+    def look_from(self, view: str) -> None:
+        """One of VIEWS."""
+        if self.stage is not None:
+            direction, up = VIEWS[view]
+            self.stage.frame(direction, up)
+            self.interactor.update()
+
+    def reset(self) -> None:
+        """The heart as it hangs in the chest, fitted into the view."""
+        if self.stage is not None:
+            self.stage.frame()
+            self.interactor.update()
+
+    def set_picking(self, on: bool) -> None:
+        """While on, a click chooses a site on the heart."""
+        self._picking = on
+        if self.interactor is not None:
+            self.interactor.setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
+
+    def _clicked(self, place: QPointF) -> None:
+        if not self._picking or self.stage is None:
+            return
+        ratio = self.interactor.devicePixelRatioF()
+        x, y = int(place.x() * ratio), int((self.interactor.height() - 1 - place.y()) * ratio)
+        found = self.stage.pick(x, y)
+        if found is None:
+            self.missed.emit()
+        else:
+            self.picked.emit(found.pane, found.node)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.maximise.emit(self)
+
+    def close_gl(self) -> None:
+        """Give the GL resources back while their context is alive; without this each window leaks 25 MB."""
+        if self.interactor is None:
+            return
+        interactor, self.interactor, self.stage, self._state = self.interactor, None, None, None
+        self._stack.setCurrentWidget(self.empty)
+        self._stack.removeWidget(interactor)
+        interactor.close()
+        interactor.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        gc.collect()
