@@ -2,5 +2,9 @@
 
 from twinviewer.dicom.read import read
 from twinviewer.dicom.scan import scan
+from twinviewer.dicom.secondary_capture import write_secondary_capture
+from twinviewer.dicom.warning_codes import CODES
+from twinviewer.dicom.write_ct import write_ct
+from twinviewer.dicom.write_seg import write_seg
 
-__all__ = ["read", "scan"]
+__all__ = ["CODES", "read", "scan", "write_ct", "write_secondary_capture", "write_seg"]

@@ -120,10 +120,10 @@ class PixelReader:
         )
 
 
-def _stored_bits(stored: NDArray[np.generic], header: Header) -> NDArray[np.generic]:
+def _stored_bits(stored: NDArray[np.integer], header: Header) -> NDArray[np.integer]:
     """Drop the bits above BitsStored (old files keep overlays there) and give signed values their sign."""
     spare = header.bits_allocated - header.bits_stored
     if not header.signed:
-        return stored & stored.dtype.type((1 << header.bits_stored) - 1) if spare else stored
+        return np.bitwise_and(stored, stored.dtype.type((1 << header.bits_stored) - 1)) if spare else stored
     signed = stored.view(np.dtype(f"i{stored.dtype.itemsize}"))
     return (signed << spare) >> spare if spare else signed

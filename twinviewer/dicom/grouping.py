@@ -3,23 +3,21 @@
 Nothing is interpolated and nothing is dropped in silence: whatever does not fit is named by a warning.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from statistics import median
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from twinviewer.dicom.cine import in_order, is_cine
 from twinviewer.dicom.headers import NO_FRAME, Header
-from twinviewer.dicom.phases import PhaseGrid, Plane, Values, arrange, is_cardiac, rr_seconds
+from twinviewer.dicom.phase_series import Part, merge_phases
+from twinviewer.dicom.phases import PhaseGrid, Plane, arrange, is_cardiac, rr_seconds
 from twinviewer.dicom.slice_geometry import TILT_DEGREES, Spread, axes, places, same_orientation, spread, tilt_degrees
 from twinviewer.dicom.warning_codes import warn
 from twinviewer.domain import ImageWarning
 
 VOLUME_KINDS = ("ct_volume", "ct_multiphase", "mr_volume", "volume")
-_PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d+)?)\s*%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +47,6 @@ class Group:
         return self.planes[0].header
 
 
-@dataclass(slots=True)
-class _Part:
-    """Planes of one series with one orientation and matrix, on their way to a Group."""
-
-    uid: str
-    planes: list[Plane]
-    warnings: list[ImageWarning] = field(default_factory=list)
-    values: Values | None = None
-    key: str = ""
-
-
 def group(headers: Sequence[Header]) -> tuple[Group, ...]:
     """Sort headers into groups: by patient, study and series, then by what the planes say of place and time."""
     groups: list[Group] = []
@@ -79,7 +66,7 @@ def group(headers: Sequence[Header]) -> tuple[Group, ...]:
 def _group_study(headers: Sequence[Header]) -> list[Group]:
     groups: list[Group] = []
     cine: list[Plane] = []
-    parts: list[_Part] = []
+    parts: list[Part] = []
     by_series: dict[str, list[Header]] = defaultdict(list)
     other: dict[tuple[str, str], list[Header]] = defaultdict(list)
     for header in headers:
@@ -97,7 +84,7 @@ def _group_study(headers: Sequence[Header]) -> list[Group]:
             parts += _split(uid, solid, warnings)
         if flat:
             groups.append(_planar(uid if not solid else f"{uid}#planar", flat, warnings))
-    for part in _merge_phases(parts):
+    for part in merge_phases(parts):
         groups += _volumes(part)
     if cine:
         groups.append(_cine(cine))
@@ -140,9 +127,7 @@ def _is_flat(plane: Plane) -> bool:
 def _planar(uid: str, planes: list[Plane], warnings: Sequence[ImageWarning]) -> Group:
     notes = list(warnings)
     lost = sum(plane.frame.position_mm is None or plane.frame.orientation is None for plane in planes)
-    crooked = sum(
-        plane.frame.orientation is not None and axes(plane.frame.orientation) is None for plane in planes
-    )
+    crooked = sum(plane.frame.orientation is not None and axes(plane.frame.orientation) is None for plane in planes)
     if (lost or crooked) and planes[0].header.modality in ("CT", "MR", "PT", "NM"):
         notes.append(
             warn("no_position", f"{lost + crooked} of {len(planes)} images do not say where they lie in the patient")
@@ -150,7 +135,7 @@ def _planar(uid: str, planes: list[Plane], warnings: Sequence[ImageWarning]) -> 
     return Group("planar", uid, tuple(planes), warnings=tuple(notes))
 
 
-def _split(uid: str, planes: list[Plane], warnings: list[ImageWarning]) -> list[_Part]:
+def _split(uid: str, planes: list[Plane], warnings: list[ImageWarning]) -> list[Part]:
     """One part for each orientation and matrix of a series, the largest first."""
     if not planes:
         return []
@@ -173,81 +158,13 @@ def _split(uid: str, planes: list[Plane], warnings: list[ImageWarning]) -> list[
         if len(matrices) > 1:
             sizes = Counter(f"{plane.header.columns}x{plane.header.rows}" for plane in members)
             text = ", ".join(f"{count} of {size}" for size, count in sizes.most_common())
-            notes.append(warn("mixed_matrix", f"The series has images of different pixel grids, kept apart: {text}"))
+            notes.append(warn("mixed_matrix", f"Images of different pixel grids, kept apart: {text}"))
         found += matrices.values()
     found.sort(key=len, reverse=True)
     return [
-        _Part(uid if number == 0 else f"{uid}#{number + 1}", members, list(notes)) for number, members in enumerate(found)
+        Part(uid if number == 0 else f"{uid}#{number + 1}", members, list(notes))
+        for number, members in enumerate(found)
     ]
-
-
-# --- one series a phase ------------------------------------------------------------------------------------------
-
-
-def _merge_phases(parts: list[_Part]) -> list[_Part]:
-    """Join CT series of one place that differ by their phase in the beat, as many scanners export them."""
-    merged: list[_Part] = []
-    families: dict[tuple[object, ...], list[tuple[float, _Part]]] = defaultdict(list)
-    for part in parts:
-        key, label = _phase_label(part)
-        if label is None:
-            merged.append(part)
-            continue
-        header, frame = part.planes[0].header, part.planes[0].frame
-        references = {plane.header.frame_of_reference for plane in part.planes}
-        signature = (
-            key, header.kernel, header.rows, header.columns, header.contrast_agent,
-            tuple(round(value, 4) for value in (*(frame.spacing_mm or ()), *(frame.orientation or ()))),
-            next(iter(references)) if len(references) == 1 else "",
-            tuple(round(value, 1) for value in _base(part)),
-        )  # fmt: skip
-        families[signature].append((label, part))
-    for signature, members in families.items():
-        members.sort(key=lambda entry: entry[0])
-        labels = [label for label, _ in members]
-        if len(members) == 1 or len(set(labels)) != len(labels):
-            merged += [part for _, part in members]
-            continue
-        planes = [plane for _, part in members for plane in part.planes]
-        notes = {warning: None for _, part in members for warning in part.warnings}
-        values: Values = [label for label, part in members for _ in part.planes]
-        merged.append(_Part(members[0][1].uid, planes, list(notes), values, str(signature[0])))
-    return merged
-
-
-def _base(part: _Part) -> tuple[float, ...]:
-    """The in-plane position (mm) of a part, to tell whether series lie on one another; slices may be lacking."""
-    frame = part.planes[0].frame
-    turned = axes(frame.orientation or ())
-    if turned is None or frame.position_mm is None:
-        return ()
-    position = np.array(frame.position_mm)
-    return float(position @ turned[0]), float(position @ turned[1])
-
-
-def _phase_label(part: _Part) -> tuple[str, float | None]:
-    """(tag, value) of the one phase that a CT series shows, (tag, None) where it has none or several."""
-    header = part.planes[0].header
-    if header.modality != "CT":
-        return "", None
-    named = {plane.frame.phase_percent for plane in part.planes}
-    if len(named) == 1 and (value := named.pop()) is not None:
-        return "percent", value
-    match = _PERCENT.search(header.description)
-    if match and not named and float(match[1].replace(",", ".")) <= 100:
-        return "percent", float(match[1].replace(",", "."))
-    times = [plane.frame.trigger_ms for plane in part.planes if plane.frame.trigger_ms is not None]
-    if len(times) == len(part.planes) and max(times) - min(times) <= 20.0:
-        return "trigger", float(median(times))
-    return "", None
-
-
-def plain_description(text: str) -> str:
-    """A series description without its phase: what a merged series is called."""
-    return re.sub(r"\s{2,}", " ", _PERCENT.sub("", text)).strip(" -,_")
-
-
-# --- groups ------------------------------------------------------------------------------------------------------
 
 
 def _cine(planes: list[Plane]) -> Group:
@@ -275,7 +192,7 @@ def _cine(planes: list[Plane]) -> Group:
     )
 
 
-def _volumes(part: _Part) -> list[Group]:
+def _volumes(part: Part) -> list[Group]:
     """The group of a part; several where one series holds passes that are not moments of a beat."""
     planes = part.planes
     header, frame = planes[0].header, planes[0].frame
@@ -296,18 +213,19 @@ def _volumes(part: _Part) -> list[Group]:
     grid = arrange([planes[n] for n in kept], place.tolist(), part.key, values)
     if len(grid.cells) > 1 and not is_cardiac(grid, planes):
         return _passes(part, grid)
-    return [_volume(part, grid, notes, bad_spacing=frame.spacing_mm is None or min(frame.spacing_mm) <= 0, ct=header.modality == "CT")]
+    bad_spacing = frame.spacing_mm is None or min(frame.spacing_mm) <= 0
+    return [_volume(part, grid, notes, bad_spacing=bad_spacing, ct=header.modality == "CT")]
 
 
-def _passes(part: _Part, grid: PhaseGrid) -> list[Group]:
+def _passes(part: Part, grid: PhaseGrid) -> list[Group]:
     groups: list[Group] = []
     for number, row in enumerate(grid.cells):
         uid = part.uid if number == 0 else f"{part.uid}#{grid.key}{number + 1}"
-        groups += _volumes(_Part(uid, [plane for plane in row if plane is not None], list(part.warnings)))
+        groups += _volumes(Part(uid, [plane for plane in row if plane is not None], list(part.warnings)))
     return groups
 
 
-def _volume(part: _Part, grid: PhaseGrid, notes: list[ImageWarning], *, bad_spacing: bool, ct: bool) -> Group:
+def _volume(part: Part, grid: PhaseGrid, notes: list[ImageWarning], *, bad_spacing: bool, ct: bool) -> Group:
     header = part.planes[0].header
     columns = list(zip(*grid.cells, strict=True))
     here = [next(plane for plane in column if plane is not None) for column in columns]
@@ -332,7 +250,9 @@ def _volume(part: _Part, grid: PhaseGrid, notes: list[ImageWarning], *, bad_spac
     notes += _incomplete(grid, phases)
     tilt = tilt_degrees(positions[run[0] : run[1]], turned[2]) if run[1] - run[0] > 1 else 0.0
     if tilt > TILT_DEGREES:
-        notes.append(warn("gantry_tilt", f"Slices are stacked {tilt:.1f} degrees off their normal; the grid is sheared"))
+        notes.append(
+            warn("gantry_tilt", f"Slices are stacked {tilt:.1f} degrees off their normal; the grid is sheared")
+        )
     if ct:
         notes += _ct_warnings(part.planes)
     if count < 4:

@@ -3,18 +3,27 @@
 Source: DICOM PS3.3 (C.7.6.2 image plane, C.7.6.16 functional groups) and PS3.10 (file format).
 """
 
-import hashlib
 import logging
-import math
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
+from twinviewer.dicom.identity import age_years, height_cm, identity
+from twinviewer.dicom.tag_values import (
+    TAG_OF,
+    integer_of,
+    number_of,
+    numbers_of,
+    one_line,
+    positive,
+    text_of,
+    texts_of,
+)
 from twinviewer.domain import LoadError
 
 # pydicom logs odd values as they stand in the file; a patient's name does not belong into a log.
@@ -33,24 +42,34 @@ DICOMDIR = "1.2.840.10008.1.3.10"
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
 ENHANCED = frozenset(_STORAGE + tail for tail in ("2.1", "2.2", "4.1", "4.4", "128.1", "130"))
 _NOT_IMAGE_PREFIXES = tuple(
-    _STORAGE + tail for tail in ("9.", "11.", "66", "67", "88.", "91.", "104.", "30", "481.3", "481.4", "481.5", "481.8")
+    _STORAGE + tail
+    for tail in ("9.", "11.", "66", "67", "88.", "91.", "104.", "30", "481.3", "481.4", "481.5", "481.8")
 )
 _NOT_IMAGE_MODALITIES = frozenset(
-    "ANN AU DOC ECG EPS FID HD KO PLAN PR REG RTPLAN RTRECORD RTSTRUCT RWV SEG SMR SR STAIN".split()
+    [
+        "ANN",
+        "AU",
+        "DOC",
+        "ECG",
+        "EPS",
+        "FID",
+        "HD",
+        "KO",
+        "PLAN",
+        "PR",
+        "REG",
+        "RTPLAN",
+        "RTRECORD",
+        "RTSTRUCT",
+        "RWV",
+        "SEG",
+        "SMR",
+        "SR",
+        "STAIN",
+    ]
 )
 _EXECUTABLE_STARTS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")
 
-_TAGS = [
-    "AcquisitionNumber", "BitsAllocated", "BitsStored", "BodyPartExamined", "CardiacNumberOfImages", "Columns",
-    "ContrastBolusAgent", "ConvolutionKernel", "EchoTime", "FrameOfReferenceUID", "HeartRate", "ImageComments",
-    "ImageOrientationPatient", "ImagePositionPatient", "ImageType", "InstanceNumber", "InversionTime", "Modality",
-    "NominalInterval", "NominalPercentageOfCardiacPhase", "NumberOfFrames", "PatientAge", "PatientComments",
-    "PatientID", "PatientIdentityRemoved", "PatientName", "PatientSex", "PatientSize", "PatientWeight",
-    "PhotometricInterpretation", "PixelRepresentation", "PixelSpacing", "ProtocolName", "RescaleIntercept",
-    "RescaleSlope", "Rows", "SOPClassUID", "SOPInstanceUID", "SamplesPerPixel", "SeriesDescription",
-    "SeriesInstanceUID", "SeriesNumber", "SliceThickness", "SpecificCharacterSet", "StudyDate", "StudyInstanceUID",
-    "TemporalPositionIdentifier", "TriggerTime", "WindowCenter", "WindowWidth",
-]  # fmt: skip
 _FRAME_TAGS = ["SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"]
 
 
@@ -155,12 +174,12 @@ def read_header(path: Path) -> Header | None:
 
 
 def _parse(stream: BinaryIO, path: Path, force: bool, executable: bool) -> Header | None:
-    data = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=_TAGS, force=force)
+    data = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=list(TAG_OF.values()), force=force)
     meta = data.file_meta
     syntax = str(meta.get("TransferSyntaxUID", "") or (IMPLICIT if data.is_implicit_VR else "1.2.840.10008.1.2.1"))
     if str(meta.get("MediaStorageSOPClassUID", "")) == DICOMDIR:
         return None
-    sop_class = _text(data, "SOPClassUID") or str(meta.get("MediaStorageSOPClassUID", ""))
+    sop_class = text_of(data, "SOPClassUID") or str(meta.get("MediaStorageSOPClassUID", ""))
     if not sop_class and "Rows" not in data:
         if force:
             raise NotDicomError("This file is not DICOM", where=path.name)
@@ -168,16 +187,16 @@ def _parse(stream: BinaryIO, path: Path, force: bool, executable: bool) -> Heade
     if not UID(sop_class).is_valid:
         raise LoadError("The header is damaged: its object type is not a valid UID", where=path.name)
 
-    modality = _text(data, "Modality")
-    rows, columns = _integer(data, "Rows"), _integer(data, "Columns")
+    modality = text_of(data, "Modality")
+    rows, columns = integer_of(data, "Rows"), integer_of(data, "Columns")
     other = modality in _NOT_IMAGE_MODALITIES or sop_class.startswith(_NOT_IMAGE_PREFIXES)
     is_image = rows is not None and columns is not None and not other
     if not is_image and not other and (sop_class.startswith(_STORAGE) or not modality):
         raise LoadError("The header is damaged or cut short", where=path.name, remedy="Copy or export it again")
-    samples = _integer(data, "SamplesPerPixel") or 1
-    bits = _integer(data, "BitsAllocated") or 16
-    count = _integer(data, "NumberOfFrames") or 1
-    photometric = _text(data, "PhotometricInterpretation")
+    samples = integer_of(data, "SamplesPerPixel") or 1
+    bits = integer_of(data, "BitsAllocated") or 16
+    count = integer_of(data, "NumberOfFrames") or 1
+    photometric = text_of(data, "PhotometricInterpretation")
     pixel_offset = None
     frames: tuple[Frame, ...] = ()
     if is_image:
@@ -189,42 +208,42 @@ def _parse(stream: BinaryIO, path: Path, force: bool, executable: bool) -> Heade
         if syntax in NATIVE and bits >= 8:
             pixel_offset = _native_pixels(stream, path, syntax, frame_bytes * count, photometric)
         frames = _frames(stream, data, sop_class, count, force)
-    key, pseudonym, synthetic = _identity(data)
+    key, pseudonym, synthetic = identity(data)
     return Header(
         path=str(path),
         sop_class=sop_class,
-        sop_uid=_text(data, "SOPInstanceUID"),
+        sop_uid=text_of(data, "SOPInstanceUID"),
         modality=modality,
-        study_uid=_text(data, "StudyInstanceUID"),
-        series_uid=_text(data, "SeriesInstanceUID"),
-        series_number=_integer(data, "SeriesNumber") or 0,
-        instance_number=_integer(data, "InstanceNumber") or 0,
-        acquisition_number=_integer(data, "AcquisitionNumber"),
-        frame_of_reference=_text(data, "FrameOfReferenceUID"),
+        study_uid=text_of(data, "StudyInstanceUID"),
+        series_uid=text_of(data, "SeriesInstanceUID"),
+        series_number=integer_of(data, "SeriesNumber") or 0,
+        instance_number=integer_of(data, "InstanceNumber") or 0,
+        acquisition_number=integer_of(data, "AcquisitionNumber"),
+        frame_of_reference=text_of(data, "FrameOfReferenceUID"),
         patient_key=key,
         pseudonym=pseudonym,
-        sex=_text(data, "PatientSex")[:1].upper(),
-        age_years=_age_years(_text(data, "PatientAge")),
-        weight_kg=_positive(_number(data, "PatientWeight")),
-        height_cm=_height_cm(_number(data, "PatientSize")),
-        study_date=_iso_date(_text(data, "StudyDate")),
-        description=_clean(_text(data, "SeriesDescription")),
-        protocol=_clean(_text(data, "ProtocolName")),
-        body_part=_clean(_text(data, "BodyPartExamined")),
-        kernel=_text(data, "ConvolutionKernel"),
-        image_type=_texts(data, "ImageType"),
-        contrast_agent=_contrast(_text(data, "ContrastBolusAgent")),
+        sex=text_of(data, "PatientSex")[:1].upper(),
+        age_years=age_years(text_of(data, "PatientAge")),
+        weight_kg=positive(number_of(data, "PatientWeight")),
+        height_cm=height_cm(number_of(data, "PatientSize")),
+        study_date=_iso_date(text_of(data, "StudyDate")),
+        description=one_line(text_of(data, "SeriesDescription")),
+        protocol=one_line(text_of(data, "ProtocolName")),
+        body_part=one_line(text_of(data, "BodyPartExamined")),
+        kernel=text_of(data, "ConvolutionKernel"),
+        image_type=texts_of(data, "ImageType"),
+        contrast_agent=_contrast(text_of(data, "ContrastBolusAgent")),
         synthetic=synthetic,
-        heart_rate_bpm=_positive(_number(data, "HeartRate")),
-        cardiac_images=_integer(data, "CardiacNumberOfImages"),
-        inversion_ms=_number(data, "InversionTime"),
+        heart_rate_bpm=positive(number_of(data, "HeartRate")),
+        cardiac_images=integer_of(data, "CardiacNumberOfImages"),
+        inversion_ms=number_of(data, "InversionTime"),
         window=_window(data),
         rows=rows or 0,
         columns=columns or 0,
         samples=samples,
         bits_allocated=bits,
-        bits_stored=min(_integer(data, "BitsStored") or bits, bits),
-        signed=_integer(data, "PixelRepresentation") == 1,
+        bits_stored=min(integer_of(data, "BitsStored") or bits, bits),
+        signed=integer_of(data, "PixelRepresentation") == 1,
         photometric=photometric,
         transfer_syntax=syntax,
         pixel_offset=pixel_offset,
@@ -311,23 +330,23 @@ def _frame(
     content: Dataset,
     echo: Dataset,
 ) -> Frame:
-    slope, intercept = _number(rescale, "RescaleSlope"), _number(rescale, "RescaleIntercept")
-    trigger = _number(cardiac, "TriggerTime")
-    interval = _number(cardiac, "NominalInterval")
-    temporal = _integer(content, "TemporalPositionIdentifier")
+    slope, intercept = number_of(rescale, "RescaleSlope"), number_of(rescale, "RescaleIntercept")
+    trigger = number_of(cardiac, "TriggerTime")
+    interval = number_of(cardiac, "NominalInterval")
+    temporal = integer_of(content, "TemporalPositionIdentifier")
     return Frame(
         index=index,
-        position_mm=_numbers(place, "ImagePositionPatient", 3),
-        orientation=_numbers(turn, "ImageOrientationPatient", 6),
-        spacing_mm=_numbers(measure, "PixelSpacing", 2),
-        thickness_mm=_positive(_number(measure, "SliceThickness")),
+        position_mm=numbers_of(place, "ImagePositionPatient", 3),
+        orientation=numbers_of(turn, "ImageOrientationPatient", 6),
+        spacing_mm=numbers_of(measure, "PixelSpacing", 2),
+        thickness_mm=positive(number_of(measure, "SliceThickness")),
         slope=1.0 if slope is None else slope,
         intercept=0.0 if intercept is None else intercept,
-        trigger_ms=_number(cardiac, "NominalCardiacTriggerDelayTime") if trigger is None else trigger,
-        phase_percent=_number(cardiac, "NominalPercentageOfCardiacPhase"),
-        interval_ms=_positive(_number(cardiac, "RRIntervalTimeNominal") if interval is None else interval),
-        temporal_index=_integer(content, "TemporalPositionIndex") if temporal is None else temporal,
-        echo_ms=_number(echo, "EffectiveEchoTime") if "EffectiveEchoTime" in echo else _number(echo, "EchoTime"),
+        trigger_ms=number_of(cardiac, "NominalCardiacTriggerDelayTime") if trigger is None else trigger,
+        phase_percent=number_of(cardiac, "NominalPercentageOfCardiacPhase"),
+        interval_ms=positive(number_of(cardiac, "RRIntervalTimeNominal") if interval is None else interval),
+        temporal_index=integer_of(content, "TemporalPositionIndex") if temporal is None else temporal,
+        echo_ms=number_of(echo, "EffectiveEchoTime") if "EffectiveEchoTime" in echo else number_of(echo, "EchoTime"),
     )
 
 
@@ -346,110 +365,16 @@ def _item(data: Dataset, keyword: str) -> Dataset:
     return sequence[0] if sequence else Dataset()
 
 
-# --- who ---------------------------------------------------------------------------------------------------------
-
-
-def _identity(data: Dataset) -> tuple[str, str, bool]:
-    """(key, pseudonym, synthetic). An ID or name is shown only where the file says that it identifies nobody.
-
-    That is: PatientIdentityRemoved is YES, or the file is marked SYNTHETIC. Otherwise the pseudonym is "P-" and six
-    hex digits of the SHA-256 of the PatientID (of the name, or the study, where there is no ID). It tells patients
-    on one screen apart; it is not a secret: whoever has the list of IDs can work it out.
-    """
-    number, name = _clean(_text(data, "PatientID")), _clean(_text(data, "PatientName"))
-    marked = (*_texts(data, "ImageType"), name, number, _text(data, "PatientComments"))
-    synthetic = any("SYNTHETIC" in text.upper() for text in marked)
-    key = hashlib.sha256(f"{number}\n{'' if number else name}".encode()).hexdigest()
-    removed = _text(data, "PatientIdentityRemoved").upper() == "YES"
-    shown = (number or name.replace("^", " ").strip())[:32]
-    if shown and (removed or synthetic):
-        return key, shown, synthetic
-    source = number or name or _text(data, "StudyInstanceUID")
-    return key, "P-" + hashlib.sha256(source.encode()).hexdigest()[:6], synthetic
-
-
-def _age_years(text: str) -> float | None:
-    per_year = {"Y": 1.0, "M": 12.0, "W": 52.1786, "D": 365.25}
-    if len(text) >= 2 and text[:-1].isdigit() and text[-1] in per_year:
-        return int(text[:-1]) / per_year[text[-1]]
-    return None
-
-
-def _height_cm(metres: float | None) -> float | None:
-    return None if metres is None or not 0.2 < metres < 3.0 else metres * 100.0
-
-
 def _iso_date(text: str) -> str:
     return f"{text[:4]}-{text[4:6]}-{text[6:8]}" if len(text) == 8 and text.isdigit() else ""
 
 
 def _contrast(text: str) -> str:
     """Some scanners write "NONE" where nothing was given."""
-    return "" if text.strip().upper() in ("", "NO", "NONE", "N", "OFF", "UNKNOWN") else _clean(text)
+    return "" if text.strip().upper() in ("", "NO", "NONE", "N", "OFF", "UNKNOWN") else one_line(text)
 
 
 def _window(data: Dataset) -> tuple[float, float] | None:
     """(width, level) of the header's first window."""
-    level, width = _number(data, "WindowCenter"), _number(data, "WindowWidth")
+    level, width = number_of(data, "WindowCenter"), number_of(data, "WindowWidth")
     return None if level is None or width is None or width <= 0 else (width, level)
-
-
-# --- values that may be anything ---------------------------------------------------------------------------------
-
-
-def _value(data: Dataset, keyword: str) -> Any:
-    try:
-        return data.get(keyword)
-    except Exception:  # conversion is lazy: a damaged optional value must not cost the whole image
-        return None
-
-
-def _text(data: Dataset, keyword: str) -> str:
-    value = _value(data, keyword)
-    try:
-        return "" if value is None else str(value).strip(" \0")
-    except Exception:
-        return ""
-
-
-def _texts(data: Dataset, keyword: str) -> tuple[str, ...]:
-    value = _value(data, keyword)
-    if value is None or value == "":
-        return ()
-    return (str(value),) if isinstance(value, str) else tuple(str(part) for part in value)
-
-
-def _clean(text: str) -> str:
-    """One printable line: no control characters, no direction overrides, at most 120 characters."""
-    return "".join(letter for letter in text if letter.isprintable())[:120].strip()
-
-
-def _number(data: Dataset, keyword: str) -> float | None:
-    value = _value(data, keyword)
-    try:
-        first = value if isinstance(value, str | int | float) or value is None else next(iter(value), None)
-        number = None if first is None or first == "" else float(first)
-    except (TypeError, ValueError, OverflowError):
-        try:
-            number = float(value)
-        except (TypeError, ValueError, OverflowError):
-            return None
-    return number if number is not None and math.isfinite(number) else None
-
-
-def _integer(data: Dataset, keyword: str) -> int | None:
-    number = _number(data, keyword)
-    return None if number is None or abs(number) > 2**62 else int(number)
-
-
-def _numbers(data: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
-    value = _value(data, keyword)
-    try:
-        numbers = tuple(float(part) for part in value)  # type: ignore[union-attr]
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return numbers if len(numbers) == count and all(map(math.isfinite, numbers)) else None
-
-
-def _positive(number: float | None) -> float | None:
-    return number if number is not None and number > 0 else None

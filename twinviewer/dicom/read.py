@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.dicom.cine import rr_seconds
 from twinviewer.dicom.decode import PixelReader, check_budget
-from twinviewer.dicom.grouping import Group, group, plain_description
+from twinviewer.dicom.grouping import Group, group
 from twinviewer.dicom.headers import Header, read_header
-from twinviewer.dicom.phases import Plane
+from twinviewer.dicom.phase_series import plain_description
+from twinviewer.dicom.phases import Plane, rr_seconds
 from twinviewer.dicom.slice_geometry import affine
 from twinviewer.domain import CinePlane, CineStack, Grid, LoadError, Reporter, Series, Volume, part, silent
 
@@ -36,6 +36,18 @@ def read(series: Series, report: Reporter = silent) -> Volume | CineStack:
     if found.kind == "mr_cine":
         return _cine(found, series, pixels)
     return _volume(found, series, pixels)
+
+
+def source_planes(series: Series) -> list[tuple[float, tuple[Plane, ...]]]:
+    """(phase in %, planes by rising k) for every phase that ``read`` puts into the Volume, in the same order."""
+    found = _matching(group(_headers(series, silent)), series)
+    start, stop = found.run
+    if found.kind == "mr_cine" or stop <= start:
+        raise _refusal(found, series)
+    return [
+        (found.percent[phase], tuple(_present(cell) for cell in found.cells[phase][start:stop]))
+        for phase in found.phases
+    ]
 
 
 def _headers(series: Series, report: Reporter) -> list[Header]:
@@ -162,7 +174,7 @@ def fingerprint(report: Reporter, *arrays: NDArray[np.generic]) -> str:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         for piece in array if array.ndim > 2 else (array,):
             report(0.97, "Fingerprinting the images")
-            digest.update(np.ascontiguousarray(piece))
+            digest.update(np.ascontiguousarray(piece).data)
     return digest.hexdigest()[:32]
 
 

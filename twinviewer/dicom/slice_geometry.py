@@ -40,8 +40,8 @@ class Spread:
 def axes(orientation: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None:
     """Row direction, column direction and unit normal; None unless the cosines are unit and orthogonal (1 %)."""
     row, column = np.array(orientation[:3]), np.array(orientation[3:])
-    lengths = np.linalg.norm(row), np.linalg.norm(column)
-    if max(abs(lengths[0] - 1), abs(lengths[1] - 1), abs(float(row @ column))) > 0.01:
+    off = [np.linalg.norm(row) - 1.0, np.linalg.norm(column) - 1.0, row @ column]
+    if np.abs(off).max() > 0.01:
         return None
     normal = np.cross(row, column)
     return row, column, normal / np.linalg.norm(normal)
