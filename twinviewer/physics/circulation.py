@@ -24,7 +24,7 @@ LA, LV, RA, RV, P_SA, P_SV, P_PA, P_PV, Q_SA, Q_SV, Q_PA, Q_PV = range(STATES)
 
 
 class Elastance(NamedTuple):
-    """p = (active f(t) + passive) (V - unstressed); f rises from ``start_s`` for ``rise_s`` and falls for ``fall_s``."""
+    """p = (active f(t) + passive) (V - unstressed); f rises for ``rise_s`` from ``start_s``, falls for ``fall_s``."""
 
     active_mmhg_ml: float
     passive_mmhg_ml: float

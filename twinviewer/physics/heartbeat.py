@@ -190,7 +190,7 @@ def _beat(
 
 
 def rest_state(walls: Walls, loop: Loop, lv_ml: float, rv_ml: float, stressed_ml: float) -> NDArray[np.float64]:
-    """A first state at end-diastole holding ``stressed_ml`` of blood; what the first guess lacks goes into the veins."""
+    """A first state at end-diastole holding ``stressed_ml`` of blood; what the guess lacks is put in the veins."""
     n = walls.wall_of.shape[0]
     state = np.zeros(STATES + 2 * n)
     # mean pressures of a resting adult; flow of 80 mL/s = 4.8 L/min
@@ -198,8 +198,7 @@ def rest_state(walls: Walls, loop: Loop, lv_ml: float, rv_ml: float, stressed_ml
     missing = stressed_ml - stressed_volume(state, loop)
     compliance = loop.systemic.vein_compliance + loop.pulmonary.vein_compliance + loop.pulmonary.artery_compliance
     state[[P_SV, P_PA, P_PV]] += missing / compliance
-    z = 0.0 * walls.wall_ml
-    strain = z + 0.5 * np.log(walls.relaxed_cm2 / walls.reference_cm2)
+    strain = 0.5 * np.log(walls.relaxed_cm2 / walls.reference_cm2)
     state[STATES : STATES + n] = REFERENCE_LENGTH_UM * np.exp(strain) - SERIES_LENGTH_UM
     state[STATES + n :] = RESTING_ACTIVATION
     return state
@@ -217,7 +216,8 @@ def one_beat(
     after = state.copy()
     failed = _beat(
         after, steps, loop, walls.wall_of, walls.wall_ml, walls.reference_cm2, walls.stiffness_kpa,
-        walls.contractility_kpa, walls.activation_s, walls.duration_s, walls.relaxation_s, area, septum, record, patches,
+        walls.contractility_kpa, walls.activation_s, walls.duration_s, walls.relaxation_s, area, septum, record,
+        patches,
     )  # fmt: skip
     if failed >= 0:
         names = ("V_LA", "V_LV", "V_RA", "V_RV", "p_AO", "p_SV", "p_PA", "p_PV")

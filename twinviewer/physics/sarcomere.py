@@ -1,11 +1,12 @@
 """Sarcomere: active stress from activation time and length, passive stress from length.
 
 Phenomenological contraction of Lumens et al., Ann Biomed Eng 37:2234 (2009), eqs B1-B7; with t the time since local
-activation, L the length of the contractile element and l the sarcomere's length (both um), e the fibre's natural strain:
+activation, L the length of the contractile element and l of the sarcomere (um), e the natural fibre strain:
 
     l = l_ref exp(e)                     sigma_act = f C (L - L_0) (l - L) / L_iso
     dL/dt = v_max ((l - L) / L_iso - 1)
-    dC/dt = tanh(4 (L - L_0)^2) F(t / tau_R) / tau_R + (C_rest - C) / (1 + exp((tau_sc (0.29 + 0.3 L) - t) / tau_D)) / tau_D
+    dC/dt = tanh(4 (L - L_0)^2) F(t / tau_R) / tau_R + (C_rest - C) / (1 + exp((t_end - t) / tau_D)) / tau_D
+    t_end = tau_sc (0.29 + 0.3 L)
     F(x) = 0.02 x^3 (8 - x)^2 exp(-x),  x clipped to 0..8
     sigma_pas = k (36 max(0, e - 0.1)^2 + 0.1 (e - 0.1) + 0.0025 exp(30 e))
 
@@ -24,7 +25,7 @@ RISE_S = 0.048
 DURATION_S = 0.425
 RESTING_ACTIVATION = 0.02
 
-# Above this strain the exponential goes on as its tangent: no muscle is stretched so far, but a solver's trial step may be.
+# Above this strain the exponential goes on as its tangent: no muscle is stretched so far, but a trial step may be.
 _STRAIN_LIMIT = 0.45
 
 
@@ -79,5 +80,5 @@ def passive_strain(stress: float) -> float:
 
 
 def duration_at(heart_rate_bpm: float) -> float:
-    """tau_sc in s at a heart rate: electromechanical systole QS2 = 546 - 2.1 HR ms (Weissler, Circulation 37:149, 1968)."""
+    """tau_sc in s at a heart rate: follows systole QS2 = 546 - 2.1 HR ms (Weissler, Circulation 37:149, 1968)."""
     return DURATION_S * max(546.0 - 2.1 * heart_rate_bpm, 200.0) / (546.0 - 2.1 * 70.0)

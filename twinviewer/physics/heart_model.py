@@ -1,0 +1,165 @@
+"""From an OrganMesh, an activation and named parameters to the walls and the loop of heartbeat.py.
+
+Patches are the AHA segments of the left wall (2, 3, 8, 9, 14 are the septum) and up to three of the right free wall.
+A patch's volume is that of its tetrahedra, its activation their volume-weighted mean. Parameter names: docs/rooms.md.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.domain import EngineError, OrganMesh
+from twinviewer.physics.circulation import Elastance, Loop, Valve, Vessels
+from twinviewer.physics.heartbeat import Walls
+from twinviewer.physics.one_fibre import LEFT, RIGHT, SEPTUM
+from twinviewer.physics.sarcomere import duration_at
+
+SEPTAL_SEGMENTS = (2, 3, 8, 9, 14)
+RIGHT_OFFSET = 100
+
+# What no patient record gives and no parameter names. Vessel values: Regazzoni 2022 (circulation.py), but for the
+# pulmonary vein, whose 0.0015 mmHg s/mL would let the atrium empty backwards with each kick. Atrial elastances are
+# those of Regazzoni for filling and of Liang et al., Med Biol Eng Comput 47:743 (2009) for the kick.
+VEIN_RESISTANCE, VEIN_COMPLIANCE = 0.3, 11.363
+LUNG_VEIN_RESISTANCE, LUNG_VEIN_COMPLIANCE = 0.02, 16.0
+ARTERY_INERTANCE, SMALL_INERTANCE = 0.005, 0.0005
+LEFT_ATRIUM = (0.12, 0.12, 4.0)
+RIGHT_ATRIUM = (0.08, 0.06, 4.0)
+# Right atrium 30 ms, left 60 ms after the P wave's start; shortening 110 ms, recovery 140 ms
+RIGHT_ATRIUM_START_S, LEFT_ATRIUM_START_S, ATRIAL_RISE_S, ATRIAL_FALL_S = 0.030, 0.060, 0.110, 0.140
+VALVE_RESISTANCE, CLOSED_RESISTANCE = 0.0075, 75006.2
+VALVE_AREAS_CM2 = {"mitral": 5.0, "aortic": 4.0, "tricuspid": 7.0, "pulmonic": 4.0}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patches:
+    """Patches of a mesh. number (n,): AHA segment, or RIGHT_OFFSET + right segment. wall_of, wall_ml, area_share (n,):
+    see heartbeat.Walls. of_tet (m,): patch of each tetrahedron. of_point (points,): patch of each point, -1 off the
+    wall."""
+
+    number: NDArray[np.int64]
+    wall_of: NDArray[np.int64]
+    wall_ml: NDArray[np.float64]
+    area_share: NDArray[np.float64]
+    of_tet: NDArray[np.int64]
+    of_point: NDArray[np.int64]
+    tet_ml: NDArray[np.float64]
+
+    def mean(self, mesh: OrganMesh, point_values: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(n,) volume-weighted mean of a field of the wall's points over each patch; NaN where it is NaN throughout."""
+        return self.mean_of_cells(np.nanmean(np.asarray(point_values, np.float64)[mesh.tets], axis=1))
+
+    def mean_of_cells(self, cell_values: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(n,) volume-weighted mean of a (m,) cell field over each patch, skipping what is not finite."""
+        known = np.isfinite(cell_values)
+        weight = self.tet_ml * known
+        count = len(self.number)
+        total = np.bincount(self.of_tet, weights=weight, minlength=count)
+        summed = np.bincount(self.of_tet, weights=weight * np.where(known, cell_values, 0.0), minlength=count)
+        return np.where(total > 0.0, summed / np.maximum(total, 1e-12), np.nan)
+
+
+def patches_of(mesh: OrganMesh) -> Patches:
+    """The patches that this mesh has. EngineError when it lacks a wall of the three or the segments' fields."""
+    missing = {"aha_segment", "rv_segment"} - set(mesh.point_fields)
+    if missing:
+        raise EngineError(f"the mesh has no {' and no '.join(sorted(missing))}", remedy="Build the model again")
+    left = np.asarray(mesh.point_fields["aha_segment"]).astype(np.int64)
+    right = np.asarray(mesh.point_fields["rv_segment"]).astype(np.int64)
+    label = np.where(left > 0, left, np.where(right > 0, RIGHT_OFFSET + right, 0))
+    corner = np.sort(label[mesh.tets], axis=1)
+    # the most frequent label of four sorted ones is second or third unless all differ; points without one sort first
+    pair = corner[:, 1:] == corner[:, :-1]
+    choice = np.where(pair[:, 2], corner[:, 3], np.where(pair[:, 1], corner[:, 2], corner[:, 3]))
+    if "chamber" in mesh.cell_fields:
+        # at the junction of the walls the cell's own chamber decides
+        is_right = np.asarray(mesh.cell_fields["chamber"]) == 2
+        left_most = np.where(corner < RIGHT_OFFSET, corner, 0).max(axis=1)
+        right_most = np.where(corner >= RIGHT_OFFSET, corner, 0).max(axis=1)
+        wrong = (choice >= RIGHT_OFFSET) != is_right
+        other = np.where(is_right, right_most, left_most)
+        choice = np.where(wrong & (other > 0), other, choice)
+    if (choice == 0).any():
+        raise EngineError("part of the wall belongs to no segment", where=f"{int((choice == 0).sum())} tetrahedra")
+    number, of_tet = np.unique(choice, return_inverse=True)
+    corners = mesh.points_mm[mesh.tets].astype(np.float64)
+    tet_ml = np.linalg.det(corners[:, 1:] - corners[:, :1]) / 6000.0
+    wall_ml = np.bincount(of_tet, weights=tet_ml)
+    wall_of = np.where(number >= RIGHT_OFFSET, RIGHT, np.where(np.isin(number, SEPTAL_SEGMENTS), SEPTUM, LEFT))
+    for wall, name in ((LEFT, "left free wall"), (SEPTUM, "septum"), (RIGHT, "right free wall")):
+        if not (wall_of == wall).any():
+            raise EngineError(f"the mesh has no {name}", remedy="Check the segmentation of both ventricles")
+    # of even thickness within the left wall and within the right one, so that area goes with volume
+    share = wall_ml.copy()
+    for side in (wall_of != RIGHT, wall_of == RIGHT):
+        share[side] /= share[side].sum()
+    of_point = np.searchsorted(number, label)
+    of_point = np.where((label > 0) & (number[np.minimum(of_point, len(number) - 1)] == label), of_point, -1)
+    return Patches(number, wall_of.astype(np.int64), wall_ml, share, of_tet, of_point, tet_ml)
+
+
+def walls_of(
+    mesh: OrganMesh,
+    patches: Patches,
+    value: Mapping[str, float],
+    activation_ms: NDArray[np.floating],
+    contractility_scale: NDArray[np.floating] | None = None,
+) -> Walls:
+    """Walls unloaded so that, relaxed, they hold the mesh's cavities at the assumed filling pressures.
+
+    activation_ms: (points,) or (wall points,). contractility_scale: (m,). A patch that is never excited does not
+    contract.
+    """
+    full = np.full(len(mesh.points_mm), np.nan)
+    full[: len(activation_ms)] = activation_ms
+    arrival_ms = patches.mean(mesh, full)
+    right = patches.wall_of == RIGHT
+    contractility = np.where(right, value["contractility_rv_kpa"], value["contractility_lv_kpa"])
+    if contractility_scale is not None:
+        contractility = contractility * patches.mean_of_cells(contractility_scale)
+    contractility = np.where(np.isfinite(arrival_ms), contractility, 0.0)
+    walls = Walls(
+        wall_of=patches.wall_of,
+        wall_ml=patches.wall_ml,
+        area_share=patches.area_share,
+        activation_s=np.nan_to_num(arrival_ms) / 1000.0,
+        contractility_kpa=contractility,
+        stiffness_kpa=np.where(right, value["stiffness_rv_kpa"], value["stiffness_lv_kpa"]),
+        duration_s=duration_at(value["heart_rate_bpm"]),
+        relaxation_s=value["relaxation_ms"] / 1000.0,
+    )
+    return walls.unload(
+        mesh.enclosed_ml("lv_cavity"),
+        mesh.enclosed_ml("rv_cavity"),
+        value["lv_filling_pressure_mmhg"],
+        value["rv_filling_pressure_mmhg"],
+    )
+
+
+def loop_of(value: Mapping[str, float]) -> Loop:
+    """The circulation of these parameters. EngineError for a value that is not finite or not above zero."""
+    names = (
+        "heart_rate_bpm", "systemic_resistance_mmhg_s_ml", "systemic_compliance_ml_mmhg",
+        "pulmonary_resistance_mmhg_s_ml", "pulmonary_compliance_ml_mmhg", "stressed_volume_ml",
+    )  # fmt: skip
+    for name in names:
+        if not (math.isfinite(value[name]) and value[name] > 0.0):
+            raise EngineError(f"{name} must be above zero", where=f"{name} = {value[name]}")
+    valve = {name: Valve(VALVE_RESISTANCE, area, CLOSED_RESISTANCE) for name, area in VALVE_AREAS_CM2.items()}
+    return Loop(
+        period_s=60.0 / value["heart_rate_bpm"],
+        left_atrium=Elastance(*LEFT_ATRIUM, LEFT_ATRIUM_START_S, ATRIAL_RISE_S, ATRIAL_FALL_S),
+        right_atrium=Elastance(*RIGHT_ATRIUM, RIGHT_ATRIUM_START_S, ATRIAL_RISE_S, ATRIAL_FALL_S),
+        systemic=Vessels(
+            value["systemic_resistance_mmhg_s_ml"], value["systemic_compliance_ml_mmhg"], ARTERY_INERTANCE,
+            VEIN_RESISTANCE, VEIN_COMPLIANCE, SMALL_INERTANCE,
+        ),
+        pulmonary=Vessels(
+            value["pulmonary_resistance_mmhg_s_ml"], value["pulmonary_compliance_ml_mmhg"], SMALL_INERTANCE,
+            LUNG_VEIN_RESISTANCE, LUNG_VEIN_COMPLIANCE, SMALL_INERTANCE,
+        ),
+        **valve,
+    )  # fmt: skip

@@ -1,0 +1,364 @@
+"""Kinematic reconstruction: a motion of the whole mesh with prescribed cavity volumes that keeps the wall's volume.
+
+In cylinder coordinates (r, a, z) round the LV axis, z from apex to base, four maps are composed:
+
+    r'^2 = r^2 + c(a, z)                        radial; c < 0 contracts, the wall thickens
+    z'   = Z(z),  r'' = r' / sqrt(Z'(z))        the base descends to the apex
+    a'   = a + t(r'', z')                       twist
+    r'^2 gains  s e(a, z)                       right ventricle; s = 0 in the left wall and 1 in the right free wall
+
+Each has Jacobian 1 wherever s is constant, so the muscle is isochoric whatever c, Z, t and e are. c = u(a, z) r_e^2
+with r_e the endocardial radius and u from the segments' midwall strain; e = -f(z) (r_free^2 - r_septum^2), so that f
+is the emptied fraction of each sector of the right cavity. A number added to u, and one to f, make both cavities of
+the mesh exactly those asked for. ED (u = f = 0) is the mesh itself. This follows the radial model of Arts, Hunter et
+al., J Biomech 25:1119 (1992), segment by segment; it is a reconstruction, not a solution of the wall's mechanics.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+from scipy.spatial import cKDTree
+
+from twinviewer.domain import EngineError, MeshError, OrganMesh
+from twinviewer.physics.heart_model import RIGHT_OFFSET, Patches
+
+Array = NDArray[np.float64]
+
+# Cavity sectors never empty by more than this: keeps r'^2 above zero.
+MOST_EMPTIED = 0.86
+RIGHT_MOST_EMPTIED = 0.96
+INSIDE = 0.9
+# How much of the radial motion is left at the annulus, and over which height it fades into the atria (mm)
+ANNULUS_SHARE, FADE_BELOW_MM, FADE_ABOVE_MM = 0.55, 14.0, 40.0
+# Rotation of apex and base for 15 % shortening (degrees; apex anticlockwise seen from the apex; Helle-Valle et al.,
+# Circulation 112:3149, 2005: apex +10.9, base -4.6 in healthy adults; here less, as the right heart moves along)
+JUNCTION_MM = 8.0
+APEX_TWIST_DEG, BASE_TWIST_DEG, TWIST_REACH_MM = 8.0, -3.0, 60.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MotionField:
+    """What does not change over the beat, per point (n,) of the mesh; made by :func:`motion_field`."""
+
+    mesh: OrganMesh
+    patches: Patches
+    origin: Array
+    basis: Array
+    radius_sq: Array
+    cosine: Array
+    sine: Array
+    height: Array
+    empties: Array
+    left_weight: Array
+    descent: Array
+    stretch: Array
+    twist: Array
+    right_share: Array
+    right_weight: Array
+    length_mm: float
+    left_ratio: Array
+    right_ratio: Array
+    left_points: NDArray[np.intp]
+    right_points: NDArray[np.intp]
+
+    def place(self, rows: NDArray[np.intp], left: Array, right: Array, shortening: float) -> Array:
+        """(len(rows), 3) positions in mm. left, right (len(rows),): u and f; shortening: 1 - Z' of the wall."""
+        placed = _place(
+            self.radius_sq[rows], self.cosine[rows], self.sine[rows], self.height[rows], self.empties[rows],
+            self.descent[rows], self.stretch[rows], self.twist[rows], self.right_share[rows], left, right,
+            shortening * self.length_mm, shortening,
+        )  # fmt: skip
+        return placed @ self.basis + self.origin
+
+
+@njit(cache=True)
+def _place(
+    radius_sq: Array, cosine: Array, sine: Array, height: Array, empties: Array, descent: Array, stretch: Array,
+    twist: Array, right_share: Array, left: Array, right: Array, drop_mm: float, shortening: float,
+) -> Array:  # fmt: skip
+    out = np.empty((radius_sq.shape[0], 3))
+    for i in range(radius_sq.shape[0]):
+        square = radius_sq[i] + left[i] * empties[i] - right[i] * right_share[i]
+        r = math.sqrt(max(square, 1e-4 * radius_sq[i]) / (1.0 - shortening * stretch[i]))
+        angle = twist[i] * shortening * math.exp(-((r / TWIST_REACH_MM) ** 2))
+        c, s = math.cos(angle), math.sin(angle)
+        out[i, 0] = r * (cosine[i] * c - sine[i] * s)
+        out[i, 1] = r * (sine[i] * c + cosine[i] * s)
+        out[i, 2] = height[i] - drop_mm * descent[i]
+    return out
+
+
+@njit(cache=True)
+def wall_state(points: NDArray[np.floating], tets: NDArray[np.int32], reference_ml: Array) -> tuple[float, float]:
+    """Volume of the wall in mL and the smallest ratio of a tetrahedron's volume to its reference (<= 0: inverted)."""
+    total = 0.0
+    least = 1e30
+    for t in range(tets.shape[0]):
+        a, b, c, d = tets[t, 0], tets[t, 1], tets[t, 2], tets[t, 3]
+        ax, ay, az = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[b, 2] - points[a, 2]
+        bx, by, bz = points[c, 0] - points[a, 0], points[c, 1] - points[a, 1], points[c, 2] - points[a, 2]
+        cx, cy, cz = points[d, 0] - points[a, 0], points[d, 1] - points[a, 1], points[d, 2] - points[a, 2]
+        volume = (ax * (by * cz - bz * cy) - ay * (bx * cz - bz * cx) + az * (bx * cy - by * cx)) / 6000.0
+        total += volume
+        least = min(least, volume / reference_ml[t])
+    return total, least
+
+
+def limited(value: Array, most: float) -> Array:
+    """``value`` where it is above -0.7 ``most``; smoothly bent below so that it never passes -``most``."""
+    knee = -0.7 * most
+    room = 0.3 * most
+    return np.where(value > knee, value, knee - room * np.tanh((knee - np.minimum(value, knee)) / room))
+
+
+def motion_field(mesh: OrganMesh, patches: Patches) -> MotionField:
+    """Coordinates, endocardial radius, weights and fades of every point. MeshError where the mesh lacks what it needs."""
+    for name in ("lv_apex", "lv_apex_endo", "mitral_centre"):
+        if name not in mesh.landmarks:
+            raise MeshError(f"the mesh has no landmark {name}", remedy="Build the model again")
+    tip = np.asarray(mesh.landmarks["lv_apex_endo"], np.float64)
+    base = np.asarray(mesh.landmarks["mitral_centre"], np.float64)
+    axis = (base - tip) / np.linalg.norm(base - tip)
+    across = np.cross(axis, [0.0, 0.0, 1.0] if abs(axis[2]) < 0.9 else [1.0, 0.0, 0.0])
+    across /= np.linalg.norm(across)
+    basis = np.stack([across, np.cross(axis, across), axis])
+    local = (mesh.points_mm - tip) @ basis.T
+    radius = np.hypot(local[:, 0], local[:, 1])
+    safe = np.maximum(radius, 1e-9)
+    cosine, sine, height = local[:, 0] / safe, local[:, 1] / safe, local[:, 2].copy()
+    angle = np.arctan2(sine, cosine)
+
+    wall = np.arange(mesh.wall_points)
+    bottom = float(((np.asarray(mesh.landmarks["lv_apex"]) - tip) @ basis.T)[2])
+    inner = np.unique(mesh.surfaces["lv_endocardium"])
+    top = float(np.percentile(height[inner], 97.0))
+    length = top - bottom
+    h = (height - bottom) / length
+
+    radius_sq = radius**2
+    endo_sq = _endocardium(angle[inner], height[inner], radius_sq[inner], angle, height)
+    # what bulges inside the mean endocardium scales with its own radius, so that r'^2 stays above zero
+    empties = np.minimum(endo_sq, radius_sq / INSIDE)
+    rim = _rim(angle[inner], height[inner])
+    above = height - (rim[0] + rim[1] * np.cos(angle) + rim[2] * np.sin(angle))
+    falls = 0.5 * (1.0 + np.cos(np.pi * np.clip((above + FADE_BELOW_MM) / FADE_BELOW_MM, 0.0, 1.0)))
+    fades = 0.5 * (1.0 + np.cos(np.pi * np.clip(above / FADE_ABOVE_MM, 0.0, 1.0)))
+    empties *= (ANNULUS_SHARE + (1.0 - ANNULUS_SHARE) * falls) * fades
+
+    descent, slope = _descent(h)
+    twist_deg = np.interp(h, [0.0, 0.05, 1.0, 2.0], [APEX_TWIST_DEG, APEX_TWIST_DEG, BASE_TWIST_DEG, 0.0])
+    # anticlockwise seen from the apex is clockwise round an axis that points to the base; per unit of shortening
+    twist = -np.radians(twist_deg) / 0.15
+
+    left = patches.number < RIGHT_OFFSET
+    weight, centre_sq, centre_endo = _left_weights(patches, angle, height, radius_sq, endo_sq)
+    right_weight, right_ratio, share = _right(mesh, patches, angle, height, radius_sq, local)
+    ratio = np.clip(centre_sq / np.maximum(centre_endo, 1e-6), 1.0, 3.0)
+    assert weight.shape[1] == int(left.sum()) and len(wall) == mesh.wall_points
+    return MotionField(
+        mesh=mesh, patches=patches, origin=tip, basis=basis, radius_sq=radius_sq, cosine=cosine, sine=sine,
+        height=height, empties=empties, left_weight=weight, descent=descent, stretch=slope, twist=twist,
+        right_share=share, right_weight=right_weight, length_mm=length, left_ratio=ratio, right_ratio=right_ratio,
+        left_points=np.unique(mesh.surfaces["lv_cavity"]), right_points=np.unique(mesh.surfaces["rv_cavity"]),
+    )  # fmt: skip
+
+
+def _wrapped(angle: Array) -> Array:
+    return (angle + np.pi) % (2.0 * np.pi) - np.pi
+
+
+def _on_grid(angle: Array, height: Array, table: Array, low: float, step: float) -> Array:
+    """Bilinear look-up of a (angles, heights) table, periodic in angle, constant beyond its ends in height."""
+    rows, columns = table.shape
+    x = (angle % (2.0 * np.pi)) / (2.0 * np.pi) * rows
+    y = np.clip((height - low) / step, 0.0, columns - 1.000001)
+    i, j = np.floor(x).astype(int), np.floor(y).astype(int)
+    fx, fy = x - i, y - j
+    i0, i1 = i % rows, (i + 1) % rows
+    return (1 - fx) * ((1 - fy) * table[i0, j] + fy * table[i0, j + 1]) + fx * (
+        (1 - fy) * table[i1, j] + fy * table[i1, j + 1]
+    )
+
+
+def _smooth(table: Array, angles: float, heights: float, mode: str) -> Array:
+    wide = gaussian_filter1d(table, angles, axis=0, mode="wrap")
+    return gaussian_filter1d(wide, heights, axis=1, mode=mode)
+
+
+_ROWS, _STEP_MM = 90, 1.5
+
+
+def _endocardium(angle: Array, height: Array, square: Array, at_angle: Array, at_height: Array) -> Array:
+    """r_e^2 at any (angle, height) from the endocardium's points; 0 below its tip, constant above its rim."""
+    low = float(height.min()) - 12.0
+    columns = int((float(height.max()) - low) / _STEP_MM) + 4
+    total = np.zeros((_ROWS, columns))
+    count = np.zeros_like(total)
+    i = np.floor((angle % (2 * np.pi)) / (2 * np.pi) * _ROWS + 0.5).astype(int) % _ROWS
+    j = np.floor((height - low) / _STEP_MM + 0.5).astype(int)
+    np.add.at(total, (i, j), square)
+    np.add.at(count, (i, j), 1.0)
+    below = np.arange(columns) * _STEP_MM + low < height.min()
+    count[:, below] += 0.5
+    tiny = 1e-9
+    table = (_smooth(total, 3.0, 2.0, "constant") + tiny * square.mean()) / (
+        _smooth(count, 3.0, 2.0, "constant") + tiny
+    )
+    # far above the rim nothing was seen: carry the last seen value on
+    seen = _smooth(count, 3.0, 2.0, "constant") > 1e-4
+    for k in range(1, columns):
+        table[:, k] = np.where(seen[:, k], table[:, k], table[:, k - 1])
+    table[:, below] = 0.0
+    table = _smooth(table, 1.5, 1.0, "nearest")
+    return np.asarray(_on_grid(at_angle, at_height, table, low, _STEP_MM))
+
+
+def _rim(angle: Array, height: Array) -> Array:
+    """Height of the endocardium's upper edge as a + b cos + c sin of the angle."""
+    bins = np.floor((angle % (2 * np.pi)) / (2 * np.pi) * 18).astype(int)
+    top = np.array([height[bins == k].max() if (bins == k).any() else np.nan for k in range(18)])
+    middle = (np.arange(18) + 0.5) / 18 * 2 * np.pi
+    known = np.isfinite(top)
+    design = np.stack([np.ones(18), np.cos(middle), np.sin(middle)], axis=1)
+    return np.asarray(np.linalg.lstsq(design[known], top[known], rcond=None)[0])
+
+
+def _descent(h: Array) -> tuple[Array, Array]:
+    """Share of the base's descent at a relative height (0 apex, 1 base), and its slope: the wall's shortening there.
+
+    Even from the apex almost to the base; the base moves as one; above it the atria are drawn out down to nothing.
+    """
+    grid = np.linspace(-2.0, 6.0, 1601)
+    slope = np.interp(grid, [-2.0, 0.85, 1.1, 1.25, 1.4, 2.4, 3.2], [1.04, 1.04, 0.35, 0.0, -0.7, -0.7, 0.0])
+    slope = gaussian_filter1d(slope, 0.06 / 0.005)
+    table = np.cumsum(slope) * 0.005
+    table -= np.interp(0.0, grid, table)
+    scale = np.interp(1.0, grid, table)
+    beyond = np.interp(h, grid, table / scale)
+    return np.maximum(beyond, np.where(h > 1.0, 0.0, -10.0)), np.interp(h, grid, slope / scale) * (
+        (beyond > 0.0) | (h < 1.0)
+    )
+
+
+def _left_weights(
+    patches: Patches, angle: Array, height: Array, radius_sq: Array, endo_sq: Array
+) -> tuple[Array, Array, Array]:
+    """Smooth weights (n, left patches) that depend on angle and height only; mean r^2 and r_e^2 of each patch."""
+    numbers = patches.number[patches.number < RIGHT_OFFSET]
+    centres = np.empty((len(numbers), 2))
+    centre_sq = np.empty(len(numbers))
+    centre_endo = np.empty(len(numbers))
+    for k, _ in enumerate(numbers):
+        mine = patches.of_point == k
+        if not mine.any():
+            raise EngineError("a segment of the wall has no points", where=f"AHA {numbers[k]}")
+        centres[k] = np.angle(np.exp(1j * angle[mine]).mean()), height[mine].mean()
+        centre_sq[k] = radius_sq[mine].mean()
+        centre_endo[k] = endo_sq[mine].mean()
+    level = np.digitize(numbers, [7, 13, 17])
+    middle = np.array([centres[level == v, 1].mean() if (level == v).any() else np.nan for v in range(4)])
+    middle = middle[np.isfinite(middle)]
+    spread = 0.42 * float(np.diff(np.sort(middle)).mean()) if len(middle) > 1 else 10.0
+    z = np.clip(height, middle.min(), middle.max())
+    weight = np.empty((len(angle), len(numbers)))
+    for k, number in enumerate(numbers):
+        exponent = -0.5 * ((z - middle[min(level[k], len(middle) - 1)]) / spread) ** 2
+        if number != 17:
+            turn = np.radians(26.0 if number <= 12 else 39.0)
+            exponent = exponent - 0.5 * (_wrapped(angle - centres[k, 0]) / turn) ** 2
+        weight[:, k] = np.exp(exponent)
+    return weight / weight.sum(axis=1, keepdims=True), centre_sq, centre_endo
+
+
+def _right(
+    mesh: OrganMesh, patches: Patches, angle: Array, height: Array, radius_sq: Array, local: Array
+) -> tuple[Array, Array, Array]:
+    """Weights (n, right patches) over height; ratio of r^2 to sector width of each; share s (r_free^2 - r_septum^2)."""
+    triangles = mesh.surfaces["rv_cavity"]
+    corner = local[triangles]
+    normal = 0.5 * np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    low = float(corner[..., 2].min()) - 12.0
+    columns = int((float(corner[..., 2].max()) + 12.0 - low) / _STEP_MM) + 2
+    sector = np.zeros((_ROWS, columns))
+    # flux of (x, y, 0) / 2 through each triangle is its part of the enclosed volume, sector by sector
+    parts = np.array([(i + d, j + d) for i in range(4) for j in range(4 - i) for d in (1 / 3, 2 / 3)])
+    parts = parts[parts.sum(axis=1) < 4.0] / 4.0
+    for u, v in parts:
+        middle = corner[:, 0] * (1 - u - v) + corner[:, 1] * u + corner[:, 2] * v
+        flux = (middle[:, 0] * normal[:, 0] + middle[:, 1] * normal[:, 1]) / 2.0 / len(parts)
+        a = np.arctan2(middle[:, 1], middle[:, 0]) % (2 * np.pi)
+        i = np.floor(a / (2 * np.pi) * _ROWS + 0.5).astype(int) % _ROWS
+        j = np.floor((middle[:, 2] - low) / _STEP_MM + 0.5).astype(int)
+        np.add.at(sector, (i, j), flux)
+    width = np.maximum(_smooth(sector * 2.0 / (2 * np.pi / _ROWS * _STEP_MM), 2.0, 3.0, "constant"), 0.0)
+    share, joins = _right_share(mesh)
+    width *= _off_junction(angle[joins], height[joins], np.sqrt(radius_sq[joins]).mean(), width.shape, low)
+    at_point = np.asarray(_on_grid(angle, height, width, low, _STEP_MM))
+    numbers = patches.number[patches.number >= RIGHT_OFFSET]
+    first = int((patches.number < RIGHT_OFFSET).sum())
+    middle_z = np.empty(len(numbers))
+    ratio = np.empty(len(numbers))
+    for k in range(len(numbers)):
+        mine = patches.of_point == first + k
+        middle_z[k] = height[mine].mean()
+        ratio[k] = np.clip(radius_sq[mine].mean() / max(at_point[mine].mean(), 1.0), 0.5, 4.0)
+    spread = 0.42 * float(np.abs(np.diff(np.sort(middle_z))).mean()) if len(numbers) > 1 else 10.0
+    z = np.clip(height, middle_z.min(), middle_z.max())
+    weight = np.exp(-0.5 * ((z[:, None] - middle_z) / spread) ** 2)
+    return weight / weight.sum(axis=1, keepdims=True), ratio, share * at_point
+
+
+def _off_junction(angle: Array, height: Array, radius: float, shape: tuple[int, int], low: float) -> Array:
+    """0 where the right free wall springs from the left wall, rising to 1 over JUNCTION_MM: there s may change freely."""
+    a = np.arange(shape[0]) * 2 * np.pi / shape[0]
+    z = low + np.arange(shape[1]) * _STEP_MM
+    turn = np.concatenate([angle, angle + 2 * np.pi, angle - 2 * np.pi]) * radius
+    tree = cKDTree(np.stack([turn, np.tile(height, 3)], axis=1))
+    grid = np.stack(np.meshgrid(_wrapped(a) * radius, z, indexing="ij"), axis=-1)
+    distance, _ = tree.query(grid.reshape(-1, 2))
+    near = np.clip((distance.reshape(shape) - 1.0) / JUNCTION_MM, 0.0, 1.0)
+    return np.asarray(near * near * (3.0 - 2.0 * near))
+
+
+def _right_share(mesh: OrganMesh) -> tuple[Array, NDArray[np.intp]]:
+    """s: 0 in the left wall, 1 in the right free wall; lids and vessels as their neighbours. And the junction's points."""
+    n = len(mesh.points_mm)
+    right = np.asarray(mesh.point_fields["rv_segment"]) > 0
+    share = right.astype(np.float64)
+    edges = mesh.tets[:, [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]].reshape(-1, 2)
+    ones = np.ones(len(edges) * 2)
+    source, target = np.concatenate([edges, edges[:, ::-1]]).T
+    degree = np.bincount(target, weights=ones, minlength=n)
+    mixed = share[edges[:, 0]] != share[edges[:, 1]]
+    joins = np.unique(edges[mixed])
+    for _ in range(2):
+        mean = np.bincount(target, weights=share[source], minlength=n) / np.maximum(degree, 1.0)
+        share = np.where(degree > 0.0, 0.5 * (share + mean), share)
+    free = np.arange(n) >= mesh.wall_points
+    if free.any():
+        wall = mesh.points_mm[: mesh.wall_points]
+        distance, near = cKDTree(wall).query(mesh.points_mm[free], k=12)
+        weight = 1.0 / (distance + 1.0) ** 2
+        guess = (weight * share[near]).sum(axis=1) / weight.sum(axis=1)
+        share[free] = guess * np.exp(-((distance[:, 0] / 18.0) ** 2))
+        lid = np.unique(mesh.surfaces["rv_cavity"])
+        lid = lid[lid >= mesh.wall_points]
+        if lid.size:
+            _relax(share, mesh.surfaces["rv_cavity"], lid)
+    return share, joins
+
+
+def _relax(values: Array, triangles: NDArray[np.int32], rows: NDArray[np.intp], times: int = 60) -> None:
+    """Let ``values`` at some points of a surface become the mean of their neighbours, in place."""
+    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    edges = np.concatenate([edges, edges[:, ::-1]])
+    n = len(values)
+    edges = edges[np.isin(edges[:, 1], rows)]
+    degree = np.bincount(edges[:, 1], minlength=n)
+    for _ in range(times):
+        mean = np.bincount(edges[:, 1], weights=values[edges[:, 0]], minlength=n)
+        values[rows] = mean[rows] / np.maximum(degree[rows], 1)
