@@ -128,10 +128,10 @@ def _discover(kind: str) -> _Found:
 def _take(found: _Found, kind: str, where: str, load: Any) -> None:
     try:
         plugin = load()
+        missing = [name for name in _members(kind) if not hasattr(plugin, name)]
     except Exception as error:  # a stranger's module may raise anything on import
         found.failures[where] = f"{type(error).__name__}: {error}"
         return
-    missing = [name for name in _members(kind) if not hasattr(plugin, name)]
     if missing:
         found.failures[where] = f"lacks {', '.join(missing)}"
     elif plugin.name in found.plugins:

@@ -1,0 +1,474 @@
+"""Every step without a window, for scripts. Data goes to stdout, everything else to stderr.
+
+Exit codes: 0 done, 2 wrong usage, 3 images or records cannot be read, 4 no organ can be made of them, 5 a simulation,
+therapy or worker failed, 6 a file or picture could not be made, 130 cancelled.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from twinviewer import __version__
+
+if TYPE_CHECKING:
+    from twinviewer.domain import ParameterValue, Reporter, TwinviewerError
+    from twinviewer.session.case import Case
+
+# Heavy modules are imported inside the commands, so that --help and usage errors are instant.
+
+app = typer.Typer(
+    name="twinviewer",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Write data, and errors, as JSON.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Report progress even where stderr is no terminal.")]
+Folder = Annotated[Path, typer.Argument(help="A folder of DICOM files.", show_default=False)]
+CaseFile = Annotated[Path, typer.Argument(help="A case file (.twin).", show_default=False)]
+InProcess = Annotated[bool, typer.Option("--in-process", hidden=True, help="No worker process, for debugging.")]
+
+USAGE, BAD_INPUT, NO_ORGAN, NO_RESULT, NO_FILE, CANCELLED = 2, 3, 4, 5, 6, 130
+
+TABLE = (
+    ("lv_ef_percent", "LV ejection fraction"),
+    ("lv_edv_ml", "LV end-diastolic volume"),
+    ("lv_esv_ml", "LV end-systolic volume"),
+    ("qrs_ms", "QRS duration"),
+    ("lv_dpdt_max_mmhg_s", "LV dP/dt max"),
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"twinviewer {__version__}")
+        raise typer.Exit(0)
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_version)
+    ] = False,
+) -> None:
+    """From DICOM images to a patient's own beating heart, and what a simulated therapy would change. Research only."""
+
+
+@app.command()
+def inspect(folder: Folder, as_json: AsJson = False, verbose: Verbose = False, in_process: InProcess = False) -> None:
+    """List the series in a folder: kind, slices, phases, geometry and warnings."""
+    with speaking(as_json):
+        from twinviewer.domain import LoadError
+        from twinviewer.session import listing, steps
+
+        found = work(steps.compute_scan, str(folder), name="Scan folder", verbose=verbose, in_process=in_process)
+        if not found:
+            raise LoadError("No DICOM files were found", where=folder.name, remedy="Choose the folder of the scan")
+        if as_json:
+            documents = [listing.series_document(i, series) for i, series in enumerate(found)]
+            typer.echo(json.dumps({"schema": 1, "series": documents}, indent=2))
+        else:
+            typer.echo("\n".join(listing.series_text(i, series) for i, series in enumerate(found)))
+
+
+@app.command()
+def run(
+    folder: Folder,
+    therapy: Annotated[
+        list[str] | None,
+        typer.Option("--therapy", "-t", help="Simulate this therapy too; repeat for more scenarios, a+b to combine."),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="key=value of a therapy; crt.key=value, or crt_2.key=value for one of several."),
+    ] = None,
+    setup: Annotated[list[str] | None, typer.Option("--setup", help="key=value of the organ's own settings.")] = None,
+    records: Annotated[Path | None, typer.Option(help="FHIR bundle (.json) or vitals (.csv).")] = None,
+    series: Annotated[str, typer.Option(help="UID, or number as listed by inspect. Default: what suits best.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Folder for metrics, case, labels, picture, film, report.")] = None,
+    engine: Annotated[str, typer.Option(help="Engine. Default: the first that fits the model.")] = "",
+    pictures: Annotated[bool, typer.Option("--pictures/--no-pictures", help="Picture, film and PDF as well.")] = True,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+    in_process: InProcess = False,
+) -> None:
+    """Images to simulated scenarios: import, segment, model, simulate, compare, report."""
+    with speaking(as_json):
+        from twinviewer.session.addressing import addressed
+
+        scenarios = [[name for name in one.split("+") if name] for one in therapy or []]
+        try:
+            values = addressed(scenarios, _pairs(set_ or [], "--set"))
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--set") from error
+        settings: dict[str, Any] = dict(_pairs(setup or [], "--setup"))
+        case = _pipeline(
+            folder, scenarios, values, settings, records, series, engine, verbose=verbose, in_process=in_process
+        )
+        files = write_products(case, out, pictures, reporter(verbose)) if out is not None else {}
+        _show_results(case, files, as_json)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("twinviewer-demo"),
+    headless: Annotated[bool, typer.Option("--headless", help="No window even where there is a display.")] = False,
+    pictures: Annotated[bool, typer.Option("--pictures/--no-pictures", help="Picture, film and PDF as well.")] = True,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+    in_process: InProcess = False,
+) -> None:
+    """The whole job on the embedded synthetic patient: baseline and resynchronisation side by side."""
+    with speaking(as_json):
+        from twinviewer.session import demo as patient
+
+        folder = Path(work(patient.write_demo, name="Write the demo patient", verbose=verbose, in_process=in_process))
+        records = patient.demo_records(folder)
+        images = patient.demo_images(folder)
+        case = _pipeline(images, patient.THERAPIES, {}, {}, records, "", "", verbose=verbose, in_process=in_process)
+        files = write_products(case, out, pictures, reporter(verbose))
+        _show_results(case, files, as_json, only=TABLE)
+
+
+@app.command()
+def render(
+    case_file: CaseFile,
+    film: Annotated[Path | None, typer.Option(help="Write the beating heart as MP4.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Write the scene as PNG.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write the report.")] = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Pictures of a saved case."""
+    with speaking(as_json):
+        from twinviewer import report as pages
+
+        if film is picture is pdf is None:
+            raise typer.BadParameter("nothing to render: give --film, --picture or --pdf")
+        case = _load(case_file)
+        report = reporter(verbose)
+        files = {}
+        if picture is not None:
+            files["picture"] = str(pages.picture(case, _made_room(picture)))
+        if film is not None:
+            files["film"] = str(pages.film(case, _made_room(film), report))
+        if pdf is not None:
+            files["report"] = str(pages.pdf(case, _made_room(pdf)))
+        _show_files(files, as_json)
+
+
+@app.command()
+def export(
+    case_file: CaseFile,
+    nifti: Annotated[Path | None, typer.Option(help="Label map as NIfTI (.nii.gz).")] = None,
+    seg: Annotated[Path | None, typer.Option(help="Label map as DICOM SEG.")] = None,
+    metrics: Annotated[Path | None, typer.Option(help="All numbers as JSON.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write parts of a saved case in open formats."""
+    with speaking(as_json):
+        from twinviewer.session.metrics import write_metrics
+
+        if nifti is seg is metrics is None:
+            raise typer.BadParameter("nothing to export: give --nifti, --seg or --metrics")
+        case = _load(case_file)
+        files = {}
+        if nifti is not None:
+            files["labels"] = str(_write_labels(case, _made_room(nifti)))
+        if seg is not None:
+            files["segmentation"] = str(_write_seg(case, _made_room(seg)))
+        if metrics is not None:
+            files["metrics"] = str(write_metrics(case, _made_room(metrics)))
+        _show_files(files, as_json)
+
+
+@app.command()
+def therapies(as_json: AsJson = False) -> None:
+    """List the therapies with their parameters, bounds, defaults and sources."""
+    with speaking(as_json):
+        from twinviewer.session import catalog, listing
+
+        found = catalog.therapies()
+        if as_json:
+            documents = [listing.therapy_document(one) for one in found.values()]
+            document = {"schema": 1, "therapies": documents, "failures": dict(catalog.failures())}
+            typer.echo(json.dumps(document, indent=2))
+            return
+        for one in found.values():
+            typer.echo(listing.therapy_text(one))
+        for where, why in catalog.failures().items():
+            typer.echo(f"not loaded: {where} ({why})", err=True)
+
+
+@app.command(hidden=True)
+def warm(verbose: Verbose = False) -> None:
+    """Compile the kernels and write the demo patient now, so that the first real run does not wait for them."""
+    with speaking(False):
+        from twinviewer.session import demo as patient
+        from twinviewer.session import steps
+
+        work(steps.prewarm, name="Compile", verbose=verbose)
+        folder = Path(work(patient.write_demo, name="Write the demo patient", verbose=verbose))
+        _pipeline(
+            patient.demo_images(folder),
+            patient.THERAPIES,
+            {},
+            {},
+            patient.demo_records(folder),
+            "",
+            "",
+            verbose=verbose,
+        )
+
+
+# ----- what the commands share
+
+
+@contextmanager
+def speaking(as_json: bool) -> Iterator[None]:
+    """Turn typed errors into one line on stderr and an exit code; Ctrl-C into 130."""
+    from twinviewer.domain import Cancelled, TwinviewerError
+
+    try:
+        yield
+    except TwinviewerError as error:
+        code = exit_code(error)
+        if as_json:
+            said = {"what": error.what, "where": error.where, "remedy": error.remedy, "exit_code": code}
+            typer.echo(json.dumps({"error": {"type": type(error).__name__, **said}}), err=True)
+        else:
+            typer.echo(f"error: {error}".replace("\n", " "), err=True)
+        raise typer.Exit(code) from error
+    except (Cancelled, KeyboardInterrupt) as stop:
+        typer.echo(
+            json.dumps({"error": {"type": "Cancelled", "exit_code": CANCELLED}}) if as_json else "cancelled", err=True
+        )
+        raise typer.Exit(CANCELLED) from stop
+
+
+def exit_code(error: "TwinviewerError") -> int:
+    """The exit code for a typed error."""
+    from twinviewer import domain
+    from twinviewer.session.catalog import UnknownPluginError
+
+    for kinds, code in (
+        ((UnknownPluginError,), USAGE),
+        ((domain.LoadError,), BAD_INPUT),
+        ((domain.SegmentationError, domain.MeshError), NO_ORGAN),
+        ((domain.StoreError, domain.RenderError), NO_FILE),
+    ):
+        if isinstance(error, kinds):
+            return code
+    return NO_RESULT
+
+
+def reporter(verbose: bool) -> "Reporter":
+    """Progress on stderr: one line that is overwritten on a terminal, lines with --verbose, else nothing."""
+    terminal = sys.stderr.isatty()
+    last = ""
+
+    def report(fraction: float, text: str) -> None:
+        nonlocal last
+        if terminal:
+            sys.stderr.write(f"\r\033[K{100 * fraction:3.0f} %  {text}" if fraction < 1.0 else "\r\033[K")
+            sys.stderr.flush()
+        elif verbose and text != last:
+            sys.stderr.write(f"{100 * fraction:3.0f} %  {text}\n")
+        last = text
+
+    return report
+
+
+def work(
+    function: Callable[..., Any],
+    *arguments: Any,
+    name: str,
+    verbose: bool = False,
+    in_process: bool = False,
+    **keywords: Any,
+) -> Any:
+    """Run a step in a worker process, so that a codec or solver that crashes gives an error and not a dead program."""
+    report = reporter(verbose)
+    if in_process:
+        import inspect as signatures
+
+        if "report" in signatures.signature(function).parameters:
+            keywords["report"] = report
+        return function(*arguments, **keywords)
+    from twinviewer.session.jobs import JobRunner
+
+    with JobRunner(1, prewarm="") as runner:
+        try:
+            return runner.run(function, *arguments, progress=report, name=name, deadline_s=3600.0, **keywords)
+        finally:
+            report(1.0, "")
+
+
+def write_products(case: "Case", out: Path, pictures: bool, report: "Reporter") -> dict[str, str]:
+    """Write everything that a case gives into a folder and say what is where. StoreError, RenderError."""
+    from twinviewer.domain import StoreError, part
+    from twinviewer.session import store
+    from twinviewer.session.metrics import write_metrics
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"The folder cannot be made: {error.strerror}", where=out.name) from error
+    files = {"metrics": str(write_metrics(case, out / "metrics.json"))}
+    report(0.05, "Saving the case")
+    files["case"] = str(store.save(case, out / "case.twin"))
+    report(0.1, "Writing labels")
+    files["labels"] = str(_write_labels(case, out / "labels.nii.gz"))
+    files["segmentation"] = str(_write_seg(case, out / "labels.seg.dcm"))
+    if pictures:
+        from twinviewer import report as pages
+
+        report(0.2, "Drawing")
+        files["picture"] = str(pages.picture(case, out / "picture.png"))
+        files["film"] = str(pages.film(case, out / "film.mp4", part(report, 0.3, 0.8)))
+        report(0.8, "Writing the report")
+        files["report"] = str(pages.pdf(case, out / "report.pdf"))
+    report(1.0, "")
+    return files
+
+
+def _pipeline(
+    folder: Path,
+    scenarios: Sequence[Sequence[str]],
+    values: Mapping[str, Mapping[str, "ParameterValue"]],
+    settings: Mapping[str, "ParameterValue"],
+    records: Path | None,
+    series: str,
+    engine: str,
+    *,
+    verbose: bool = False,
+    in_process: bool = False,
+) -> "Case":
+    from twinviewer.session import catalog, steps
+
+    for names in scenarios:
+        for name in names:
+            catalog.therapy(name)  # a wrong name is said before any work is done
+    case: Case = work(
+        steps.run_pipeline,
+        folder,
+        tuple(tuple(names) for names in scenarios),
+        values,
+        name="Pipeline",
+        verbose=verbose,
+        in_process=in_process,
+        series=series,
+        records=records,
+        setup_values=settings,
+        engine=engine,
+    )
+    return case
+
+
+def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise typer.BadParameter(f"{text!r} is not key=value", param_hint=option)
+        pairs[key.strip()] = value.strip()
+    return pairs
+
+
+def _load(path: Path) -> "Case":
+    from twinviewer.session import store
+
+    return store.load(path)
+
+
+def _made_room(path: Path) -> Path:
+    from twinviewer.domain import StoreError
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"The folder cannot be made: {error.strerror}", where=path.parent.name) from error
+    return path
+
+
+def _write_labels(case: "Case", path: Path) -> Path:
+    from twinviewer import geometry
+    from twinviewer.domain import StoreError
+
+    if case.labels is None:
+        raise StoreError("The case has no labels to export", remedy="Segment it first")
+    geometry.write_nifti(path, case.labels)
+    return path
+
+
+def _write_seg(case: "Case", path: Path) -> Path:
+    from twinviewer import dicom
+    from twinviewer.domain import StoreError
+    from twinviewer.session import catalog
+
+    if case.labels is None or case.active_series is None:
+        raise StoreError("The case has no labels to export", remedy="Segment it first")
+    return dicom.write_seg(path, case.labels, case.active_series, catalog.organ(case.organ).styles)
+
+
+def _show_results(
+    case: "Case", files: Mapping[str, str], as_json: bool, only: Sequence[tuple[str, str]] | None = None
+) -> None:
+    if as_json:
+        from twinviewer.session.metrics import metrics_document
+
+        document = metrics_document(case)
+        typer.echo(json.dumps({**document, "files": dict(files)} if files else document, indent=2))
+        return
+    typer.echo(results_table(case, only))
+    for step, text in case.messages.items():
+        typer.echo(f"note: {step}: {text}", err=True)
+    _show_files(files, False)
+
+
+def results_table(case: "Case", only: Sequence[tuple[str, str]] | None = None) -> str:
+    """Metrics of all scenarios side by side, the change from the baseline in brackets."""
+    simulated = [(scenario, scenario.run) for scenario in case.scenarios if scenario.run is not None]
+    if not simulated:
+        return "nothing was simulated"
+    _, first = simulated[0]
+    rows = [["", *(scenario.label for scenario, _ in simulated), ""]]
+    for name, label in only or [(name, name) for name in first.metrics]:
+        if name not in first.metrics:
+            continue
+        base = first.metrics[name]
+        cells = [label, f"{base.value:.4g}"]
+        for _, other in simulated[1:]:
+            value = other.metrics[name].value if name in other.metrics else float("nan")
+            cells.append(f"{value:.4g} ({value - base.value:+.3g})")
+        rows.append([*cells, base.unit])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for first_cell, *cells, unit in rows:
+        numbers = "  ".join(cell.rjust(width) for cell, width in zip(cells, widths[1:-1], strict=True))
+        lines.append(f"{first_cell.ljust(widths[0])}  {numbers}  {unit}".rstrip())
+    return "\n".join(lines)
+
+
+def _show_files(files: Mapping[str, str], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"files": dict(files)}, indent=2))
+        return
+    for kind, path in files.items():
+        typer.echo(f"{kind:13s} {Path(path).absolute()}")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        app(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="twinviewer")
+    except SystemExit as end:
+        return int(end.code or 0) if isinstance(end.code, int) or end.code is None else USAGE
+    return 0
