@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The window without arguments, for a folder or case file, or for ``demo`` where there is a display; else the CLI."""
+    """The window without arguments, for a folder, a case file, or ``demo`` with a display; else the command line."""
     multiprocessing.freeze_support()  # in a packaged build workers start through this program
     given = list(sys.argv[1:] if arguments is None else arguments)
     wanted = window(given)

@@ -356,6 +356,8 @@ def _pipeline(
     for names in scenarios:
         for name in names:
             catalog.therapy(name)  # a wrong name is said before any work is done
+    if engine:
+        catalog.engine(engine)
     case: Case = work(
         steps.run_pipeline,
         folder,

@@ -5,9 +5,12 @@ No Qt here. A timer calls :meth:`JobRunner.poll`, and all callbacks are made fro
 
 import multiprocessing
 import os
+import signal
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
@@ -182,7 +185,8 @@ class JobRunner:
         ours, theirs = self._context.Pipe(duplex=True)
         arguments = (theirs, os.getpid(), self._prewarm, self._memory_bytes)
         process = self._context.Process(target=serve, args=arguments, name="twinviewer worker", daemon=True)
-        process.start()
+        with _deaf_to_interrupts():
+            process.start()
         theirs.close()
         return _Worker(process, ours)
 
@@ -300,3 +304,16 @@ class JobRunner:
                 process.join()
                 process.close()
                 self._dying.remove(process)
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """A process started herein ignores Ctrl-C from its first instruction on: it is for the parent to end it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
