@@ -44,11 +44,11 @@ class Elements:
         """Volume-weighted mean of a cell field, scalar or (m, k), at the points."""
         weight = np.repeat(self.volume / 4.0, 4)
         columns = per_tet.reshape(len(self.tets), -1)
-        out = np.stack(
+        summed: Array = np.stack(
             [np.bincount(self.tets.ravel(), weight * np.repeat(c, 4), minlength=len(self.mass)) for c in columns.T],
             axis=1,
-        )
-        out = out / np.where(self.used, self.mass, 1.0)[:, None]
+        ).astype(np.float64)
+        out = summed / np.where(self.used, self.mass, 1.0)[:, None]
         return out.reshape((len(self.mass), *per_tet.shape[1:]))
 
     def laplace(self, fixed: NDArray[np.integer], values: Array) -> Array:
@@ -68,7 +68,7 @@ class Elements:
         flow = self.gradient(np.nan_to_num(heat))
         flow = -flow / np.maximum(np.linalg.norm(flow, axis=1), 1e-300)[:, None]
         local = np.einsum("mia,ma->mi", self.grad, flow) * self.volume[:, None]
-        load = np.bincount(self.tets.ravel(), local.ravel(), minlength=len(self.mass))
+        load = np.bincount(self.tets.ravel(), local.ravel(), minlength=len(self.mass)).astype(np.float64)
         return np.maximum(self._solve(self.stiffness, load, sources, np.zeros(len(sources))), 0.0)
 
     def _solve(self, matrix: sparse.spmatrix, load: Array, fixed: NDArray[np.integer], values: Array) -> Array:

@@ -16,6 +16,7 @@ from twinviewer.domain import Grid, MeshError
 
 Array = NDArray[np.float64]
 _P_MIN = 1e-4  # |d| saturates at 3.7 σ
+WIDE = 2.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,14 +120,26 @@ class Solid:
         return float(np.clip(0.5 - self.values / edge, 0.0, 1.0).sum(dtype=np.float64)) * self.frame.sample_ml
 
 
-def smooth_solid(frame: Frame, mask: NDArray[np.bool_], sigma_mm: float, keep_volume: bool = True) -> Solid:
-    """Smooth signed distance of a mask that has been cropped by ``frame.crop``; see the module's text."""
-    blurred = ndimage.gaussian_filter(frame.occupancy(mask), sigma_mm / frame.spacing_mm[::-1], truncate=3.5)
+def smooth_solid(frame: Frame, mask: NDArray[np.bool_], sigma_mm: float) -> Solid:
+    """Smooth signed distance of a mask that has been cropped by ``frame.crop``, with the mask's volume.
+
+    Faces nearly parallel to the grid make terraces many voxels wide, which a blur of one voxel leaves. So a second,
+    wider blur may move the face, but by no more than half a voxel: as far as the mask itself leaves it open.
+    """
+    volume_ml = float(mask.sum()) / np.prod(frame.pool) * frame.sample_ml
+    filled = frame.occupancy(mask)
+    fine = calibrate(_blurred_distance(frame, filled, sigma_mm), volume_ml)
+    wide = calibrate(_blurred_distance(frame, filled, WIDE * sigma_mm), volume_ml)
+    free = np.float32(0.5 * np.mean(frame.spacing_mm))
+    return calibrate(Solid(frame, fine.values + free * np.tanh((wide.values - fine.values) / free)), volume_ml)
+
+
+def _blurred_distance(frame: Frame, filled: NDArray[np.float32], sigma_mm: float) -> Solid:
+    blurred = ndimage.gaussian_filter(filled, sigma_mm / frame.spacing_mm[::-1], truncate=3.0)
     # the voxel itself is a box filter of variance s²/12, which counts as blur too
     sigma = float(np.sqrt(sigma_mm**2 + np.mean(frame.spacing_mm**2) / 12.0))
-    values = -sigma * special.ndtri(np.clip(blurred, _P_MIN, 1.0 - _P_MIN)).astype(np.float32)
-    solid = Solid(frame, values.astype(np.float32))
-    return calibrate(solid, float(mask.sum()) / np.prod(frame.pool) * frame.sample_ml) if keep_volume else solid
+    values = -sigma * special.ndtri(np.clip(blurred, _P_MIN, 1.0 - _P_MIN))
+    return Solid(frame, values.astype(np.float32))
 
 
 def calibrate(solid: Solid, volume_ml: float) -> Solid:

@@ -1,4 +1,4 @@
-"""LabelMap → OrganMesh: tetrahedra of both ventricles' wall, surfaces of all chambers, coordinates, fibres, landmarks."""
+"""LabelMap → OrganMesh: tetrahedra of the ventricles' wall, surfaces of all chambers, coordinates, fibres, landmarks."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from twinviewer.domain import LabelMap, MeshError, OrganMesh, Reporter, Volume, 
 from twinviewer.geometry.laplace import Elements
 from twinviewer.geometry.lids import lid
 from twinviewer.geometry.patches import clean_patch, islands
-from twinviewer.geometry.quality import is_closed_manifold
+from twinviewer.geometry.quality import dihedral_deg, is_closed_manifold
+from twinviewer.geometry.relax import accept, shorten_edges, straighten_rims
 from twinviewer.geometry.solids import smooth_solid
 from twinviewer.geometry.stuffing import stuff
 from twinviewer.geometry.surfaces import (
@@ -32,10 +33,12 @@ Triangles = NDArray[np.int32]
 Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-CELL_MM = 2.4  # cubic lattice edge; most tetrahedral edges are 2.1 or 2.4 mm
-THINNEST_MM = 2.8
+CELL_MM = 2.6  # cubic lattice edge; most tetrahedral edges are 2.25 or 2.6 mm
+LONGEST_MM = 3.0
+THINNEST_MM = 3.0
 CHAMBER_TRIANGLES = 3000
 LARGEST_SHIFT_MM = 0.6
+LEAST_DIHEDRAL_DEG = 8.0
 CHAMBERS = {"la": LA, "ra": RA, "aorta": AORTA, "pulmonary_artery": PA}
 
 
@@ -59,7 +62,13 @@ def build(
     points, tets = _tetrahedra(shape, cell_mm)
     report(0.45, "Finding the endocardium and the valve planes")
     faces = _faces(shape, points, tets)
-    points, faces, notes = _keep_volumes(shape, points, tets, faces)
+    points = straighten_rims(
+        points, tets, [loop for w in (faces.lv, faces.rv) for loop in boundary_loops(faces.every[w])]
+    )
+    points = shorten_edges(points, tets, LONGEST_MM / 1.01, shape.distance)
+    points = _keep_volumes(shape, points, tets, faces)
+    points = shorten_edges(points, tets, LONGEST_MM)
+    notes = _checked(shape, points, tets, faces)
     points = shape.frame.to_lps(points)
     if np.linalg.det(shape.frame.rotation) < 0:
         tets = tets[:, [1, 0, 2, 3]]
@@ -80,16 +89,17 @@ def build(
     report(0.87, "Drawing atria and great vessels")
     wall_points = len(points)
     clouds, start = [points], wall_points
+    missing: tuple[str, ...] = ()
     for name, value in CHAMBERS.items():
         if not (shape.labels == value).any():
-            notes += (f"no {name} in the label map",)
+            missing += (f"No {name.replace('_', ' ')} in the label map",)
             continue
         solid = smooth_solid(shape.frame, shape.labels == value, shape.sigma_mm)
         cloud, triangles = isosurface(solid, CHAMBER_TRIANGLES, shape.volume_ml(value))
         surfaces[name] = triangles + np.int32(start)
         clouds.append(cloud)
         start += len(cloud)
-        report(0.87 + 0.03 * len(clouds), "Drawing atria and great vessels")
+        report(0.87 + 0.025 * len(clouds), "Drawing atria and great vessels")
     every = np.concatenate(clouds)
     mesh = OrganMesh(
         organ="heart",
@@ -102,9 +112,10 @@ def build(
         wall_points=wall_points,
         uid=hashlib.sha256(every.tobytes() + tets.tobytes()).hexdigest()[:16],
         label_uid=label_uid(labels),
-        notes=(*labels.notes, *shape.notes, *notes),
+        notes=(*labels.notes, *shape.notes, *notes, *missing),
     )
-    for array in (mesh.points_mm, mesh.tets, *surfaces.values(), *mesh.point_fields.values(), *cell_fields.values()):
+    arrays: list[NDArray[np.generic]] = [mesh.points_mm, mesh.tets, *surfaces.values()]
+    for array in (*arrays, *mesh.point_fields.values(), *cell_fields.values()):
         array.setflags(write=False)
     report(1.0, f"{len(tets)} tetrahedra")
     return mesh
@@ -202,7 +213,7 @@ def _faces(shape: WallShape, points: Array, tets: NDArray[np.integer]) -> Faces:
         loops = boundary_loops(every[member])
         if not loops:
             raise MeshError(f"The {name} ventricle has no valve opening")
-        lids.append(np.concatenate([lid(points, loop) for loop in loops]))
+        lids.append(np.concatenate([lid(points, loop, every[member]) for loop in loops]))
     up = -np.concatenate([area_vectors(points, t) for t in lids]).sum(axis=0)
     up /= np.linalg.norm(up)
     base = _base(points, every, is_lv | is_rv, up, np.minimum(left_beyond, right_beyond))
@@ -225,29 +236,41 @@ def _base(points: Array, every: Triangles, endo: Mask, up: Array, beyond: Array)
     return (guess & np.isin(part_of, touching)) | (~endo & rim.any(axis=1))
 
 
-def _keep_volumes(
-    shape: WallShape, points: Array, tets: NDArray[np.integer], faces: Faces
-) -> tuple[Array, Faces, tuple[str, ...]]:
+def _keep_volumes(shape: WallShape, points: Array, tets: NDArray[np.integer], faces: Faces) -> Array:
     """Shift endocardium and epicardium by tenths of a mm so that blood and muscle have the volumes of their voxels."""
-    notes: list[str] = []
-    normal = vertex_normals(points, faces.every)
-    only_epi = np.setdiff1d(faces.every[faces.epi], faces.every[~faces.epi])
-    for _ in range(2):
-        moved = points.copy()
-        for which, lids, value in ((faces.lv, faces.lv_lid, LV), (faces.rv, faces.rv_lid, RV)):
-            triangles = faces.cavity(which, lids)
-            shift = (
-                1000.0 * (shape.volume_ml(value) - volume_ml(points, triangles)) / area_mm2(points, faces.every[which])
-            )
-            where = np.unique(faces.every[which])
-            moved[where] -= np.clip(shift, -LARGEST_SHIFT_MM, LARGEST_SHIFT_MM) * normal[where]
-        points = moved
-        wall = volume_ml(points, faces.every)
-        shift = 1000.0 * (shape.volume_ml(LV_WALL, RV_WALL) - wall) / area_mm2(points, faces.every[faces.epi])
-        moved = points.copy()
-        moved[only_epi] += np.clip(shift, -LARGEST_SHIFT_MM, LARGEST_SHIFT_MM) * normal[only_epi]
-        points = moved
-    return points, faces, tuple(notes)
+    inner = [
+        (faces.every[which], faces.cavity(which, lids), shape.volume_ml(value), -1.0)
+        for which, lids, value in ((faces.lv, faces.lv_lid, LV), (faces.rv, faces.rv_lid, RV))
+    ]
+    outer = (faces.every[faces.epi], faces.every, shape.volume_ml(LV_WALL, RV_WALL), 1.0)
+    rim = np.unique(faces.every[~faces.epi])
+    for _ in range(3):
+        for skin, closed, target, outward in (*inner, outer):
+            ids = np.unique(skin).astype(np.int64)
+            ids = np.setdiff1d(ids, rim) if outward > 0 else ids
+            shift = 1000.0 * (target - volume_ml(points, closed)) / area_mm2(points, skin)
+            shift = float(np.clip(shift, -LARGEST_SHIFT_MM, LARGEST_SHIFT_MM))
+            points = accept(points, tets, ids, outward * shift * vertex_normals(points, faces.every)[ids])
+    return points
+
+
+def _checked(shape: WallShape, points: Array, tets: NDArray[np.integer], faces: Faces) -> tuple[str, ...]:
+    """MeshError if the mesh is not sound; a note where its volumes are more than 2 % off the labels'."""
+    angle = float(dihedral_deg(points, tets).min())
+    if angle < LEAST_DIHEDRAL_DEG:
+        raise MeshError(f"A tetrahedron is nearly flat: its smallest dihedral angle is {angle:.1f}°")
+    notes = []
+    for name, triangles, target in (
+        ("left cavity", faces.cavity(faces.lv, faces.lv_lid), shape.volume_ml(LV)),
+        ("right cavity", faces.cavity(faces.rv, faces.rv_lid), shape.volume_ml(RV)),
+        ("wall", faces.every, shape.volume_ml(LV_WALL, RV_WALL)),
+    ):
+        if not is_closed_manifold(triangles):
+            raise MeshError(f"The surface of the {name} is not closed")
+        off = 100.0 * (volume_ml(points, triangles) / target - 1.0)
+        if abs(off) > 2.0:
+            notes.append(f"The {name} of the mesh is {off:+.1f} % off the label map's volume")
+    return tuple(notes)
 
 
 def _landmarks(shape: WallShape, points: Array, faces: Faces) -> tuple[LongAxis, dict[str, Array]]:

@@ -40,6 +40,8 @@ def fibres(
     g_lv, g_rv, g_epi = (elements.gradient(np.nan_to_num(u)) for u in harmonic)
     lv, rv, epi_share = (np.clip(np.nan_to_num(u)[elements.tets].mean(axis=1), 0.0, 1.0) for u in harmonic)
     up = elements.gradient(np.nan_to_num(up_field))
+    level = np.linalg.norm(up, axis=1) < 1e-9  # all four corners lie on the base, or on the apex
+    up[level] = up.sum(axis=0)
     d = rv / np.maximum(lv + rv, 1e-6)
     inner = endo_deg * (1.0 - 2.0 * d) * (1.0 - epi_share)
     from_lv = _turned(_frame(up, -g_lv), inner + epi_deg * epi_share)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from twinviewer.domain import LabelMap, MeshError, Reporter, silent
-from twinviewer.geometry.solids import Frame, Solid, frame_around, smooth_solid, union
+from twinviewer.geometry.solids import Frame, Solid, frame_around, smooth_solid
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -103,9 +103,10 @@ def wall_shape(labels: LabelMap, data: NDArray[np.uint8], thinnest_mm: float, re
     # nowhere thinner than thinnest_mm: between the pools, and outwards away from the valves
     overlap = np.maximum(0.0, thinnest_mm - left.values - right.values) / 2.0
     left, right = Solid(frame, left.values + overlap), Solid(frame, right.values + overlap)
-    away = np.clip((union([left_beyond, right_beyond]).values - 1.0) / 3.0, 0.0, 1.0)
-    grown = union([lv, rv]).values - thinnest_mm * away
-    envelope = Solid(frame, np.minimum(envelope.values, np.where(away > 0, grown, np.inf)).astype(np.float32))
+    for pool, beyond in ((lv, left_beyond), (rv, right_beyond)):
+        away = np.clip((beyond.values - 1.0) / 3.0, 0.0, 1.0)
+        grown = np.where(away > 0, pool.values - thinnest_mm * away, np.inf)
+        envelope = Solid(frame, np.minimum(envelope.values, grown).astype(np.float32))
     return WallShape(
         frame, d, sigma, envelope, left, right, lv, rv, left_beyond, right_beyond, _chamber(frame, d, sigma), notes
     )
