@@ -148,7 +148,9 @@ def render(
 ) -> None:
     """Pictures of a saved case."""
     with speaking(as_json):
-        from twinviewer import report as pages
+        from twinviewer.report.film import film as write_film
+        from twinviewer.report.pdf import pdf as write_pdf
+        from twinviewer.report.picture import picture as write_picture
 
         if film is picture is pdf is None:
             raise typer.BadParameter("nothing to render: give --film, --picture or --pdf")
@@ -156,11 +158,11 @@ def render(
         report = reporter(verbose)
         files = {}
         if picture is not None:
-            files["picture"] = str(pages.picture(case, _made_room(picture)))
+            files["picture"] = str(write_picture(case, _made_room(picture)))
         if film is not None:
-            files["film"] = str(pages.film(case, _made_room(film), report))
+            files["film"] = str(write_film(case, _made_room(film), report))
         if pdf is not None:
-            files["report"] = str(pages.pdf(case, _made_room(pdf)))
+            files["report"] = str(write_pdf(case, _made_room(pdf)))
         _show_files(files, as_json)
 
 
@@ -328,13 +330,15 @@ def write_products(case: "Case", out: Path, pictures: bool, report: "Reporter") 
     files["labels"] = str(_write_labels(case, out / "labels.nii.gz"))
     files["segmentation"] = str(_write_seg(case, out / "labels.seg.dcm"))
     if pictures:
-        from twinviewer import report as pages
+        from twinviewer.report.film import film
+        from twinviewer.report.pdf import pdf
+        from twinviewer.report.picture import picture
 
         report(0.2, "Drawing")
-        files["picture"] = str(pages.picture(case, out / "picture.png"))
-        files["film"] = str(pages.film(case, out / "film.mp4", part(report, 0.3, 0.8)))
+        files["picture"] = str(picture(case, out / "picture.png"))
+        files["film"] = str(film(case, out / "film.mp4", part(report, 0.3, 0.8)))
         report(0.8, "Writing the report")
-        files["report"] = str(pages.pdf(case, out / "report.pdf"))
+        files["report"] = str(pdf(case, out / "report.pdf"))
     report(1.0, "")
     return files
 

@@ -1,5 +1,6 @@
 """The command line with fake plug-ins and a fake scanner, all in one process."""
 
+import importlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import fake_twin
 import pytest
 from typer.testing import CliRunner, Result
 
-from twinviewer import cli, dicom, domain, geometry, report
+from twinviewer import cli, dicom, domain, geometry
 from twinviewer.session import catalog
 
 Invoke = Callable[..., Result]
@@ -56,9 +57,9 @@ def invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shots: list[str]) ->
         (dicom, "read", read),
         (dicom, "write_seg", _written),
         (geometry, "write_nifti", _written),
-        (report, "picture", picture),
-        (report, "film", film),
-        (report, "pdf", picture),
+        (importlib.import_module("twinviewer.report.picture"), "picture", picture),
+        (importlib.import_module("twinviewer.report.film"), "film", film),
+        (importlib.import_module("twinviewer.report.pdf"), "pdf", picture),
     ):
         monkeypatch.setattr(module, name, function, raising=False)
     (tmp_path / "scan").mkdir()

@@ -316,3 +316,44 @@ def test_kill_while_saving_loses_no_acknowledged_step(tmp_path: Path) -> None:
         assert back.revision >= (said[-1] if said else 1)
         assert back.image is not None and back.image.data.min() == -99 + back.revision  # type: ignore[union-attr]
     assert store.save(back, path)
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import fake_twin
+from dataclasses import replace
+import numpy as np
+from twinviewer.domain import StoreError
+from twinviewer.session import store
+from twinviewer.session.case import Case
+path = Path(sys.argv[2])
+noise = np.random.default_rng(0).integers(-999, 999, (1, 64, 128, 128), dtype=np.int16)
+volume = fake_twin.volume()
+grid = replace(volume.grid, shape=noise.shape[1:])
+case = Case(image=replace(volume, data=noise, grid=grid, phase_percent=np.zeros(1)))
+store.save(case.changed("first"), path)
+before = path.read_bytes()
+later = case.changed("later", image=replace(case.image, data=noise + np.int16(1)))
+for limit in (0, 4096, 20_000, 100_000, 1_000_000):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    try:
+        store.save(later, path)
+    except StoreError as error:
+        assert path.name in str(error)
+    else:
+        raise SystemExit("saved on a full disk")
+    assert path.read_bytes() == before and len(list(path.parent.iterdir())) == 1
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+store.save(later, path)
+assert store.load(path).action == "later"
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs rlimits")
+def test_a_full_disk_leaves_the_old_case_and_a_retry_works(tmp_path: Path) -> None:
+    support = Path(__file__).resolve().parents[1] / "support"
+    command = [sys.executable, "-c", FULL_DISK, str(support), str(tmp_path / "a.twin")]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr

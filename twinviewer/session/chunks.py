@@ -4,7 +4,9 @@ import hashlib
 import io
 import sqlite3
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ CHUNK_BYTES = 8 << 20
 MAX_ARRAY_BYTES = 16 << 30
 MAX_TOTAL_BYTES = 32 << 30
 MAX_DIMENSIONS = 8
+_PACKERS = 2
 _HEADER_BYTES = 256  # room for an npy header of one dimension
 
 
@@ -26,22 +29,35 @@ def write_arrays(
     """Write each array as chunks and return the table that finds them again. Chunks already in ``known`` are copied."""
     table = []
     written: set[str] = set()
-    for array in arrays:
-        fortran = array.flags.f_contiguous and not array.flags.c_contiguous
-        flat = np.ascontiguousarray(array.T if fortran else array).reshape(-1)
-        names = []
-        rows = max(1, CHUNK_BYTES // max(1, array.dtype.itemsize))
-        for start in range(0, flat.size, rows):
-            block = flat[start : start + rows]
-            name = _hash(block)
-            names.append(name)
-            if name in written:
-                continue
-            written.add(name)
-            data = known.get(name)
-            database.execute("INSERT INTO chunk VALUES (?, ?)", (name, data if data is not None else _pack(block)))
-        entry = {"dtype": array.dtype.str, "shape": list(array.shape), "fortran": fortran, "chunks": names}
-        table.append({**entry, "writeable": bool(array.flags.writeable)})
+    with ThreadPoolExecutor(_PACKERS) as packers:  # zlib works outside the interpreter's lock
+        packing: deque[tuple[str, Future[bytes]]] = deque()
+
+        def store(limit: int) -> None:
+            while len(packing) > limit:
+                name, data = packing.popleft()
+                database.execute("INSERT INTO chunk VALUES (?, ?)", (name, data.result()))
+
+        for array in arrays:
+            fortran = array.flags.f_contiguous and not array.flags.c_contiguous
+            flat = np.ascontiguousarray(array.T if fortran else array).reshape(-1)
+            names = []
+            rows = max(1, CHUNK_BYTES // max(1, array.dtype.itemsize))
+            for start in range(0, flat.size, rows):
+                block = flat[start : start + rows]
+                name = _hash(block)
+                names.append(name)
+                if name in written:
+                    continue
+                written.add(name)
+                data = known.get(name)
+                if data is not None:
+                    database.execute("INSERT INTO chunk VALUES (?, ?)", (name, data))
+                    continue
+                packing.append((name, packers.submit(_pack, block)))
+                store(2 * _PACKERS)  # a bound on what waits in memory
+            entry = {"dtype": array.dtype.str, "shape": list(array.shape), "fortran": fortran, "chunks": names}
+            table.append({**entry, "writeable": bool(array.flags.writeable)})
+        store(0)
     return table
 
 

@@ -6,6 +6,7 @@ copy-on-write, so that neither side can change the other's.
 """
 
 import json
+import math
 import mmap
 import os
 import struct
@@ -35,15 +36,16 @@ def send(connection: Connection, value: Any, peer_pid: int) -> None:
     total = size + len(document)
     if total <= _INLINE_BYTES:
         buffer = bytearray(total)
-        _fill(buffer, table, arrays)
+        for entry, array in zip(table, arrays, strict=True):
+            buffer[entry["offset"] : entry["offset"] + array.nbytes] = _bytes(array)
         buffer[size:] = document
         connection.send_bytes(_HEADER.pack(size, total, False) + buffer)
         return
     descriptor = _anonymous_file(total)
     try:
-        with mmap.mmap(descriptor, total) as memory:
-            _fill(memory, table, arrays)
-            memory[size:] = document
+        for entry, array in zip(table, arrays, strict=True):
+            _write(descriptor, _bytes(array), entry["offset"])  # half the time of writing through a mapping
+        _write(descriptor, document, size)
         connection.send_bytes(_HEADER.pack(size, total, True))
         reduction.send_handle(connection, descriptor, peer_pid)  # type: ignore[attr-defined]
     finally:
@@ -82,21 +84,22 @@ def _layout(arrays: list[NDArray[Any]]) -> tuple[list[dict[str, Any]], int]:
     return table, offset
 
 
-def _fill(memory: Any, table: list[dict[str, Any]], arrays: list[NDArray[Any]]) -> None:
-    for entry, array in zip(table, arrays, strict=True):
-        _raw(memory, entry)[...] = array
+def _bytes(array: NDArray[Any]) -> memoryview:
+    return memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
 
 
-def _raw(memory: Any, entry: dict[str, Any]) -> NDArray[Any]:
-    dtype, shape = np.dtype(entry["dtype"]), tuple(entry["shape"])
-    count = int(np.prod(shape, dtype=np.int64))
-    if count == 0:
-        return np.empty(shape, dtype)
-    return np.frombuffer(memory, dtype, count, entry["offset"]).reshape(shape)
+def _write(descriptor: int, data: bytes | memoryview, offset: int) -> None:
+    view = memoryview(data)
+    while len(view):
+        written = os.pwrite(descriptor, view, offset)
+        view, offset = view[written:], offset + written
 
 
 def _view(memory: Any, entry: dict[str, Any]) -> NDArray[Any]:
-    array = _raw(memory, entry)
+    dtype, shape = np.dtype(entry["dtype"]), tuple(entry["shape"])
+    count = math.prod(shape)
+    array = np.frombuffer(memory, dtype, count, entry["offset"]) if count else np.empty(0, dtype)
+    array = array.reshape(shape)
     array.flags.writeable = entry["writeable"]
     return array
 

@@ -255,12 +255,11 @@ def run_pipeline(
 
 
 def prewarm() -> None:
-    """Import what later jobs need. Called by a new worker process before its first job."""
-    from twinviewer.session.worker import modules
+    """Import what later jobs need. Called by a new worker process before its first job.
 
-    modules(["twinviewer.dicom", "twinviewer.records"])
-    for plugins in (catalog.organs(), catalog.engines(), catalog.therapies()):
-        for plugin in plugins.values():
-            warm = getattr(plugin, "warm", None)
-            if callable(warm):
-                warm()
+    All modules of the rooms below are imported, since recipes import their libraries late, to keep the window quick.
+    """
+    from twinviewer.session.worker import import_all
+
+    for room in ("dicom", "records", "geometry", "segmentation", "physics", "organs", "engines", "therapies"):
+        import_all(f"twinviewer.{room}")

@@ -4,12 +4,12 @@ import importlib
 import inspect
 import multiprocessing
 import os
+import pkgutil
 import signal
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -130,10 +130,14 @@ def _end_with_parent() -> None:
         os._exit(1)  # the window was killed: nobody waits for the answer
 
 
-def modules(names: Sequence[str]) -> None:
-    """Import modules that later jobs need; those that are absent are passed over."""
-    for name in names:
+def import_all(package: str) -> None:
+    """Import a package with all that is in it; what cannot be imported is passed over, and fails where it is used."""
+    try:
+        path = importlib.import_module(package).__path__
+    except Exception:
+        return
+    for module in pkgutil.walk_packages(path, f"{package}.", onerror=lambda name: None):
         try:
-            importlib.import_module(name)
-        except ImportError:
+            importlib.import_module(module.name)
+        except Exception:
             continue
