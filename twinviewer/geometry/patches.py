@@ -30,7 +30,7 @@ def clean_patch(triangles: NDArray[np.integer], member: Mask, free: Mask, smooth
     """Make one patch whose rim is smooth and never touches itself.
 
     triangles: a closed surface. member: (k,) first guess. free: (k,) triangles that may join the patch. Single teeth at
-    the rim are filled or filed off; islands other than the largest go; holes smaller than a tenth of the patch are filled.
+    the rim are filled or filed off; islands other than the largest go; holes below a tenth of the patch are filled.
     """
     beside = neighbours(triangles)
     member = member.copy()

@@ -31,17 +31,21 @@ class TetQuality:
 
 def dihedral_deg(points_mm: Array, tets: Triangles) -> Array:
     """(m, 6) dihedral angles of each tetrahedron in degrees."""
-    p = points_mm[tets]
+    return np.degrees(np.arccos(np.clip(_dihedral_cosine(points_mm, tets), -1.0, 1.0)))
+
+
+def least_dihedral_deg(points_mm: Array, tets: Triangles) -> Array:
+    """(m,) smallest dihedral angle of each tetrahedron in degrees."""
+    return np.degrees(np.arccos(np.clip(_dihedral_cosine(points_mm, tets).max(axis=1), -1.0, 1.0)))
+
+
+def _dihedral_cosine(points: Array, tets: Triangles) -> Array:
+    p = [points[tets[:, k]] for k in range(4)]
     normals = []
     for i, j, k in _FACES:
-        n = np.cross(p[:, j] - p[:, i], p[:, k] - p[:, i])
-        normals.append(n / np.maximum(np.linalg.norm(n, axis=1), 1e-300)[:, None])
-    angles = [
-        np.degrees(np.arccos(np.clip(-np.einsum("ij,ij->i", normals[f], normals[g]), -1, 1)))
-        for f in range(4)
-        for g in range(f)
-    ]
-    return np.stack(angles, axis=1)
+        n = np.cross(p[j] - p[i], p[k] - p[i])
+        normals.append(n / np.maximum(np.sqrt(np.einsum("ij,ij->i", n, n)), 1e-300)[:, None])
+    return np.stack([-np.einsum("ij,ij->i", normals[f], normals[g]) for f in range(4) for g in range(f)], axis=1)
 
 
 def scaled_jacobian(points_mm: Array, tets: Triangles) -> Array:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.geometry.quality import dihedral_deg, edge_list
+from twinviewer.geometry.quality import edge_list, least_dihedral_deg
 from twinviewer.geometry.surfaces import boundary_triangles, vertex_normals
 
 Array = NDArray[np.float64]
@@ -26,14 +26,19 @@ def shorten_edges(
     """
     edges = edge_list(tets)
     surface = boundary_triangles(tets)
+    top = len(points_mm)
+    along = edge_list(surface)
     on_surface = np.zeros(len(points_mm), dtype=bool)
     on_surface[surface] = True
+    # edges through a thin wall from face to face must not draw its faces together: they may only slide
+    through = on_surface[edges].all(axis=1) & ~np.isin(edges @ [top, 1], along @ [top, 1])
     points = points_mm
     for attempt in range(rounds):
         a, b = edges.T
         between = points[b] - points[a]
         length = np.linalg.norm(between, axis=1)
-        long = length > longest_mm
+        late = attempt >= rounds // 2
+        long = (length > longest_mm) & ~(late & through)
         if not long.any():
             break
         a, b, between, length = a[long], b[long], between[long], length[long]
@@ -43,7 +48,7 @@ def shorten_edges(
         np.add.at(move, b, -pull)
         ids = np.unique(np.concatenate([a, b]))
         # the last rounds may cut a corner by tenths of a mm: what is left over lies at sharp rims
-        face = ids[on_surface[ids]] if attempt < rounds // 2 else ids[:0]
+        face = ids[on_surface[ids]] if not late else ids[:0]
         normal = vertex_normals(points, surface)[face]
         move[face] -= np.einsum("ij,ij->i", move[face], normal)[:, None] * normal
         if distance is not None and len(face):
@@ -58,7 +63,7 @@ def accept(points_mm: Array, tets: NDArray[np.integer], ids: Index, move_mm: Arr
     touched = np.zeros(len(points_mm), dtype=bool)
     touched[ids] = True
     near = tets[touched[tets].any(axis=1)]
-    before = np.minimum(dihedral_deg(points_mm, near).min(axis=1), SOUND_DEG)
+    before = np.minimum(least_dihedral_deg(points_mm, near), SOUND_DEG)
     share = np.zeros(len(points_mm))
     share[ids] = 1.0
     move = np.zeros_like(points_mm)
@@ -66,7 +71,7 @@ def accept(points_mm: Array, tets: NDArray[np.integer], ids: Index, move_mm: Arr
     for attempt in range(6):
         moved = points_mm + share[:, None] * move
         edge = moved[near[:, 1:]] - moved[near[:, :1]]
-        bad = (dihedral_deg(moved, near).min(axis=1) < before - 1e-9) | (np.linalg.det(edge) <= 0)
+        bad = (least_dihedral_deg(moved, near) < before - 1e-9) | (np.linalg.det(edge) <= 0)
         if not bad.any():
             return moved
         share[np.unique(near[bad])] *= 0.5 if attempt < 3 else 0.0

@@ -2,8 +2,8 @@
 
 Labelle F, Shewchuk JR. Isosurface stuffing: fast tetrahedral meshes with good dihedral angles. ACM Trans Graph 26(3),
 2007. A body-centred cubic lattice is laid over the domain; lattice points near the surface are snapped onto it;
-tetrahedra that still cross the surface are cut by stencils. With the safe snapping distances below, every dihedral angle lies
-between 10.7° and 164.8° whatever the surface, and faces meet edge to edge.
+tetrahedra that still cross the surface are cut by stencils. With the safe snapping distances below, every dihedral
+angle lies between 10.7° and 164.8° whatever the surface, and faces meet edge to edge.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""LabelMap → OrganMesh: tetrahedra of the ventricles' wall, surfaces of all chambers, coordinates, fibres, landmarks."""
+"""LabelMap → OrganMesh: tetrahedra of the wall, surfaces of all chambers, coordinates, fibres, landmarks."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from twinviewer.domain import LabelMap, MeshError, OrganMesh, Reporter, Volume, 
 from twinviewer.geometry.laplace import Elements
 from twinviewer.geometry.lids import lid
 from twinviewer.geometry.patches import clean_patch, islands
-from twinviewer.geometry.quality import dihedral_deg, is_closed_manifold
+from twinviewer.geometry.quality import is_closed_manifold, least_dihedral_deg
+from twinviewer.geometry.refine import split_through_edges
 from twinviewer.geometry.relax import accept, shorten_edges, straighten_rims
-from twinviewer.geometry.solids import smooth_solid
+from twinviewer.geometry.solids import frame_around, smooth_solid
 from twinviewer.geometry.stuffing import stuff
 from twinviewer.geometry.surfaces import (
     area_mm2,
@@ -91,11 +92,13 @@ def build(
     clouds, start = [points], wall_points
     missing: tuple[str, ...] = ()
     for name, value in CHAMBERS.items():
-        if not (shape.labels == value).any():
+        mask = data == value
+        if not mask.any():
             missing += (f"No {name.replace('_', ' ')} in the label map",)
             continue
-        solid = smooth_solid(shape.frame, shape.labels == value, shape.sigma_mm)
-        cloud, triangles = isosurface(solid, CHAMBER_TRIANGLES, shape.volume_ml(value))
+        box = frame_around(labels.grid, mask, margin_mm=4.0 * shape.sigma_mm)
+        solid = smooth_solid(box, np.asarray(box.crop(mask), dtype=bool), shape.sigma_mm)
+        cloud, triangles = isosurface(solid, CHAMBER_TRIANGLES, float(mask.sum()) * labels.grid.voxel_ml)
         surfaces[name] = triangles + np.int32(start)
         clouds.append(cloud)
         start += len(cloud)
@@ -143,7 +146,7 @@ def _tetrahedra(shape: WallShape, cell_mm: float) -> tuple[Array, NDArray[np.int
     else:
         raise MeshError("The wall touches itself, so that its surface is not a single skin")
     used, inverse = np.unique(tets, return_inverse=True)
-    return points[used], inverse.reshape(tets.shape).astype(np.int32)
+    return split_through_edges(points[used], inverse.reshape(tets.shape))
 
 
 def _tet_parts(count: int, tets: NDArray[np.integer]) -> Index:
@@ -239,24 +242,28 @@ def _base(points: Array, every: Triangles, endo: Mask, up: Array, beyond: Array)
 def _keep_volumes(shape: WallShape, points: Array, tets: NDArray[np.integer], faces: Faces) -> Array:
     """Shift endocardium and epicardium by tenths of a mm so that blood and muscle have the volumes of their voxels."""
     inner = [
-        (faces.every[which], faces.cavity(which, lids), shape.volume_ml(value), -1.0)
+        (faces.every[which], faces.cavity(which, lids), shape.volume_ml(value))
         for which, lids, value in ((faces.lv, faces.lv_lid, LV), (faces.rv, faces.rv_lid, RV))
     ]
-    outer = (faces.every[faces.epi], faces.every, shape.volume_ml(LV_WALL, RV_WALL), 1.0)
-    rim = np.unique(faces.every[~faces.epi])
+    outside = faces.every[faces.epi]
+    outer = np.setdiff1d(outside, faces.every[~faces.epi]).astype(np.int64)
     for _ in range(3):
-        for skin, closed, target, outward in (*inner, outer):
-            ids = np.unique(skin).astype(np.int64)
-            ids = np.setdiff1d(ids, rim) if outward > 0 else ids
-            shift = 1000.0 * (target - volume_ml(points, closed)) / area_mm2(points, skin)
-            shift = float(np.clip(shift, -LARGEST_SHIFT_MM, LARGEST_SHIFT_MM))
-            points = accept(points, tets, ids, outward * shift * vertex_normals(points, faces.every)[ids])
+        shift = np.zeros(len(points))
+        missing = shape.volume_ml(LV_WALL, RV_WALL) - volume_ml(points, faces.every)
+        for skin, closed, target in inner:
+            lack = target - volume_ml(points, closed)
+            missing += lack  # what the blood gains the muscle loses
+            shift[skin] = -1000.0 * lack / area_mm2(points, skin)
+        shift[outer] = 1000.0 * missing / area_mm2(points, outside)
+        shift = np.clip(shift, -LARGEST_SHIFT_MM, LARGEST_SHIFT_MM)
+        ids = np.nonzero(shift)[0]
+        points = accept(points, tets, ids, shift[ids, None] * vertex_normals(points, faces.every)[ids])
     return points
 
 
 def _checked(shape: WallShape, points: Array, tets: NDArray[np.integer], faces: Faces) -> tuple[str, ...]:
     """MeshError if the mesh is not sound; a note where its volumes are more than 2 % off the labels'."""
-    angle = float(dihedral_deg(points, tets).min())
+    angle = float(least_dihedral_deg(points, tets).min())
     if angle < LEAST_DIHEDRAL_DEG:
         raise MeshError(f"A tetrahedron is nearly flat: its smallest dihedral angle is {angle:.1f}°")
     notes = []

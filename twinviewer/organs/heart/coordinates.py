@@ -17,7 +17,7 @@ Index = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LongAxis:
-    """The left ventricle's frame. base and apex: LPS mm on the axis; up: apex → base; septal, anterior: unit vectors."""
+    """The left ventricle's frame. base and apex: LPS mm on the axis; septal, anterior: unit vectors across it."""
 
     apex_mm: Array
     base_mm: Array

@@ -28,7 +28,7 @@ def fibres(
     endo_deg: float = ENDO_DEG,
     epi_deg: float = EPI_DEG,
 ) -> Array:
-    """(m, 3) unit fibre vectors. Indices are the points of each face. Angles are helix angles, right-handed positive."""
+    """(m, 3) unit fibre vectors. Indices: the points of each face. Helix angles are positive when right-handed."""
     faces = {"lv": lv_endo, "rv": np.setdiff1d(rv_endo, lv_endo)}
     faces["epi"] = np.setdiff1d(epi, np.concatenate([lv_endo, rv_endo]))
     fixed = np.concatenate(list(faces.values()))

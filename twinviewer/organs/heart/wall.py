@@ -84,7 +84,7 @@ def wall_shape(labels: LabelMap, data: NDArray[np.uint8], thinnest_mm: float, re
     Raises MeshError where the left cavity lies open over more than LARGEST_GAP_CM2.
     """
     sigma = max(1.2, 1.0 * max(labels.grid.spacing_mm))
-    frame = frame_around(labels.grid, data > 0, margin_mm=4.0 * sigma + 2.0)
+    frame = frame_around(labels.grid, np.isin(data, (LV_WALL, RV_WALL, LV, RV)), margin_mm=4.0 * sigma + 6.0)
     d = _mended(np.asarray(frame.crop(data), dtype=np.uint8))
     voxel = labels.grid.spacing_mm
     notes = _check_gaps(d, voxel, frame)
