@@ -15,6 +15,7 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import fake_twin
 import numpy as np
 import pytest
 
@@ -86,6 +87,35 @@ def test_images_left_out_are_said_to_be_missing(finished: Case, tmp_path: Path) 
     back = store.load(path)
     assert back.image is None and "open their folder" in back.messages["Import"]
     assert differences(finished.scenarios, back.scenarios) == []
+
+
+def test_images_left_out_are_found_again_where_they_lie_or_beside_the_file(
+    finished: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from twinviewer import dicom
+
+    old = tmp_path / "first"
+    (old / "scan").mkdir(parents=True)
+    for name in ("a.dcm", "b.dcm"):
+        (old / "scan" / name).write_text("")
+    files = tuple(str(old / "scan" / name) for name in ("a.dcm", "b.dcm"))
+    series = (replace(finished.series[0], files=files),)
+    case = replace(finished, folder=str(old / "scan"), series=series)
+    asked: list[tuple[str, ...]] = []
+
+    def read(series: Any) -> Any:
+        asked.append(series.files)
+        return finished.image
+
+    monkeypatch.setattr(dicom, "read", read, raising=False)
+    path = store.save(case, old / "a.twin", embed_images=False)
+    assert store.load(path).image is finished.image
+    old.rename(tmp_path / "second")
+    back = store.load(tmp_path / "second" / "a.twin")
+    assert back.image is finished.image and Path(asked[-1][0]).resolve() == tmp_path / "second" / "scan" / "a.dcm"
+    assert back.series[0].files == files and "Import" not in back.messages
+    monkeypatch.setattr(dicom, "read", lambda series: fake_twin.volume(111), raising=False)
+    assert "not those" in store.load(tmp_path / "second" / "a.twin").messages["Import"]
 
 
 def test_saving_again_replaces_and_shares_chunks(finished: Case, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def _layout(arrays: list[NDArray[Any]]) -> tuple[list[dict[str, Any]], int]:
 
 
 def _bytes(array: NDArray[Any]) -> memoryview:
-    return memoryview(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
 
 
 def _write(descriptor: int, data: bytes | memoryview, offset: int) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from twinviewer import __version__
-from twinviewer.domain import CineStack, StoreError, TwinviewerError, Volume
+from twinviewer.domain import CineStack, Series, StoreError, TwinviewerError, Volume
 from twinviewer.session.case import Case
 from twinviewer.session.chunks import ArrayReader, KnownChunks, write_arrays
 from twinviewer.session.claim import Claim
@@ -29,6 +29,7 @@ SCHEMA = 1
 EMBED_BELOW_BYTES = 300_000_000
 MAX_META_BYTES = 64 << 20
 MAX_FILE_BYTES = 32 << 30
+MAX_FILES = 200_000
 
 _TABLES = {
     "meta": "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -58,7 +59,7 @@ def load(path: Path) -> Case:
     try:
         with closing(_open_read_only(path)) as database:
             return _read(database, path)
-    except (sqlite3.Error, CodecError, RecursionError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (sqlite3.Error, ValueError, TypeError, RecursionError) as error:
         raise StoreError(f"This is not a sound case file: {error}", where=path.name, remedy=_REMEDY) from error
     except (MemoryError, OverflowError) as error:
         raise StoreError("The case does not fit into memory", where=path.name) from error
@@ -187,23 +188,32 @@ def _reference(case: Case, path: Path) -> dict[str, str]:
 
 
 def _with_referenced_image(case: Case, reference: dict[str, Any], path: Path) -> Case:
-    """The case with the image that was left outside, if it is still there and still the same; else a word about it."""
+    """The case with the image that was left outside, if it is still there and still the same; else a word about it.
+
+    Only the files that the series names are touched, at their old place or at the same place relative to this file.
+    """
     from twinviewer import dicom
 
+    series = case.active_series
     lost = "The images are not in this file, and are not where they were: open their folder again"
-    relative, uid = str(reference.get("relative", "")), str(reference.get("uid", ""))
-    for folder in (path.absolute().parent / relative if relative else None, Path(case.folder) if case.folder else None):
-        if folder is None or not folder.is_dir():
-            continue
+    for candidate in _places(series, case.folder, path.absolute().parent, str(reference.get("relative", ""))):
         try:
-            series = next(s for s in dicom.scan(folder) if s.uid == reference.get("series_uid"))
-            image = dicom.read(series)
-        except (StopIteration, TwinviewerError):
+            image = dicom.read(candidate)
+        except TwinviewerError:
             continue
-        if image.uid == uid:
+        if image.uid == reference.get("uid"):
             return replace(case, image=image)
         lost = "The images in the folder are not those that this case was made from"
     return case.with_message("Import", lost)
+
+
+def _places(series: Series | None, folder: str, beside: Path, relative: str) -> Iterator[Series]:
+    if series is None or len(series.files) > MAX_FILES:
+        return
+    moved = tuple(str(beside / relative / os.path.relpath(name, folder)) for name in series.files) if relative else ()
+    for files in (moved, series.files):
+        if files and all(Path(name).is_file() for name in files):  # never a device or pipe that a stranger names
+            yield replace(series, files=files)
 
 
 @contextmanager
