@@ -87,7 +87,7 @@ def patches_of(mesh: OrganMesh) -> Patches:
     number, of_tet = np.unique(choice, return_inverse=True)
     corners = mesh.points_mm[mesh.tets].astype(np.float64)
     tet_ml = np.linalg.det(corners[:, 1:] - corners[:, :1]) / 6000.0
-    wall_ml = np.bincount(of_tet, weights=tet_ml)
+    wall_ml = np.bincount(of_tet, weights=tet_ml).astype(np.float64)
     wall_of = np.where(number >= RIGHT_OFFSET, RIGHT, np.where(np.isin(number, SEPTAL_SEGMENTS), SEPTUM, LEFT))
     for wall, name in ((LEFT, "left free wall"), (SEPTUM, "septum"), (RIGHT, "right free wall")):
         if not (wall_of == wall).any():

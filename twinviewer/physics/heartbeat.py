@@ -6,7 +6,7 @@ each of its stages. A beat is steady when no chamber volume or vessel pressure a
 by more than a tolerance.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -242,30 +242,33 @@ def one_beat(
     )
 
 
-def steady_beat(
+def beats(
     walls: Walls,
     loop: Loop,
     start: NDArray[np.float64],
     tolerance: float = 1e-3,
     most_beats: int = 80,
     step_s: float = STEP_S,
-    after_beat: Callable[[Beat], None] | None = None,
-) -> Beat:
-    """Beat until steady. ``after_beat`` is told each beat (and may raise to stop). EngineError if it never settles."""
+) -> Iterator[Beat]:
+    """Beat after beat until steady; the last one is. EngineError if it never settles or diverges."""
     state = start.copy()
     septum = walls.septum.copy()
     area = walls.relaxed_cm2.copy()
-    beat: Beat | None = None
+    change = np.inf
     for number in range(most_beats):
         beat = one_beat(walls, loop, state, septum, area, step_s, number)
-        state = beat.state
-        if after_beat is not None:
-            after_beat(beat)
-        if beat.change < tolerance and number > 0:
-            return beat
-    assert beat is not None
+        state, change = beat.state, beat.change
+        yield beat
+        if change < tolerance and number > 0:
+            return
     raise EngineError(
         f"no steady beat within {most_beats} beats",
-        where=f"the last two differ by {100.0 * beat.change:.2f} %",
+        where=f"the last two differ by {100.0 * change:.2f} %",
         remedy="Check heart rate, resistances and blood volume of this scenario",
     )
+
+
+def steady_beat(walls: Walls, loop: Loop, start: NDArray[np.float64], tolerance: float = 1e-3) -> Beat:
+    """The last of :func:`beats`."""
+    *_, last = beats(walls, loop, start, tolerance)
+    return last

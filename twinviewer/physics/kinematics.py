@@ -21,6 +21,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
+from scipy.sparse import csr_array
+from scipy.sparse.linalg import spsolve
 from scipy.spatial import cKDTree
 
 from twinviewer.domain import EngineError, MeshError, OrganMesh
@@ -36,7 +38,7 @@ INSIDE = 0.9
 ANNULUS_SHARE, FADE_BELOW_MM, FADE_ABOVE_MM = 0.55, 14.0, 40.0
 # Rotation of apex and base for 15 % shortening (degrees; apex anticlockwise seen from the apex; Helle-Valle et al.,
 # Circulation 112:3149, 2005: apex +10.9, base -4.6 in healthy adults; here less, as the right heart moves along)
-JUNCTION_MM = 8.0
+SPREAD_MM = 8.0
 APEX_TWIST_DEG, BASE_TWIST_DEG, TWIST_REACH_MM = 8.0, -3.0, 60.0
 
 
@@ -62,10 +64,10 @@ class MotionField:
     length_mm: float
     left_ratio: Array
     right_ratio: Array
-    left_points: NDArray[np.intp]
-    right_points: NDArray[np.intp]
+    left_points: NDArray[np.integer]
+    right_points: NDArray[np.integer]
 
-    def place(self, rows: NDArray[np.intp], left: Array, right: Array, shortening: float) -> Array:
+    def place(self, rows: NDArray[np.integer], left: Array, right: Array, shortening: float) -> Array:
         """(len(rows), 3) positions in mm. left, right (len(rows),): u and f; shortening: 1 - Z' of the wall."""
         placed = _place(
             self.radius_sq[rows], self.cosine[rows], self.sine[rows], self.height[rows], self.empties[rows],
@@ -116,7 +118,7 @@ def limited(value: Array, most: float) -> Array:
 
 
 def motion_field(mesh: OrganMesh, patches: Patches) -> MotionField:
-    """Coordinates, endocardial radius, weights and fades of every point. MeshError where the mesh lacks what it needs."""
+    """Coordinates, endocardial radius, weights and fades of every point. MeshError where a landmark is missing."""
     for name in ("lv_apex", "lv_apex_endo", "mitral_centre"):
         if name not in mesh.landmarks:
             raise MeshError(f"the mesh has no landmark {name}", remedy="Build the model again")
@@ -204,12 +206,10 @@ def _endocardium(angle: Array, height: Array, square: Array, at_angle: Array, at
     np.add.at(count, (i, j), 1.0)
     below = np.arange(columns) * _STEP_MM + low < height.min()
     count[:, below] += 0.5
-    tiny = 1e-9
-    table = (_smooth(total, 3.0, 2.0, "constant") + tiny * square.mean()) / (
-        _smooth(count, 3.0, 2.0, "constant") + tiny
-    )
+    count = _smooth(count, 3.0, 2.0, "constant")
+    table = _smooth(total, 3.0, 2.0, "constant") / np.maximum(count, 1e-9)
     # far above the rim nothing was seen: carry the last seen value on
-    seen = _smooth(count, 3.0, 2.0, "constant") > 1e-4
+    seen = count > 1e-4
     for k in range(1, columns):
         table[:, k] = np.where(seen[:, k], table[:, k], table[:, k - 1])
     table[:, below] = 0.0
@@ -294,9 +294,9 @@ def _right(
         i = np.floor(a / (2 * np.pi) * _ROWS + 0.5).astype(int) % _ROWS
         j = np.floor((middle[:, 2] - low) / _STEP_MM + 0.5).astype(int)
         np.add.at(sector, (i, j), flux)
-    width = np.maximum(_smooth(sector * 2.0 / (2 * np.pi / _ROWS * _STEP_MM), 2.0, 3.0, "constant"), 0.0)
+    width = np.maximum(_smooth(sector * 2.0 / (2 * np.pi / _ROWS * _STEP_MM), 1.0, 1.5, "constant"), 0.0)
     share, joins = _right_share(mesh)
-    width *= _off_junction(angle[joins], height[joins], np.sqrt(radius_sq[joins]).mean(), width.shape, low)
+    width = _spread(width, angle[joins], height[joins], float(np.sqrt(radius_sq[joins]).mean()), low)
     at_point = np.asarray(_on_grid(angle, height, width, low, _STEP_MM))
     numbers = patches.number[patches.number >= RIGHT_OFFSET]
     first = int((patches.number < RIGHT_OFFSET).sum())
@@ -312,20 +312,37 @@ def _right(
     return weight / weight.sum(axis=1, keepdims=True), ratio, share * at_point
 
 
-def _off_junction(angle: Array, height: Array, radius: float, shape: tuple[int, int], low: float) -> Array:
-    """0 where the right free wall springs from the left wall, rising to 1 over JUNCTION_MM: there s may change freely."""
-    a = np.arange(shape[0]) * 2 * np.pi / shape[0]
-    z = low + np.arange(shape[1]) * _STEP_MM
-    turn = np.concatenate([angle, angle + 2 * np.pi, angle - 2 * np.pi]) * radius
-    tree = cKDTree(np.stack([turn, np.tile(height, 3)], axis=1))
-    grid = np.stack(np.meshgrid(_wrapped(a) * radius, z, indexing="ij"), axis=-1)
-    distance, _ = tree.query(grid.reshape(-1, 2))
-    near = np.clip((distance.reshape(shape) - 1.0) / JUNCTION_MM, 0.0, 1.0)
-    return np.asarray(near * near * (3.0 - 2.0 * near))
+def _spread(width: Array, angle: Array, height: Array, radius: float, low: float) -> Array:
+    """The sector widths evened out over SPREAD_MM but held at 0 on the junction's points: (1 - L^2 lap) x = width.
+
+    At the junction s jumps from 0 to 1 within the muscle, which is isochoric only where e = 0.
+    """
+    rows, columns = width.shape
+    i = np.floor((angle % (2 * np.pi)) / (2 * np.pi) * rows + 0.5).astype(int) % rows
+    j = np.floor((height - low) / _STEP_MM + 0.5).astype(int)
+    held = np.zeros(width.shape, dtype=bool)
+    held[i, j] = True
+    index = np.arange(width.size).reshape(width.shape)
+    arc = 2 * np.pi / rows * radius
+    entries = []
+    diagonal = np.ones(width.size)
+    for near, step in (
+        (np.roll(index, 1, 0), arc), (np.roll(index, -1, 0), arc),
+        (np.pad(index, ((0, 0), (1, 0)), "edge")[:, :-1], _STEP_MM),
+        (np.pad(index, ((0, 0), (0, 1)), "edge")[:, 1:], _STEP_MM),
+    ):  # fmt: skip
+        factor = np.where(held, 0.0, (SPREAD_MM / step) ** 2).ravel()
+        entries.append((factor, index.ravel(), near.ravel()))
+        diagonal += factor
+    value = np.concatenate([diagonal] + [-e[0] for e in entries])
+    row = np.concatenate([index.ravel()] + [e[1] for e in entries])
+    column = np.concatenate([index.ravel()] + [e[2] for e in entries])
+    matrix = csr_array((value, (row, column)), shape=(width.size, width.size))
+    return np.asarray(spsolve(matrix, np.where(held, 0.0, width).ravel())).reshape(width.shape)
 
 
-def _right_share(mesh: OrganMesh) -> tuple[Array, NDArray[np.intp]]:
-    """s: 0 in the left wall, 1 in the right free wall; lids and vessels as their neighbours. And the junction's points."""
+def _right_share(mesh: OrganMesh) -> tuple[Array, NDArray[np.integer]]:
+    """s: 0 in the left wall, 1 in the right free wall; lids and vessels as their neighbours. Also the junction."""
     n = len(mesh.points_mm)
     right = np.asarray(mesh.point_fields["rv_segment"]) > 0
     share = right.astype(np.float64)
@@ -352,7 +369,7 @@ def _right_share(mesh: OrganMesh) -> tuple[Array, NDArray[np.intp]]:
     return share, joins
 
 
-def _relax(values: Array, triangles: NDArray[np.int32], rows: NDArray[np.intp], times: int = 60) -> None:
+def _relax(values: Array, triangles: NDArray[np.integer], rows: NDArray[np.integer], times: int = 60) -> None:
     """Let ``values`` at some points of a surface become the mean of their neighbours, in place."""
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
     edges = np.concatenate([edges, edges[:, ::-1]])

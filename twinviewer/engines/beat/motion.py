@@ -45,7 +45,7 @@ class Pose:
     pattern: float
 
 
-def enclosed_ml(points: NDArray[np.float64], triangles: NDArray[np.int32]) -> float:
+def enclosed_ml(points: NDArray[np.float64], triangles: NDArray[np.integer]) -> float:
     """Volume in mL inside a closed surface."""
     corner = points[triangles]
     corner = corner - corner[:, :1].mean(axis=0)
@@ -78,8 +78,8 @@ def _secant(volume: Callable[[float], float], target: float, guess: float) -> fl
 class _Cavity:
     """A closed surface on its own points: rows into the mesh, triangles into rows."""
 
-    rows: NDArray[np.intp]
-    triangles: NDArray[np.int64]
+    rows: NDArray[np.integer]
+    triangles: NDArray[np.integer]
 
     @classmethod
     def of(cls, mesh: OrganMesh, surface: str) -> "_Cavity":

@@ -1,0 +1,68 @@
+"""The numbers of a steady beat, all from the engine's own signals."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.domain import Metric, Quantity
+from twinviewer.engines.beat.mechanics import work_kpa
+from twinviewer.physics.heart_model import Patches
+from twinviewer.physics.heartbeat import Beat
+
+SEPTAL, LATERAL = (2, 3, 8, 9), (5, 6, 11, 12)
+
+
+def metrics_of(beat: Beat, patches: Patches, source: str) -> Iterator[Metric]:
+    """Metric after Metric, in the order in which a table shows them; ``source`` names the engine and its version."""
+    rate = 60.0 / beat.period_s
+    lv, rv = beat["lv_volume_ml"], beat["rv_volume_ml"]
+    p_lv, p_rv, p_ao = beat["lv_pressure_mmhg"], beat["rv_pressure_mmhg"], beat["aortic_pressure_mmhg"]
+    work = work_kpa(beat)
+    rows: list[tuple[str, float, str]] = []
+    for side, volume in (("lv", lv), ("rv", rv)):
+        high, low = float(volume.max()), float(volume.min())
+        rows += [
+            (f"{side}_edv_ml", high, "mL"),
+            (f"{side}_esv_ml", low, "mL"),
+            (f"{side}_ef_percent", 100.0 * (high - low) / high, "%"),
+            (f"{side}_stroke_volume_ml", high - low, "mL"),
+        ]
+    slope = slope_per_s(p_lv, beat.period_s)
+    rows += [
+        ("lv_dpdt_max_mmhg_s", float(slope.max()), "mmHg/s"),
+        ("lv_dpdt_min_mmhg_s", float(slope.min()), "mmHg/s"),
+        ("rv_dpdt_max_mmhg_s", float(slope_per_s(p_rv, beat.period_s).max()), "mmHg/s"),
+        ("lv_systolic_mmhg", float(p_lv.max()), "mmHg"),
+        ("lv_end_diastolic_mmhg", float(p_lv[int(lv.argmax())]), "mmHg"),
+        ("rv_systolic_mmhg", float(p_rv.max()), "mmHg"),
+        ("systolic_aortic_mmhg", float(p_ao.max()), "mmHg"),
+        ("diastolic_aortic_mmhg", float(p_ao.min()), "mmHg"),
+        ("mean_arterial_mmhg", float(p_ao.mean()), "mmHg"),
+        ("mean_left_atrial_mmhg", float(beat["la_pressure_mmhg"].mean()), "mmHg"),
+        ("stroke_work_mmhg_ml", loop_area(lv, p_lv), "mmHg mL"),
+        ("septal_work_kpa", _mean_of(work, patches, SEPTAL), "kPa"),
+        ("lateral_work_kpa", _mean_of(work, patches, LATERAL), "kPa"),
+        ("heart_rate_bpm", rate, "bpm"),
+        ("cardiac_output_l_min", float(lv.max() - lv.min()) * rate / 1000.0, "L/min"),
+    ]
+    for name, value, unit in rows:
+        if np.isfinite(value):
+            yield Metric(name, Quantity(value, unit, "simulated", source))
+
+
+def slope_per_s(values: NDArray[np.float64], period_s: float) -> NDArray[np.float64]:
+    """(t,) time derivative of a periodic, evenly sampled signal by central differences."""
+    return np.asarray((np.roll(values, -1) - np.roll(values, 1)) * len(values) / (2.0 * period_s))
+
+
+def loop_area(volume_ml: NDArray[np.float64], pressure_mmhg: NDArray[np.float64]) -> float:
+    """Area of the pressure-volume loop: work that the ventricle does in a beat, mmHg mL."""
+    step = np.roll(volume_ml, -1) - volume_ml
+    mean = 0.5 * (np.roll(pressure_mmhg, -1) + pressure_mmhg)
+    return float(-(mean * step).sum())
+
+
+def _mean_of(values: NDArray[np.float64], patches: Patches, segments: tuple[int, ...]) -> float:
+    mine = np.isin(patches.number, segments)
+    return float(np.average(values[mine], weights=patches.wall_ml[mine])) if mine.any() else float("nan")

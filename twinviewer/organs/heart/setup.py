@@ -1,0 +1,252 @@
+"""From mesh, measurements and records to the baseline simulation of this patient.
+
+Where a number is known of the patient it is used; where a parameter can be found from measurements it is fitted
+(physics/heart_fit.py, and conduction speed from the QRS); the rest are published means or stated assumptions. Each
+Quantity says which.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.domain import (
+    Choice,
+    OrganMesh,
+    Origin,
+    Parameter,
+    ParameterValue,
+    Quantity,
+    Records,
+    Setup,
+    Stimulus,
+)
+from twinviewer.organs.heart.conduction import CONDUCTION_STATES, stimuli
+from twinviewer.physics.eikonal import EikonalGrid
+from twinviewer.physics.heart_fit import Fit, Targets, fit
+from twinviewer.physics.heart_model import patches_of
+
+FROM_RECORDS = "from_records"
+BLOCKS = {"left_bundle_branch_block": "lbbb", "right_bundle_branch_block": "rbbb"}
+FIT_SOURCE = "fit of the beat to volumes and pressures"
+MET_WITHIN = 0.02
+# Speeds are scaled to the recorded QRS only so far: beyond, block or anatomy is wrong rather than the speed
+SPEED_SCALE = (0.6, 1.5)
+REST = "resting adult"
+LUMENS = "Lumens et al., Ann Biomed Eng 37:2234 (2009)"
+
+
+def _number(
+    name: str, label: str, unit: str, default: float, low: float, high: float, step: float, source: str, help_: str = ""
+) -> Parameter:
+    return Parameter(name, label, "number", default, source, unit, low, high, step, help=help_)
+
+
+SETUP_PARAMETERS: tuple[Parameter, ...] = (
+    Parameter(
+        "conduction",
+        "Conduction",
+        "choice",
+        FROM_RECORDS,
+        "Findings of the records; without any, normal conduction is assumed",
+        choices=(Choice(FROM_RECORDS, "As in the records"), *CONDUCTION_STATES),
+    ),
+    _number("heart_rate_bpm", "Heart rate", "bpm", 70, 40, 140, 1, f"Records, else {REST}"),
+    _number("pr_interval_ms", "PR interval", "ms", 160, 80, 300, 5, f"Records, else {REST} (120 to 200 ms)"),
+    _number("systolic_mmhg", "Systolic pressure", "mmHg", 120, 70, 220, 1, f"Records, else {REST}"),
+    _number("diastolic_mmhg", "Diastolic pressure", "mmHg", 80, 40, 140, 1, f"Records, else {REST}"),
+    _number(
+        "lv_filling_pressure_mmhg", "LV filling pressure", "mmHg", 12, 4, 35, 1,
+        "Assumed: upper end of normal (4 to 12 mmHg); 16 and more in decompensated failure",
+        "End-diastolic pressure at which the muscle, relaxed, has the size seen in the images",
+    ),
+    _number(
+        "rv_filling_pressure_mmhg", "RV filling pressure", "mmHg", 5, 2, 20, 1,
+        "Assumed: normal is 2 to 8 mmHg", "As for the left ventricle",
+    ),
+    _number(
+        "contractility_lv_kpa", "LV contractility", "kPa", 55, 10, 300, 1,
+        "Fitted to the end-systolic volume where that was measured; else gives EF 60 % in a normal heart",
+        "Peak fibre stress per um of overlap and unit of activation. Setting it here switches its fit off",
+    ),
+    _number(
+        "conduction_fibre_m_s", "Conduction along fibres", "m/s", 0.6, 0.2, 1.2, 0.05,
+        "Scaled to the recorded QRS; else 0.6 m/s along and half of it across (Kléber & Rudy, Physiol Rev 2004)",
+        "Setting it here switches the scaling to the recorded QRS off",
+    ),
+)  # fmt: skip
+
+# name -> value, unit, origin, source of what neither records nor the user give
+POPULATION: Mapping[str, tuple[float, str, Origin, str]] = {
+    "conduction_endocardial_m_s": (
+        2.0,
+        "m/s",
+        "population",
+        "Purkinje layer, Durrer et al., Circulation 41:899 (1970)",
+    ),
+    "contractility_rv_kpa": (55.0, "kPa", "assumed", "as the left ventricle until fitted"),
+    "stiffness_lv_kpa": (7.0, "kPa", "population", LUMENS),
+    "stiffness_rv_kpa": (7.0, "kPa", "population", LUMENS),
+    "relaxation_ms": (32.0, "ms", "population", LUMENS),
+    "systemic_resistance_mmhg_s_ml": (1.0, "mmHg s/mL", "population", f"{REST}; fitted to the mean pressure"),
+    "systemic_compliance_ml_mmhg": (1.4, "mL/mmHg", "population", "Regazzoni et al., J Comput Phys 457:111083 (2022)"),
+    "pulmonary_resistance_mmhg_s_ml": (0.07, "mmHg s/mL", "population", f"{REST}: 1.2 Wood units"),
+    "pulmonary_compliance_ml_mmhg": (6.0, "mL/mmHg", "population", "Lankhaar et al., Am J Physiol 291:H1731 (2006)"),
+    "stressed_volume_ml": (1300.0, "mL", "assumed", "first guess of the fit"),
+}
+
+
+def setup(
+    mesh: OrganMesh,
+    measurements: Mapping[str, Quantity],
+    records: Records,
+    values: Mapping[str, ParameterValue],
+) -> Setup:
+    """The baseline. values: the user's settings by name, only what was set. Raises ValueError for one out of bounds,
+    MeshError where the mesh cannot carry a conduction system, EngineError where the circulation fails."""
+    known = {parameter.name: parameter for parameter in SETUP_PARAMETERS}
+    chosen = {name: known[name].check(value) for name, value in values.items() if name in known}
+    notes: list[str] = []
+    parameters = {
+        name: _quantity(parameter, chosen, records) for name, parameter in known.items() if parameter.kind == "number"
+    }
+    for name, (value, unit, origin, source) in POPULATION.items():
+        parameters[name] = Quantity(value, unit, origin, source)
+    if parameters["diastolic_mmhg"].value >= parameters["systolic_mmhg"].value:
+        raise ValueError("the diastolic pressure must be below the systolic one")
+
+    state, why = _conduction(str(chosen.get("conduction", FROM_RECORDS)), records)
+    notes.append(why)
+    found, layer, said = stimuli(mesh, state, parameters["pr_interval_ms"].value)
+    notes += said
+    along = parameters["conduction_fibre_m_s"]
+    parameters["conduction_cross_m_s"] = along.with_value(0.5 * along.value, along.origin, along.source)
+    activation_ms = _activation_ms(mesh, parameters, found, layer)
+    scale, note = _speed_scale(activation_ms, records, fixed="conduction_fibre_m_s" in chosen)
+    if note:
+        notes.append(note)
+    if scale != 1.0:
+        for name in ("conduction_fibre_m_s", "conduction_cross_m_s", "conduction_endocardial_m_s"):
+            old = parameters[name]
+            parameters[name] = old.with_value(old.value * scale, "fitted", "scaled to the recorded QRS duration")
+        start = min(stimulus.time_ms for stimulus in found)
+        activation_ms = start + (activation_ms - start) / scale
+
+    _fit(mesh, parameters, measurements, activation_ms, notes, fixed="contractility_lv_kpa" in chosen)
+    return Setup(mesh, parameters, found, {"fast_layer": layer}, tuple(notes))
+
+
+def _quantity(parameter: Parameter, chosen: Mapping[str, ParameterValue], records: Records) -> Quantity:
+    """The user's value, else the record's within bounds, else the default."""
+    if parameter.name in chosen:
+        return Quantity(float(chosen[parameter.name]), parameter.unit, "chosen", "set by the user")
+    recorded = records.values.get({"pr_interval_ms": "pr_ms"}.get(parameter.name, parameter.name))
+    if recorded is not None:
+        return recorded
+    origin: Origin = "assumed" if parameter.source.startswith("Assumed") else "population"
+    return Quantity(float(parameter.default), parameter.unit, origin, parameter.source)
+
+
+def _conduction(choice: str, records: Records) -> tuple[str, str]:
+    """State of the conduction system, and a sentence on why."""
+    label = {state.key: state.label for state in CONDUCTION_STATES}
+    if choice != FROM_RECORDS:
+        return choice, f"{label[choice]}: chosen by the user"
+    for finding, state in BLOCKS.items():
+        if finding in records.findings:
+            return state, f"{label[state]}: {records.findings[finding]}"
+    qrs = records.values.get("qrs_ms")
+    if qrs is not None and qrs.value >= 120.0:
+        return "normal", f"Normal conduction is assumed, although the recorded QRS of {qrs.value:.0f} ms is wide"
+    return "normal", "Normal conduction is assumed: the records name no bundle branch block"
+
+
+def _activation_ms(
+    mesh: OrganMesh, parameters: Mapping[str, Quantity], found: tuple[Stimulus, ...], layer: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(n,) intrinsic activation, for the fit; the engine solves it again with whatever therapies add."""
+    triangles = np.concatenate([mesh.surfaces["lv_endocardium"], mesh.surfaces["rv_endocardium"]])
+    medium = EikonalGrid.build(mesh.points_mm, mesh.tets, triangles).medium(
+        mesh.cell_fields["fibre"],
+        parameters["conduction_fibre_m_s"].value,
+        parameters["conduction_cross_m_s"].value,
+        layer_nodes=layer > 0.5,
+        layer_speed_m_s=parameters["conduction_endocardial_m_s"].value,
+    )
+    return medium.activation_ms([s.node for s in found], [s.time_ms for s in found])
+
+
+def _speed_scale(activation_ms: NDArray[np.float64], records: Records, fixed: bool) -> tuple[float, str]:
+    """Factor on all speeds that makes the ventricles' activation last as long as the recorded QRS, and a note."""
+    qrs = records.values.get("qrs_ms")
+    if qrs is None or fixed:
+        return 1.0, "" if fixed else "Conduction speeds are published means: the records give no QRS duration"
+    simulated = float(np.nanmax(activation_ms) - np.nanmin(activation_ms))
+    scale = simulated / qrs.value
+    held = float(np.clip(scale, *SPEED_SCALE))
+    note = f"Conduction speeds times {held:.2f}, so that activation lasts {simulated / held:.0f} ms "
+    note += f"(recorded QRS {qrs.value:.0f} ms)"
+    if held != scale:
+        note += ": not met within the bounds of plausible speeds"
+    return held, note
+
+
+def _fit(
+    mesh: OrganMesh,
+    parameters: dict[str, Quantity],
+    measurements: Mapping[str, Quantity],
+    activation_ms: NDArray[np.float64],
+    notes: list[str],
+    fixed: bool,
+) -> None:
+    """Fit in place what volumes and pressures determine; say in ``notes`` how well each is met."""
+    lv_ml, rv_ml = mesh.enclosed_ml("lv_cavity"), mesh.enclosed_ml("rv_cavity")
+    systolic, diastolic = parameters["systolic_mmhg"], parameters["diastolic_mmhg"]
+    esv = _end_systolic_ml(measurements, lv_ml)
+    targets = Targets(
+        lv_edv_ml=lv_ml,
+        rv_edv_ml=rv_ml,
+        lv_esv_ml=None if fixed else esv,
+        mean_arterial_mmhg=diastolic.value + (systolic.value - diastolic.value) / 3.0,
+        pulse_pressure_mmhg=systolic.value - diastolic.value,
+    )
+    value = {name: quantity.value for name, quantity in parameters.items()}
+    result = fit(mesh, patches_of(mesh), value, activation_ms, targets)
+    fitted = ["stressed_volume_ml", "contractility_rv_kpa", "systemic_resistance_mmhg_s_ml"]
+    fitted.append("systemic_compliance_ml_mmhg")
+    if targets.lv_esv_ml is not None:
+        fitted.append("contractility_lv_kpa")
+    for name in fitted:
+        parameters[name] = parameters[name].with_value(result.value[name], "fitted", FIT_SOURCE)
+    notes += _residuals(result, targets)
+    if esv is None:
+        notes.append("No end-systolic volume was measured: LV contractility is a population value, so EF is no finding")
+    pressures = {systolic.origin, diastolic.origin}
+    if not pressures <= {"measured", "chosen"}:
+        notes.append(f"No blood pressure in the records: {systolic.value:.0f}/{diastolic.value:.0f} mmHg is assumed")
+
+
+def _end_systolic_ml(measurements: Mapping[str, Quantity], lv_ml: float) -> float | None:
+    """The measured end-systolic volume, scaled as the mesh's end-diastolic volume is to the measured one (same EF)."""
+    edv, esv = measurements.get("lv_edv_ml"), measurements.get("lv_esv_ml")
+    if edv is None or esv is None or not 0.0 < esv.value < 0.97 * edv.value:
+        return None
+    return esv.value * lv_ml / edv.value
+
+
+def _residuals(result: Fit, targets: Targets) -> list[str]:
+    """How each target is met, one sentence; and a warning for each that is not."""
+    rows = (
+        ("lv_edv_ml", "LV EDV", "mL"), ("lv_esv_ml", "LV ESV", "mL"), ("rv_edv_ml", "RV EDV", "mL"),
+        ("mean_arterial_mmhg", "mean arterial pressure", "mmHg"), ("pulse_pressure_mmhg", "pulse pressure", "mmHg"),
+    )  # fmt: skip
+    met, missed = [], []
+    for name, label, unit in rows:
+        wanted = getattr(targets, name)
+        if wanted is None:
+            continue
+        reached = result.reached[name]
+        text = f"{label} {reached:.1f} for {wanted:.1f} {unit}"
+        (met if abs(reached / wanted - 1.0) <= MET_WITHIN else missed).append(text)
+    out = [f"Fitted in {result.beats} beats: {', '.join(met)}"] if met else []
+    return out + [f"The fit does not meet {text}" for text in missed]
