@@ -71,9 +71,8 @@ def failure(error: BaseException) -> dict[str, Any]:
     if isinstance(error, TwinviewerError):
         kind = type(error).__name__
         return {"kind": "failed", "type": kind, "what": error.what, "where": error.where, "remedy": error.remedy}
-    trace = "".join(traceback.format_exception(error))
     what = "The worker ran out of memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}"
-    return {"kind": "failed", "type": "", "what": what, "where": "", "remedy": "", "trace": trace}
+    return {"kind": "failed", "type": "", "what": what, "where": "", "remedy": ""}
 
 
 def revived(message: dict[str, Any]) -> TwinviewerError:
@@ -106,6 +105,8 @@ def _perform(order: dict[str, Any], connection: Connection, parent_pid: int) -> 
             keywords["report"] = _reporter(connection, parent_pid)
         return {"kind": "done", "value": function(*order["arguments"], **keywords)}
     except Exception as error:
+        if os.environ.get("TWINVIEWER_DEBUG"):
+            traceback.print_exc(file=sys.stderr)
         return failure(error)
 
 
