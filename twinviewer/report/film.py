@@ -45,7 +45,7 @@ def film(
     with off_screen((size[0], size[1] - STRIP_PX)) as stage:
         state = scene_of(case, colour_by, cut=cut, chosen=chosen)
         stage.apply(state)
-        stage.frame(*_cut_view(state))
+        stage.frame(*_cut_view(state), tight=cut)
         for index in range(count):
             time_s = index / count * period_s
             stage.apply(replace(state, time_s=time_s))

@@ -78,6 +78,11 @@ class MovingSurface:
         self.actor.SetMapper(self.mapper)
         self.move(points_mm)
 
+    @property
+    def points_mm(self) -> NDArray[np.float32]:
+        """Where this surface's own points are now, (k, 3) LPS mm."""
+        return self._points
+
     def move(self, points_mm: NDArray[np.floating]) -> None:
         """Write new positions (of the whole mesh) and their normals in place."""
         self._points[:] = points_mm[self.nodes]

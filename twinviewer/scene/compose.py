@@ -68,11 +68,12 @@ def field_range(name: str, runs: Sequence[Run], mesh: OrganMesh) -> tuple[float,
     values = values[np.isfinite(values)]
     if not len(values):
         return 0.0, 1.0
-    if name == "activation_ms":
-        return float(np.floor(values.min() / 10) * 10), float(np.ceil(values.max() / 10) * 10)
+    if name == "activation_ms":  # a legend of five ticks then stands at multiples of 10 ms
+        low = np.floor(values.min() / 10) * 10
+        return float(low), float(low + 40 * max(np.ceil((values.max() - low) / 40), 1))
     if name in FIELDS and FIELDS[name].symmetric:
-        top = float(np.percentile(np.abs(values), 99)) or 1.0
-        return -top, top
+        top = max(2 * np.ceil(np.percentile(np.abs(values), 99) / 2), 2.0)
+        return -float(top), float(top)
     low, high = np.percentile(values, [1, 99])
     return float(low), float(high if high > low else low + 1.0)
 

@@ -17,6 +17,8 @@ from twinviewer.scene.state import Camera, PaneState, SceneState, Section
 
 MAX_PANES = 3
 
+_FRAMED = ("myocardium", "la", "ra")
+
 
 @dataclass(frozen=True, slots=True)
 class Pick:
@@ -230,19 +232,32 @@ class Stage:
             self._framed = self._state.panes[0].mesh.uid
 
     def frame(
-        self, direction: tuple[float, float, float] | None = None, up: tuple[float, float, float] = (0, 0, 1)
+        self,
+        direction: tuple[float, float, float] | None = None,
+        up: tuple[float, float, float] = (0, 0, 1),
+        *,
+        tight: bool = False,
     ) -> None:
-        """Fit the heart into the pane, seen along ``direction`` (default: from the left front and a little above)."""
+        """Fit the heart into the pane, seen along ``direction`` (default: from the left front and a little above).
+
+        tight: fit the ventricles alone.
+        """
         shown = [pane for pane in self._panes if pane.surfaces]
         if not shown:
             return
         view = np.array(direction if direction is not None else (-0.45, 0.85, -0.22), float)
         view /= np.linalg.norm(view)
-        bounds = np.array(shown[0].renderer.ComputeVisiblePropBounds()).reshape(3, 2)
-        centre, radius = bounds.mean(axis=1), 0.5 * np.linalg.norm(bounds[:, 1] - bounds[:, 0])
+        # Great vessels may leave the picture: framed by them, the heart itself would be small.
+        pane = shown[0]
+        wanted = [
+            pane.surfaces[name] for name in _FRAMED if name in pane.surfaces and not (tight and name != _FRAMED[0])
+        ]
+        points = np.vstack([surface.points_mm for surface in wanted or pane.surfaces.values()])
+        centre = (points.min(axis=0) + points.max(axis=0)) / 2
+        radius = float(np.linalg.norm(points - centre, axis=1).max())
         width, height = self.window.GetSize()
         aspect = max(width / max(len(shown), 1), 1) / max(height, 1)
-        distance = 0.86 * radius / np.sin(np.deg2rad(self.camera.GetViewAngle() / 2)) / min(1.0, aspect)
+        distance = 1.04 * radius / np.sin(np.deg2rad(self.camera.GetViewAngle() / 2)) / min(1.0, aspect)
         self.look(Camera(tuple(centre - distance * view), tuple(centre), up))
         first = shown[0].state
         self._framed = first.mesh.uid if first is not None else self._framed
