@@ -32,8 +32,10 @@ def ecg_page(runs: Sequence[tuple[str, Run, str]], width_mm: float = 180.0) -> D
             trace = run.traces.get(f"ecg_{lead}")
             if trace is None:
                 continue
-            x = left + 2 + 25.0 * trace.time_s
-            y = middle + 10.0 * trace.values
+            beats = int(np.ceil(column_mm / (25.0 * trace.time_s[-1])))  # the beat is periodic: fill the column
+            time_s = np.concatenate([trace.time_s[:-1] + beat * trace.time_s[-1] for beat in range(beats)])
+            x = left + 2 + 25.0 * time_s
+            y = middle + 10.0 * np.tile(trace.values[:-1], beats)
             keep = x < left + column_mm - 1
             points = np.column_stack([x[keep], y[keep]])[::2].ravel() * mm
             drawing.add(PolyLine(points.tolist(), strokeColor=colors.HexColor(colour), strokeWidth=0.8))

@@ -39,7 +39,7 @@ def pdf(case: Case, path: Path, report: Reporter = silent) -> Path:
     story += [Paragraph(escape(_who(case)), _TEXT), Paragraph(RESEARCH_ONLY, _QUIET), Spacer(1, 4 * mm)]
     if case.mesh is not None:
         colour = "activation_ms" if runs else ""
-        story.append(_picture(still(case, (1600, 800 if runs else 640), colour)))
+        story.append(_picture(still(case, (1600, 800 if runs else 640), colour, paper=True)))
     report(0.5, "Setting the tables")
     story += _comparison_tables(case)
     story += _measured_table(case)
@@ -131,7 +131,23 @@ def _table(rows: list[list[Any]], widths: list[float]) -> Table:
 
 def plain(name: str) -> str:
     """A metric's name for people: the unit suffix goes, it stands in its own column."""
-    endings = ("_mmhg_ml", "_mmhg_s", "_l_min", "_percent", "_mmhg", "_bpm", "_deg", "_ml", "_ms", "_kpa", "_mm", "_g")
+    endings = (
+        "_mmhg_s_ml",
+        "_ml_mmhg",
+        "_mmhg_ml",
+        "_mmhg_s",
+        "_m_s",
+        "_l_min",
+        "_percent",
+        "_mmhg",
+        "_bpm",
+        "_deg",
+        "_ml",
+        "_ms",
+        "_kpa",
+        "_mm",
+        "_g",
+    )
     ending = next((e for e in endings if name.endswith(e)), "")
     words = name.removesuffix(ending).split("_")
     capitals = {"lv", "rv", "la", "ra", "edv", "esv", "ef", "qrs", "qt", "qtc", "ecg", "pr"}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from twinviewer.domain import Run
-from twinviewer.report.strip import Strip
+from twinviewer.report.strip import PAPER, Strip
 from twinviewer.report.studio import grab, off_screen, scene_of
 from twinviewer.session.case import Case
 
@@ -30,17 +30,21 @@ def still(
     *,
     difference: bool = False,
     cut: bool = False,
+    paper: bool = False,
 ) -> NDArray[np.uint8]:
-    """(h, w, 3) uint8 of the case. Raises RenderError without a mesh or without a renderer."""
+    """(h, w, 3) uint8 of the case; paper: on white, for a page. Raises RenderError without a mesh or without a renderer."""
     runs = simulated(case)
     height = size[1] - (STRIP_PX if runs else 0)
     with off_screen((size[0], height)) as stage:
-        stage.apply(replace(scene_of(case, colour_by, difference=difference, cut=cut), time_s=time_s))
+        state = replace(scene_of(case, colour_by, difference=difference, cut=cut), time_s=time_s)
+        if paper:
+            state = replace(state, background=PAPER.background, text=PAPER.text, quiet=PAPER.quiet)
+        stage.apply(state)
         stage.frame()
         scene = grab(stage)
     if not runs:
         return scene
-    return np.vstack([scene, Strip(runs, (size[0], STRIP_PX)).frame(time_s)])
+    return np.vstack([scene, Strip(runs, (size[0], STRIP_PX), PAPER if paper else None).frame(time_s)])
 
 
 def picture(

@@ -22,6 +22,9 @@ class Look:
     quiet: str = "#94A0AF"
 
 
+PAPER = Look("#FFFFFF", "#D5DBE2", "#1A2029", "#5C6876")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
     """One polyline: x and y (t,), its colour, and how wide."""
