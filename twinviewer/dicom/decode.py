@@ -71,9 +71,9 @@ class PixelReader:
             raise LoadError(f"Pixels of {header.bits_allocated} bits are not supported", where=where)
         try:
             stored = self._native(plane) if header.pixel_offset is not None else self._compressed(plane)
-        except LoadError:
+        except (LoadError, KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
-        except Exception as error:
+        except BaseException as error:  # the RLE decoder's panics are no Exception
             raise LoadError(
                 "The pixels cannot be decoded", where=where, remedy=f"Export the images again ({type(error).__name__})"
             ) from None

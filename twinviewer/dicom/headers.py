@@ -30,7 +30,7 @@ from twinviewer.domain import LoadError
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
 MAX_FRAMES = 100_000
-MAX_INFLATED_BYTES = 1 << 30
+MAX_INFLATED_BYTES = 1 << 28
 MAX_FRAME_BYTES = 1 << 30
 
 NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
@@ -269,7 +269,11 @@ def _refuse_inflate_bomb(stream: BinaryIO, start: bytes, name: str) -> None:
             total += len(inflater.decompress(piece, 1 << 22))
             piece = inflater.unconsumed_tail
             if total > MAX_INFLATED_BYTES:
-                raise LoadError("The file inflates to more than 1 GB", where=name, remedy="It was refused unopened")
+                raise LoadError(
+                    f"The file inflates to more than {MAX_INFLATED_BYTES >> 20} MB",
+                    where=name,
+                    remedy="It was refused unopened",
+                )
 
 
 def _native_pixels(stream: BinaryIO, path: Path, syntax: str, expected: int, photometric: str) -> int | None:

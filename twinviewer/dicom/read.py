@@ -30,12 +30,12 @@ def read(series: Series, report: Reporter = silent) -> Volume | CineStack:
     """
     if series.kind in ("not_image", "unreadable"):
         raise LoadError(f"{series.modality or 'This object'} holds no images to view", where=series.description)
-    headers = _headers(series, part(report, 0.0, 0.3))
-    found = _matching(group(headers), series)
-    pixels = part(report, 0.3, 1.0)
-    if found.kind == "mr_cine":
-        return _cine(found, series, pixels)
-    return _volume(found, series, pixels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's quote the file; what matters of them is judged here
+        headers = _headers(series, part(report, 0.0, 0.3))
+        found = _matching(group(headers), series)
+        make = _cine if found.kind == "mr_cine" else _volume
+        return make(found, series, part(report, 0.3, 1.0))
 
 
 def source_planes(series: Series) -> list[tuple[float, tuple[Plane, ...]]]:
@@ -52,13 +52,11 @@ def source_planes(series: Series) -> list[tuple[float, tuple[Plane, ...]]]:
 
 def _headers(series: Series, report: Reporter) -> list[Header]:
     headers: list[Header] = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for number, name in enumerate(series.files):
-            report(number / len(series.files), f"Reading headers, {number + 1} of {len(series.files)}")
-            header = read_header(Path(name))
-            if header is not None:
-                headers.append(header)
+    for number, name in enumerate(series.files):
+        report(number / len(series.files), f"Reading headers, {number + 1} of {len(series.files)}")
+        header = read_header(Path(name))
+        if header is not None:
+            headers.append(header)
     return headers
 
 
@@ -122,7 +120,6 @@ def _volume(found: Group, series: Series, report: Reporter) -> Volume:
     positions = np.array([plane.frame.position_mm for plane in rows[0]])
     grid = Grid(shape[1:], affine(positions, frame.orientation, frame.spacing_mm))
     percent = np.array([found.percent[phase] for phase in found.phases], np.float64)
-    report(0.95, "Fingerprinting the images")
     middle = rows[0][len(rows[0]) // 2].header
     data.flags.writeable = False
     return Volume(
@@ -131,7 +128,7 @@ def _volume(found: Group, series: Series, report: Reporter) -> Volume:
         modality=header.modality,
         phase_percent=percent,
         rr_s=found.rr_s,
-        uid=fingerprint(report, data, grid.affine, percent),
+        uid=fingerprint(part(report, 0.95, 1.0), data, grid.affine, percent),
         description=series.description,
         window=middle.window,
     )
@@ -163,17 +160,18 @@ def _cine(found: Group, series: Series, report: Reporter) -> CineStack:
         for array in (stack, matrix, times):
             array.flags.writeable = False
         planes.append(CinePlane(stack, matrix, times, rr_seconds([_present(c) for c in row]), label, thickness))
-    uid = fingerprint(report, *(array for plane in planes for array in (plane.frames, plane.affine, plane.trigger_s)))
+    arrays = [array for plane in planes for array in (plane.frames, plane.affine, plane.trigger_s)]
+    uid = fingerprint(part(report, 0.95, 1.0), *arrays)
     return CineStack(tuple(planes), found.first.modality, uid, series.description, found.first.window)
 
 
 def fingerprint(report: Reporter, *arrays: NDArray[np.generic]) -> str:
     """First 32 hex digits of the SHA-256 of arrays with their types and shapes."""
     digest = hashlib.sha256()
-    for array in arrays:
+    for number, array in enumerate(arrays):
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         for piece in array if array.ndim > 2 else (array,):
-            report(0.97, "Fingerprinting the images")
+            report(number / len(arrays), "Fingerprinting the images")
             digest.update(np.ascontiguousarray(piece).data)
     return digest.hexdigest()[:32]
 

@@ -59,5 +59,5 @@ def write_secondary_capture(
     data.PixelData = content_bytes + b"\0" * (len(content_bytes) % 2)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    data.save_as(path, enforce_file_format=False)
+    data.save_as(path, enforce_file_format=True)
     return path

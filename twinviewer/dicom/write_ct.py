@@ -13,7 +13,7 @@ from pydicom.valuerep import format_number_as_ds
 
 from twinviewer.dicom.read import fingerprint
 from twinviewer.dicom.slice_geometry import axes
-from twinviewer.domain import LoadError, Patient, Reporter, Volume, silent
+from twinviewer.domain import LoadError, Patient, Reporter, Volume, part, silent
 
 SYNTHETIC_NOTE = "SYNTHETIC: computed by Twinviewer, no patient was imaged"
 SYNTHETIC_CONTRAST = "SYNTHETIC iodinated contrast"
@@ -42,9 +42,9 @@ def write_ct(
     folder = Path(folder)
     values = np.asarray(volume.data)
     low, high = float(values.min()), float(values.max())
-    intercept = min(-1024, int(np.floor(low)))
-    if not np.isfinite([low, high]).all() or high - intercept > 65535:
+    if not np.isfinite([low, high]).all() or high - min(low, -1024.0) > 65535:
         raise LoadError("The values do not fit into 16 bits", where=series_description)
+    intercept = min(-1024, int(np.floor(low)))
     matrix = volume.grid.affine
     spacing = volume.grid.spacing_mm
     orientation = [float(x) for x in (*(matrix[:3, 0] / spacing[0]), *(matrix[:3, 1] / spacing[1]))]
@@ -52,7 +52,7 @@ def write_ct(
         raise LoadError("Rows and columns of the grid are not orthogonal", where=series_description)
     if contrast_agent is None:
         contrast_agent = SYNTHETIC_CONTRAST if synthetic else ""
-    content = fingerprint(report, values, matrix, volume.phase_percent)
+    content = fingerprint(part(report, 0.0, 0.05), values, matrix, volume.phase_percent)
     seed = f"{content} {patient.pseudonym} {study_description} {series_description}"
     data = _common(volume, patient, seed, study_date, synthetic)
     data.StudyDescription = study_description
@@ -65,6 +65,7 @@ def write_ct(
     data.HighBit = data.BitsStored - 1
     data.RescaleIntercept = _ds(intercept)
 
+    writing = part(report, 0.05, 1.0)
     paths: list[Path] = []
     phases, slices = values.shape[:2]
     for t in range(phases):
@@ -72,7 +73,7 @@ def write_ct(
         target = folder / f"phase{t:02d}" if phases > 1 else folder
         target.mkdir(parents=True, exist_ok=True)
         for k in range(slices):
-            report((t * slices + k) / (phases * slices), f"Writing DICOM, phase {t + 1} of {phases}")
+            writing((t * slices + k) / (phases * slices), f"Writing DICOM, phase {t + 1} of {phases}")
             place = volume.grid.to_mm(np.array([[0, 0, k]]))[0]
             uid = uid_from(seed, "image", t, k)
             data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = uid
@@ -82,7 +83,7 @@ def write_ct(
             stored = np.rint(values[t, k]).astype(np.int32) - intercept
             data.PixelData = stored.astype("<u2").tobytes()
             path = target / f"slice{k:03d}.dcm"
-            data.save_as(path, enforce_file_format=False)
+            data.save_as(path, enforce_file_format=True)
             paths.append(path)
     return tuple(paths)
 

@@ -66,7 +66,9 @@ def write_seg(
     series is an enhanced multi-frame object.
     """
     path = Path(path)
-    rows = source_planes(series)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        rows = source_planes(series)
     chosen = _matching_phases(labels, rows)
     path.parent.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
@@ -163,7 +165,7 @@ def _write_one(
             content_label="HEART",
             series_description="Segmentation",
         )
-        segmentation.save_as(path, enforce_file_format=False)
+        segmentation.save_as(path, enforce_file_format=True)
 
 
 def _description(
