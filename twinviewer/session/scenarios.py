@@ -3,7 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from twinviewer.domain import EngineError, Parameter, ParameterValue, Setup, TherapyError
+from twinviewer.domain import (
+    EngineError,
+    OrganMesh,
+    Parameter,
+    ParameterValue,
+    Quantity,
+    Records,
+    Reporter,
+    Setup,
+    TherapyError,
+    silent,
+)
 from twinviewer.session import catalog
 from twinviewer.session.case import BASELINE, SCENARIO_COLOURS, Case, Scenario, TherapyUse
 
@@ -17,17 +28,48 @@ def prepare(case: Case, setup_values: Mapping[str, ParameterValue] | None = None
     Scenarios that were there are kept as plans: their therapies are applied to the new baseline.
     EngineError for a setting out of bounds or an engine that this mesh cannot feed.
     """
+    inputs = setup_input(case, {**case.setup_values, **(setup_values or {})})
+    return accept_setup(case, compute_setup(*inputs), inputs[-1], engine)
+
+
+def setup_input(
+    case: Case, values: Mapping[str, ParameterValue]
+) -> tuple[str, OrganMesh, Mapping[str, Quantity], Records, Mapping[str, ParameterValue]]:
+    """What :func:`compute_setup` needs of this case. EngineError if there is no model, or a value is out of bounds."""
     if case.mesh is None:
         raise EngineError("There is no model to simulate", remedy="Build the model first")
     organ = catalog.organ(case.organ)
-    values = {**case.setup_values, **(setup_values or {})}
     # only what the user has set: a default must not outrank what was measured in this patient
-    values = _checked(organ.setup_parameters, values, f"setting of {organ.label}", EngineError, fill=False)
+    checked = _checked(organ.setup_parameters, values, f"setting of {organ.label}", EngineError, fill=False)
+    return case.organ, case.mesh, case.measurements, case.records, checked
+
+
+def compute_setup(
+    organ: str,
+    mesh: OrganMesh,
+    measurements: Mapping[str, Quantity],
+    records: Records,
+    values: Mapping[str, ParameterValue],
+    report: Reporter = silent,
+) -> Setup:
+    """The baseline of this patient, fitted to what was measured: seconds, so a worker may do it."""
+    report(0.0, "Fitting the baseline to this patient")
+    return catalog.organ(organ).setup(mesh, measurements, records, values)
+
+
+def accept_setup(
+    case: Case, setup: Setup, values: Mapping[str, ParameterValue] | None = None, engine: str = ""
+) -> Case:
+    """Take a baseline in; treated scenarios stay as plans on top of it. values: the settings it was made with."""
     engine_name = _engine(engine or case.engine, case)
-    setup = organ.setup(case.mesh, case.measurements, case.records, values)
     baseline = Scenario(BASELINE, "Baseline", (), setup, None, SCENARIO_COLOURS[0])
     planned = tuple(replace(one, setup=treat(setup, one.therapies, engine_name), run=None) for one in case.treated)
-    return case.changed("Prepare baseline", scenarios=(baseline, *planned), setup_values=values, engine=engine_name)
+    return case.changed(
+        "Prepare baseline",
+        scenarios=(baseline, *planned),
+        setup_values=case.setup_values if values is None else dict(values),
+        engine=engine_name,
+    )
 
 
 def add_scenario(
