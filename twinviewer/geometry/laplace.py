@@ -20,14 +20,15 @@ class Elements:
     def __init__(self, points_mm: Array, tets: NDArray[np.integer]) -> None:
         self.points = points_mm
         self.tets = np.asarray(tets, dtype=np.int64)
-        p = points_mm[self.tets]
-        edges = p[:, 1:] - p[:, :1]
-        det = np.linalg.det(edges)
+        first = points_mm[self.tets[:, 0]]
+        a, b, c = (points_mm[self.tets[:, k]] - first for k in (1, 2, 3))
+        faces = [np.cross(b, c), np.cross(c, a), np.cross(a, b)]
+        det = np.einsum("ij,ij->i", a, faces[0])
         if not np.all(det > 0):
             raise MeshError(f"{int((det <= 0).sum())} tetrahedra are inverted")
         self.volume = det / 6.0
-        inverse = np.linalg.inv(edges)  # columns are the gradients of N1..N3
-        self.grad = np.concatenate([-inverse.sum(axis=2)[:, None], inverse.transpose(0, 2, 1)], axis=1)  # (m, 4, 3)
+        ends = np.stack(faces, axis=1) / det[:, None, None]  # gradients of N1..N3
+        self.grad = np.concatenate([-ends.sum(axis=1, keepdims=True), ends], axis=1)  # (m, 4, 3)
         n = len(points_mm)
         local = np.einsum("mia,mja->mij", self.grad, self.grad) * self.volume[:, None, None]
         rows = np.repeat(self.tets, 4, axis=1).ravel()
@@ -58,20 +59,26 @@ class Elements:
         """
         return self._solve(self.stiffness, np.zeros(len(self.mass)), fixed, values)
 
-    def distance(self, sources: NDArray[np.integer]) -> Array:
-        """Geodesic distance in mm inside the mesh from a set of points."""
-        h2 = float(np.cbrt(6.0 * np.sqrt(2.0) * self.volume.mean())) ** 2
-        start = np.zeros(len(self.mass))
-        start[sources] = 1.0
-        # held at 1 on the sources: the screened solution falls off along shortest paths
-        heat = self._solve(self.stiffness + sparse.diags(self.mass / (2.0 * h2)), 0.0 * start, sources, start[sources])
+    def distance(self, sources: NDArray[np.integer], reach_mm: float = 6.0) -> Array:
+        """Distance in mm inside the mesh from a set of points, smooth: in a wall thinner than ``reach_mm`` it is the
+        length along the wall, whatever the depth; the heat falls by e over that length."""
+        # held at 1 on the sources; far away it is tiny, so the tolerance must be too
+        screened = self.stiffness + sparse.diags(self.mass / reach_mm**2)
+        heat = self._solve(screened, np.zeros(len(self.mass)), sources, np.ones(len(sources)), tolerance=1e-14)
         flow = self.gradient(np.nan_to_num(heat))
         flow = -flow / np.maximum(np.linalg.norm(flow, axis=1), 1e-300)[:, None]
         local = np.einsum("mia,ma->mi", self.grad, flow) * self.volume[:, None]
         load = np.bincount(self.tets.ravel(), local.ravel(), minlength=len(self.mass)).astype(np.float64)
         return np.maximum(self._solve(self.stiffness, load, sources, np.zeros(len(sources))), 0.0)
 
-    def _solve(self, matrix: sparse.spmatrix, load: Array, fixed: NDArray[np.integer], values: Array) -> Array:
+    def _solve(
+        self,
+        matrix: sparse.spmatrix,
+        load: Array,
+        fixed: NDArray[np.integer],
+        values: Array,
+        tolerance: float = 1e-8,
+    ) -> Array:
         fixed = np.asarray(fixed)
         if len(fixed) == 0:
             raise MeshError("A coordinate has no surface to start from")
@@ -84,8 +91,7 @@ class Elements:
         right = (load - matrix @ known)[free]
         jacobi = 1.0 / inner.diagonal()
         precondition = linalg.LinearOperator(inner.shape, matvec=lambda r: jacobi * r.ravel())
-        start = np.full(len(right), float(np.mean(values)))
-        answer, failed = linalg.cg(inner, right, x0=start, rtol=1e-8, atol=0.0, maxiter=4000, M=precondition)
+        answer, failed = linalg.cg(inner, right, rtol=tolerance, atol=0.0, maxiter=4000, M=precondition)
         if failed:
             raise MeshError("A coordinate could not be solved on the mesh", remedy="The wall may be in pieces.")
         u[free] = answer

@@ -1,4 +1,4 @@
-"""Bisection of chosen edges: where a wall is one tetrahedron thick, its through-going edges get a point in the middle."""
+"""Bisection of edges: where a wall is one tetrahedron thick, edges from face to face get a point in the middle."""
 
 import numpy as np
 from numpy.typing import NDArray

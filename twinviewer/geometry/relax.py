@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.geometry.quality import edge_list, least_dihedral_deg
+from twinviewer.geometry.quality import edge_list, least_dihedral_deg, six_volumes
 from twinviewer.geometry.surfaces import boundary_triangles, vertex_normals
 
 Array = NDArray[np.float64]
@@ -70,8 +70,7 @@ def accept(points_mm: Array, tets: NDArray[np.integer], ids: Index, move_mm: Arr
     move[ids] = move_mm
     for attempt in range(6):
         moved = points_mm + share[:, None] * move
-        edge = moved[near[:, 1:]] - moved[near[:, :1]]
-        bad = (least_dihedral_deg(moved, near) < before - 1e-9) | (np.linalg.det(edge) <= 0)
+        bad = (least_dihedral_deg(moved, near) < before - 1e-9) | (six_volumes(moved, near) <= 0)
         if not bad.any():
             return moved
         share[np.unique(near[bad])] *= 0.5 if attempt < 3 else 0.0

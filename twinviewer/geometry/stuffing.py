@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import MeshError
+from twinviewer.geometry.quality import dihedral_deg
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
+LEAST_DEG, MOST_DEG = 10.7, 164.8
 SNAP_LONG, SNAP_SHORT = 0.24999, 0.41189  # shares of the edge length; table 1 of the paper
 
 
@@ -28,11 +30,11 @@ def stuff(
     Returns points (n, 3) and tets (m, 4) int32 of positive volume. Raises MeshError when the region is empty.
     """
     points, tets, parity = _lattice(np.asarray(low_mm, float), np.asarray(high_mm, float), spacing_mm, distance)
-    if len(tets) == 0:
-        raise MeshError("There is nothing to mesh: the region is empty or thinner than the mesh spacing")
-    value = distance(points)
+    value = distance(points) if len(points) else np.empty(0)
     value[value == 0.0] = 1e-9
     near = np.nonzero((value[tets] < 0).any(axis=1))[0]
+    if len(near) == 0:
+        raise MeshError("There is nothing to mesh: the region is empty or thinner than the mesh spacing")
     points, tets, (value, parity) = _compact(points, tets[near], (value, parity))
     points, value = _snap(points, value, tets, distance)
     return _cut(points, value, tets, parity, distance)
@@ -163,9 +165,12 @@ def _cut(
     sign = np.sign(value).astype(np.int8)[tets]  # -1 inside, 0 on the face, 1 outside
     inside, outside = (sign < 0).sum(axis=1), (sign > 0).sum(axis=1)
     whole = (outside == 0) & (inside > 0)
-    # all four on the face: part of a wall as thin as a tetrahedron, or outside. Its middle tells.
+    # all four on the face: part of a wall as thin as a tetrahedron, or outside. Its middle tells. The paper's bound
+    # does not speak of these, so they are kept only where they meet it.
     flat = np.nonzero((outside == 0) & (inside == 0))[0]
-    whole[flat] = distance(points[tets[flat]].mean(axis=1)) < 0
+    angle = dihedral_deg(points, tets[flat])
+    sound = (angle.min(axis=1) > LEAST_DEG) & (angle.max(axis=1) < MOST_DEG)
+    whole[flat] = sound & (distance(points[tets[flat]].mean(axis=1)) < 0)
     crossed = (outside > 0) & (inside > 0)
     work = tets[crossed]
     state = sign[crossed]

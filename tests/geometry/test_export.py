@@ -1,0 +1,84 @@
+"""Files are read back by other readers and hold the same geometry."""
+
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pyvista as pv
+import SimpleITK as sitk
+from ideal_heart import ideal_heart
+
+from twinviewer.domain import Grid, LabelMap, MeshError
+from twinviewer.geometry.export import write_nifti, write_surfaces, write_tets
+
+
+def labels(phases: int) -> LabelMap:
+    rng = np.random.default_rng(1)
+    affine = np.array([[0, 1.5, 0, -20], [1.2, 0, 0, 10], [0, 0, -2.0, 300], [0, 0, 0, 1.0]])
+    data = rng.integers(0, 4, (phases, 6, 7, 8)).astype(np.uint8)
+    return LabelMap(data, Grid((6, 7, 8), affine), {1: "a", 2: "b", 3: "c"}, np.arange(phases, dtype=float), "t", "u")
+
+
+@pytest.mark.parametrize("phases", [1, 3])
+def test_nifti_round_trip_in_world_space(tmp_path: Path, phases: int) -> None:
+    original = labels(phases)
+    path = tmp_path / "labels.nii.gz"
+    write_nifti(path, original)
+    image = sitk.ReadImage(str(path))
+    assert image.GetDimension() == (3 if phases == 1 else 4)
+    for i, j, k, t in [(0, 0, 0, 0), (7, 6, 5, phases - 1), (3, 2, 4, phases // 2)]:
+        index = (i, j, k) if phases == 1 else (i, j, k, t)
+        where = image.TransformIndexToPhysicalPoint(index)[:3]
+        assert np.allclose(where, original.grid.to_mm(np.array([[i, j, k]]))[0], atol=1e-4)
+        assert image[index] == original.data[t, k, j, i]
+
+
+def test_nifti_header_is_ras(tmp_path: Path) -> None:
+    """The raw sform of the file must have x and y turned against LPS."""
+    path = tmp_path / "labels.nii"
+    original = labels(1)
+    write_nifti(path, original)
+    head = path.read_bytes()[:348]
+    sform = np.array(struct.unpack("<12f", head[280:328])).reshape(3, 4)
+    assert np.allclose(sform, np.diag([-1, -1, 1]) @ original.grid.affine[:3], atol=1e-4)
+
+
+@pytest.mark.parametrize("suffix", ["stl", "vtp", "ply", "obj"])
+def test_surface_files_enclose_the_same_volume(tmp_path: Path, suffix: str) -> None:
+    mesh = ideal_heart()
+    path = tmp_path / f"la.{suffix}"
+    write_surfaces(path, mesh, ["la"])
+    assert pv.read(path).clean().volume / 1000 == pytest.approx(mesh.enclosed_ml("la"), rel=1e-3)
+
+
+def test_glb_is_valid_and_in_metres(tmp_path: Path) -> None:
+    mesh = ideal_heart()
+    path = tmp_path / "heart.glb"
+    write_surfaces(path, mesh, ["myocardium", "la"], {"la": "#E58A8A"})
+    raw = path.read_bytes()
+    magic, version, total = struct.unpack("<4sII", raw[:12])
+    assert (magic, version, total) == (b"glTF", 2, len(raw))
+    length = struct.unpack("<I", raw[12:16])[0]
+    head = json.loads(raw[20 : 20 + length])
+    assert [m["name"] for m in head["meshes"]] == ["myocardium", "la"]
+    box = head["accessors"][0]
+    wall = mesh.points_mm[np.unique(mesh.surfaces["myocardium"])] / 1000
+    assert np.allclose(box["min"], [wall[:, 0].min(), wall[:, 2].min(), -wall[:, 1].max()], atol=1e-6)
+
+
+def test_tets_keep_their_fields(tmp_path: Path) -> None:
+    mesh = ideal_heart()
+    write_tets(tmp_path / "wall.vtu", mesh)
+    grid = pv.read(tmp_path / "wall.vtu")
+    assert grid.n_cells == len(mesh.tets)
+    assert grid.volume / 1000 == pytest.approx(mesh.wall_ml(), rel=1e-6)
+    assert set(grid.point_data) >= {"transmural", "aha_segment"} and grid.cell_data["fibre"].shape == (grid.n_cells, 3)
+
+
+def test_unknown_names_and_suffixes(tmp_path: Path) -> None:
+    with pytest.raises(MeshError, match="no surface spleen"):
+        write_surfaces(tmp_path / "a.stl", ideal_heart(), ["spleen"])
+    with pytest.raises(MeshError, match="cannot be written"):
+        write_surfaces(tmp_path / "a.xyz", ideal_heart(), ["la"])
