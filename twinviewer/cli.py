@@ -37,14 +37,6 @@ InProcess = Annotated[bool, typer.Option("--in-process", hidden=True, help="No w
 
 USAGE, BAD_INPUT, NO_ORGAN, NO_RESULT, NO_FILE, CANCELLED = 2, 3, 4, 5, 6, 130
 
-TABLE = (
-    ("lv_ef_percent", "LV ejection fraction"),
-    ("lv_edv_ml", "LV end-diastolic volume"),
-    ("lv_esv_ml", "LV end-systolic volume"),
-    ("qrs_ms", "QRS duration"),
-    ("lv_dpdt_max_mmhg_s", "LV dP/dt max"),
-)
-
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -128,13 +120,14 @@ def demo(
     """The whole job on the embedded synthetic patient: baseline and resynchronisation side by side."""
     with speaking(as_json):
         from twinviewer.session import demo as patient
+        from twinviewer.session import listing
 
         folder = Path(work(patient.write_demo, name="Write the demo patient", verbose=verbose, in_process=in_process))
         records = patient.demo_records(folder)
         images = patient.demo_images(folder)
         case = _pipeline(images, patient.THERAPIES, {}, {}, records, "", "", verbose=verbose, in_process=in_process)
         files = write_products(case, out, pictures, reporter(verbose))
-        _show_results(case, files, as_json, only=TABLE)
+        _show_results(case, files, as_json, listing.HEADLINES)
 
 
 @app.command()
@@ -158,11 +151,14 @@ def render(
         report = reporter(verbose)
         files = {}
         if picture is not None:
-            files["picture"] = str(write_picture(case, _made_room(picture)))
+            with _writing(picture):
+                files["picture"] = str(write_picture(case, picture))
         if film is not None:
-            files["film"] = str(write_film(case, _made_room(film), report))
+            with _writing(film):
+                files["film"] = str(write_film(case, film, report))
         if pdf is not None:
-            files["report"] = str(write_pdf(case, _made_room(pdf)))
+            with _writing(pdf):
+                files["report"] = str(write_pdf(case, pdf))
         _show_files(files, as_json)
 
 
@@ -171,6 +167,7 @@ def export(
     case_file: CaseFile,
     nifti: Annotated[Path | None, typer.Option(help="Label map as NIfTI (.nii.gz).")] = None,
     seg: Annotated[Path | None, typer.Option(help="Label map as DICOM SEG.")] = None,
+    mesh: Annotated[Path | None, typer.Option(help="Model: .stl .ply .obj .glb .vtp surfaces, .vtu all.")] = None,
     metrics: Annotated[Path | None, typer.Option(help="All numbers as JSON.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -178,16 +175,19 @@ def export(
     with speaking(as_json):
         from twinviewer.session.metrics import write_metrics
 
-        if nifti is seg is metrics is None:
-            raise typer.BadParameter("nothing to export: give --nifti, --seg or --metrics")
+        if nifti is seg is mesh is metrics is None:
+            raise typer.BadParameter("nothing to export: give --nifti, --seg, --mesh or --metrics")
         case = _load(case_file)
         files = {}
         if nifti is not None:
-            files["labels"] = str(_write_labels(case, _made_room(nifti)))
+            files["labels"] = str(_write_labels(case, nifti))
         if seg is not None:
-            files["segmentation"] = str(_write_seg(case, _made_room(seg)))
+            files["segmentation"] = str(_write_seg(case, seg))
+        if mesh is not None:
+            files["mesh"] = str(_write_mesh(case, mesh))
         if metrics is not None:
-            files["metrics"] = str(write_metrics(case, _made_room(metrics)))
+            with _writing(metrics):
+                files["metrics"] = str(write_metrics(case, metrics))
         _show_files(files, as_json)
 
 
@@ -315,30 +315,31 @@ def work(
 
 def write_products(case: "Case", out: Path, pictures: bool, report: "Reporter") -> dict[str, str]:
     """Write everything that a case gives into a folder and say what is where. StoreError, RenderError."""
-    from twinviewer.domain import StoreError, part
+    from twinviewer.domain import LoadError, part
     from twinviewer.session import store
     from twinviewer.session.metrics import write_metrics
 
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"The folder cannot be made: {error.strerror}", where=out.name) from error
-    files = {"metrics": str(write_metrics(case, out / "metrics.json"))}
+    with _writing(out / "metrics.json"):
+        files = {"metrics": str(write_metrics(case, out / "metrics.json"))}
     report(0.05, "Saving the case")
     files["case"] = str(store.save(case, out / "case.twin"))
     report(0.1, "Writing labels")
     files["labels"] = str(_write_labels(case, out / "labels.nii.gz"))
-    files["segmentation"] = str(_write_seg(case, out / "labels.seg.dcm"))
+    try:
+        files["segmentation"] = str(_write_seg(case, out / "labels.seg.dcm"))
+    except LoadError as error:  # some sources cannot carry a SEG; everything else is still worth having
+        typer.echo(f"note: no DICOM segmentation: {error}", err=True)
     if pictures:
         from twinviewer.report.film import film
         from twinviewer.report.pdf import pdf
         from twinviewer.report.picture import picture
 
         report(0.2, "Drawing")
-        files["picture"] = str(picture(case, out / "picture.png"))
-        files["film"] = str(film(case, out / "film.mp4", part(report, 0.3, 0.8)))
-        report(0.8, "Writing the report")
-        files["report"] = str(pdf(case, out / "report.pdf"))
+        with _writing(out):
+            files["picture"] = str(picture(case, out / "picture.png"))
+            files["film"] = str(film(case, out / "film.mp4", part(report, 0.3, 0.8)))
+            report(0.8, "Writing the report")
+            files["report"] = str(pdf(case, out / "report.pdf"))
     report(1.0, "")
     return files
 
@@ -394,14 +395,18 @@ def _load(path: Path) -> "Case":
     return store.load(path)
 
 
-def _made_room(path: Path) -> Path:
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Make room for a file; what a library says when it cannot write becomes a StoreError."""
     from twinviewer.domain import StoreError
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"The folder cannot be made: {error.strerror}", where=path.parent.name) from error
-    return path
+        yield
+    except (OSError, RuntimeError) as error:
+        said = (getattr(error, "strerror", None) or str(error)).strip().splitlines()
+        what = f"The file cannot be written: {said[-1] if said else type(error).__name__}"
+        raise StoreError(what, where=path.name, remedy="Check the folder and the free space") from error
 
 
 def _write_labels(case: "Case", path: Path) -> Path:
@@ -410,7 +415,8 @@ def _write_labels(case: "Case", path: Path) -> Path:
 
     if case.labels is None:
         raise StoreError("The case has no labels to export", remedy="Segment it first")
-    geometry.write_nifti(path, case.labels)
+    with _writing(path):
+        geometry.write_nifti(path, case.labels)
     return path
 
 
@@ -421,7 +427,25 @@ def _write_seg(case: "Case", path: Path) -> Path:
 
     if case.labels is None or case.active_series is None:
         raise StoreError("The case has no labels to export", remedy="Segment it first")
-    return dicom.write_seg(path, case.labels, case.active_series, catalog.organ(case.organ).styles)
+    with _writing(path):
+        return dicom.write_seg(path, case.labels, case.active_series, catalog.organ(case.organ).styles)
+
+
+def _write_mesh(case: "Case", path: Path) -> Path:
+    """Tetrahedra with their fields for .vtu, all surfaces for any other suffix."""
+    from twinviewer import geometry
+    from twinviewer.domain import StoreError
+    from twinviewer.session import catalog
+
+    if case.mesh is None:
+        raise StoreError("The case has no model to export", remedy="Build it first")
+    colours = {name: style.colour for name, style in catalog.organ(case.organ).styles.items()}
+    with _writing(path):
+        if path.suffix.lower() == ".vtu":
+            geometry.write_tets(path, case.mesh)
+        else:
+            geometry.write_surfaces(path, case.mesh, list(case.mesh.surfaces), colours)
+    return path
 
 
 def _show_results(
@@ -433,34 +457,12 @@ def _show_results(
         document = metrics_document(case)
         typer.echo(json.dumps({**document, "files": dict(files)} if files else document, indent=2))
         return
-    typer.echo(results_table(case, only))
+    from twinviewer.session import listing
+
+    typer.echo(listing.results_text(case, only))
     for step, text in case.messages.items():
         typer.echo(f"note: {step}: {text}", err=True)
     _show_files(files, False)
-
-
-def results_table(case: "Case", only: Sequence[tuple[str, str]] | None = None) -> str:
-    """Metrics of all scenarios side by side, the change from the baseline in brackets."""
-    simulated = [(scenario, scenario.run) for scenario in case.scenarios if scenario.run is not None]
-    if not simulated:
-        return "nothing was simulated"
-    _, first = simulated[0]
-    rows = [["", *(scenario.label for scenario, _ in simulated), ""]]
-    for name, label in only or [(name, name) for name in first.metrics]:
-        if name not in first.metrics:
-            continue
-        base = first.metrics[name]
-        cells = [label, f"{base.value:.4g}"]
-        for _, other in simulated[1:]:
-            value = other.metrics[name].value if name in other.metrics else float("nan")
-            cells.append(f"{value:.4g} ({value - base.value:+.3g})")
-        rows.append([*cells, base.unit])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = []
-    for first_cell, *cells, unit in rows:
-        numbers = "  ".join(cell.rjust(width) for cell, width in zip(cells, widths[1:-1], strict=True))
-        lines.append(f"{first_cell.ljust(widths[0])}  {numbers}  {unit}".rstrip())
-    return "\n".join(lines)
 
 
 def _show_files(files: Mapping[str, str], as_json: bool) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from twinviewer.session import store
+from twinviewer.session import demo, store
 
 Invoke = Callable[..., Result]
 
@@ -75,7 +75,7 @@ def test_setup_records_and_series_reach_the_pipeline(invoke: Invoke, tmp_path: P
         (["run", "scan", "--series", "0"], "mr", 4, "Only CT"),
         (["run", "scan"], "dark", 4, "cannot be told apart"),
         (["run", "scan", "--out", "out"], "film", 6, "GL library"),
-        (["run", "scan", "--out", "scan/file/out"], "", 6, "cannot be made"),
+        (["run", "scan", "--out", "scan/file/out"], "", 6, "cannot be written"),
         (["render", "absent.twin", "--film", "a.mp4"], "", 6, "no such case"),
         (["render", "absent.twin"], "", 2, "nothing to render"),
         (["export", "absent.twin"], "", 2, "nothing to export"),
@@ -119,7 +119,9 @@ def test_a_saved_case_is_rendered_and_exported(invoke: Invoke, tmp_path: Path) -
     result = invoke("render", case, "--film", tmp_path / "deep" / "film.mp4", "--picture", tmp_path / "a.png", "--json")
     assert result.exit_code == 0 and set(json.loads(result.stdout)["files"]) == {"film", "picture"}
     assert (tmp_path / "deep" / "film.mp4").exists()
-    result = invoke("export", case, "--nifti", tmp_path / "l.nii.gz", "--metrics", tmp_path / "m.json")
+    mesh = tmp_path / "deep" / "mesh.stl"
+    result = invoke("export", case, "--nifti", tmp_path / "l.nii.gz", "--metrics", tmp_path / "m.json", "--mesh", mesh)
+    assert mesh.stat().st_size > 84
     assert result.exit_code == 0 and json.loads((tmp_path / "m.json").read_text())["schema"] == 1
 
 
@@ -128,6 +130,23 @@ def test_therapies_show_bounds_and_sources(invoke: Invoke) -> None:
     parameter = json.loads(invoke("therapies", "--json").stdout)["therapies"][0]["parameters"][0]
     assert (parameter["name"], parameter["minimum"], parameter["maximum"]) == ("dose", 0.0, 2.0)
     assert parameter["source"]
+
+
+def test_demo_prints_a_short_table_and_where_the_files_are(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "patient" / "dicom").mkdir(parents=True)
+    monkeypatch.setattr(demo, "write_demo", lambda report: str(tmp_path / "patient"))
+    monkeypatch.setattr(demo, "THERAPIES", [["dose"]])
+    result = invoke("demo", "--headless", "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0].split() == ["Baseline", "Dose"]
+    assert lines[1].split() == ["LV", "ejection", "fraction", "27.1", "38.59", "(+11.5)", "%"]
+    assert [line.split()[0] for line in lines[-7:]] == [
+        "metrics", "case", "labels", "segmentation", "picture", "film", "report",
+    ]  # fmt: skip
+    assert all(Path(line.split(maxsplit=1)[1]).is_absolute() for line in lines[-7:])
 
 
 def test_version_and_help(invoke: Invoke) -> None:

@@ -1,10 +1,21 @@
-"""What is in a folder and in the catalog, as plain JSON values for scripts."""
+"""What is in a folder, in the catalog and in a simulated case: as JSON values for scripts, as text for a terminal."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from twinviewer.domain import Parameter, Series, Therapy
+from twinviewer.session.case import Case
 from twinviewer.session.steps import suitable_organ
+
+HEADLINES = (
+    ("lv_ef_percent", "LV ejection fraction"),
+    ("lv_edv_ml", "LV end-diastolic volume"),
+    ("lv_esv_ml", "LV end-systolic volume"),
+    ("qrs_ms", "QRS duration"),
+    ("lv_dpdt_max_mmhg_s", "LV dP/dt max"),
+)
+"""The metrics that answer the first question: has the heart become better? Name and label."""
 
 
 def series_document(index: int, series: Series) -> dict[str, Any]:
@@ -76,3 +87,27 @@ def _parameter_text(parameter: Parameter) -> str:
         high = "" if parameter.maximum is None else f"{parameter.maximum:g}"
         values = f"{low} to {high} {parameter.unit}".strip()
     return f"{parameter.name} = {parameter.default}   {parameter.label}: {values}   [{parameter.source}]"
+
+
+def results_text(case: Case, only: Sequence[tuple[str, str]] | None = None) -> str:
+    """Metrics of all scenarios side by side, the change from the baseline in brackets."""
+    simulated = [(scenario, scenario.run) for scenario in case.scenarios if scenario.run is not None]
+    if not simulated:
+        return "nothing was simulated"
+    _, first = simulated[0]
+    rows = [["", *(scenario.label for scenario, _ in simulated), ""]]
+    for name, label in only or [(name, name) for name in first.metrics]:
+        if name not in first.metrics:
+            continue
+        base = first.metrics[name]
+        cells = [label, f"{base.value:.4g}"]
+        for _, other in simulated[1:]:
+            value = other.metrics[name].value if name in other.metrics else float("nan")
+            cells.append(f"{value:.4g} ({value - base.value:+.3g})")
+        rows.append([*cells, base.unit])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for first_cell, *cells, unit in rows:
+        numbers = "  ".join(cell.rjust(width) for cell, width in zip(cells, widths[1:-1], strict=True))
+        lines.append(f"{first_cell.ljust(widths[0])}  {numbers}  {unit}".rstrip())
+    return "\n".join(lines)
