@@ -283,6 +283,30 @@ def test_each_slice_has_its_own_rescale(tmp_path: Path) -> None:
     assert np.array_equal(volume_of(series).data[0], truth.data[0] + (np.arange(9) % 2 * 10)[:, None, None])
 
 
+def test_one_series_uid_for_two_patients(tmp_path: Path) -> None:
+    def shared(data: pydicom.Dataset, t: int, k: int) -> None:
+        data.SeriesInstanceUID = data.StudyInstanceUID = "2.25.5"
+
+    truth = image(1)
+    for name in ("A", "B"):
+        names = {"study_description": "S", "series_description": name}
+        dicom.write_ct(tmp_path / name, truth, Patient(name), synthetic=True, **names)
+    edited(tmp_path, shared)
+    found = dicom.scan(tmp_path)
+    assert {s.patient.pseudonym for s in found} == {"A", "B"} and len({s.uid for s in found}) == 2
+    for series in found:
+        assert "mixed_patients" in {warning.code for warning in series.warnings}
+        same(volume_of(series), truth)
+
+
+def test_files_without_series_uid_still_form_a_volume(tmp_path: Path) -> None:
+    truth = image(1)
+    write(tmp_path, truth)
+    edited(tmp_path, lambda data, t, k: delattr(data, "SeriesInstanceUID"))
+    assert only(tmp_path).uid
+    same(volume_of(only(tmp_path)), truth)
+
+
 def test_progress_is_frequent_and_can_be_cancelled(tmp_path: Path) -> None:
     write(tmp_path, image())
     seen: list[float] = []

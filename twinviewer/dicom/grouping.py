@@ -4,7 +4,7 @@ Nothing is interpolated and nothing is dropped in silence: whatever does not fit
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -60,7 +60,15 @@ def group(headers: Sequence[Header]) -> tuple[Group, ...]:
     if len(patients) > 1:
         text = f"The folder holds {len(patients)} patients; each is kept apart"
         groups = [replace(g, warnings=(*g.warnings, warn("mixed_patients", text))) for g in groups]
-    return tuple(groups)
+    return tuple(_named_apart(groups))
+
+
+def _named_apart(groups: Sequence[Group]) -> Iterator[Group]:
+    """Give a suffix to groups whose UID another one has (one series UID for two patients, or for image and SEG)."""
+    seen: Counter[str] = Counter()
+    for found in groups:
+        seen[found.uid] += 1
+        yield found if seen[found.uid] == 1 else replace(found, uid=f"{found.uid}#again{seen[found.uid]}")
 
 
 def _group_study(headers: Sequence[Header]) -> list[Group]:

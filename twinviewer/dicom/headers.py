@@ -3,6 +3,7 @@
 Source: DICOM PS3.3 (C.7.6.2 image plane, C.7.6.16 functional groups) and PS3.10 (file format).
 """
 
+import hashlib
 import logging
 import zlib
 from dataclasses import dataclass
@@ -215,7 +216,7 @@ def _parse(stream: BinaryIO, path: Path, force: bool, executable: bool) -> Heade
         sop_uid=text_of(data, "SOPInstanceUID"),
         modality=modality,
         study_uid=text_of(data, "StudyInstanceUID"),
-        series_uid=text_of(data, "SeriesInstanceUID"),
+        series_uid=text_of(data, "SeriesInstanceUID") or _stand_in(data),
         series_number=integer_of(data, "SeriesNumber") or 0,
         instance_number=integer_of(data, "InstanceNumber") or 0,
         acquisition_number=integer_of(data, "AcquisitionNumber"),
@@ -251,6 +252,12 @@ def _parse(stream: BinaryIO, path: Path, force: bool, executable: bool) -> Heade
         executable_preamble=executable,
         frames=frames,
     )
+
+
+def _stand_in(data: Dataset) -> str:
+    """A series UID for files that have lost theirs: the same for what would have been one series."""
+    parts = ("StudyInstanceUID", "Modality", "SeriesNumber", "SeriesDescription", "ProtocolName", "ConvolutionKernel")
+    return "lost." + hashlib.sha256("\n".join(text_of(data, part) for part in parts).encode()).hexdigest()[:16]
 
 
 def _refuse_inflate_bomb(stream: BinaryIO, start: bytes, name: str) -> None:
