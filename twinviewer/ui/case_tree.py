@@ -156,7 +156,7 @@ class StructureRow(QWidget):
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, 100)
         self.slider.setValue(round(100 * style.opacity))
-        self.slider.setFixedWidth(56)
+        self.slider.setFixedWidth(44)
         self.slider.setToolTip("Opacity")
         self.slider.setAccessibleName(f"Opacity of {style.label}")
         self.slider.valueChanged.connect(lambda value: self._say(opacity=value / 100))
@@ -186,6 +186,7 @@ class StructureRow(QWidget):
         )
         self.swatch.setToolTip(f"Colour of {style.label}")
         self.swatch.setAccessibleName(self.swatch.toolTip())
+        self.label.setToolTip(style.label)
         self.label.setStyleSheet("" if style.visible else f"color: {t.quiet};")
 
     def _choose_colour(self) -> None:
@@ -306,11 +307,11 @@ class CaseTree(QScrollArea):
             table = self.choices.surfaces if kind == "surface" else self.choices.labels
             if name in table and row.style_now != table[name]:
                 row.show_style(table[name])
-        for row in self.findChildren(ScenarioRow):
-            current = row.scenario.name == self._current_scenario()
-            if row.current != current:
-                row.current = current
-                row.update()
+        for scenario_row in self.findChildren(ScenarioRow):
+            current = scenario_row.scenario.name == self._current_scenario()
+            if scenario_row.current != current:
+                scenario_row.current = current
+                scenario_row.update()
 
     def _current_scenario(self) -> str:
         return self.choices.other if self.choices.comparing else self.choices.scenario

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPixmap, Q
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from twinviewer.ui.curves import Curves
-from twinviewer.ui.theme import Look, ui_font
+from twinviewer.ui.theme import Look, round_pen, ui_font
 
 MM_PER_S, MM_PER_MV = 25.0, 10.0
 ROWS = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"))
@@ -143,7 +143,7 @@ class EcgStrip(QWidget):
             beats = int(area.width() / (MM_PER_S * self._mm) / period) + 1
             x = np.concatenate([trace.time_s + n * period for n in range(beats)]) * MM_PER_S * self._mm + area.left()
             y = zero - np.tile(trace.values, beats) * MM_PER_MV * self._mm
-            painter.setPen(QPen(QColor(curve.colour), 1.5, j=Qt.PenJoinStyle.RoundJoin))
+            painter.setPen(round_pen(curve.colour, 1.5))
             painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]))
         painter.restore()
         if self.twelve:

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from twinviewer.domain import Parameter, ParameterValue
+from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.icons import icon
 from twinviewer.ui.switch import Switch
 from twinviewer.ui.theme import Look
@@ -23,11 +24,6 @@ class _Spin(QDoubleSpinBox):
             super().wheelEvent(event)
         else:
             event.ignore()
-
-
-class _Combo(QComboBox):
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
 
 
 class _Slider(QSlider):
@@ -134,10 +130,10 @@ class ChoiceField(QWidget):
 
     def __init__(self, parameter: Parameter, look: Look) -> None:
         super().__init__()
-        self.box = _Combo()
+        self.box = ComboBox()
         self.box.setAccessibleName(parameter.label)
         self.box.setMinimumContentsLength(8)
-        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.box.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         for choice in parameter.choices:
             self.box.addItem(choice.label, choice.key)
         row = QHBoxLayout(self)

@@ -21,13 +21,13 @@ class ViewArea(QWidget):
 
     layout_changed = Signal(str)
 
-    def __init__(self, look: Look, display: ImageDisplay) -> None:
+    def __init__(self, look: Look, display: ImageDisplay, gl: bool) -> None:
         super().__init__()
         self.display = display
         self.layout_name = FOUR
         self.slices = {name: SliceView(look, display, name) for name in ORIENTATIONS}
         self.cine = CineView(look)
-        self.view3d = View3D(look)
+        self.view3d = View3D(look, gl)
         self.welcome = EmptyState(look)
         self._active: QWidget = self.view3d
         self._alone: QWidget | None = None

@@ -1,29 +1,43 @@
 """Names of metrics as people read them, and with how many decimals. Unknown names are made readable by rule."""
 
-LABELS: dict[str, tuple[str, int]] = {
-    "qrs_ms": ("QRS duration", 0),
-    "total_activation_ms": ("Total activation time", 0),
-    "lv_activation_ms": ("LV activation time", 0),
-    "lv_ef_percent": ("LV ejection fraction", 0),
-    "rv_ef_percent": ("RV ejection fraction", 0),
-    "lv_edv_ml": ("LV end-diastolic volume", 0),
-    "lv_esv_ml": ("LV end-systolic volume", 0),
-    "lv_sv_ml": ("LV stroke volume", 0),
-    "rv_edv_ml": ("RV end-diastolic volume", 0),
-    "rv_esv_ml": ("RV end-systolic volume", 0),
-    "rv_sv_ml": ("RV stroke volume", 0),
-    "lv_mass_g": ("LV mass", 0),
-    "lv_dpdt_max_mmhg_s": ("LV dP/dt max", 0),
-    "rv_dpdt_max_mmhg_s": ("RV dP/dt max", 0),
-    "stroke_work_mmhg_ml": ("LV stroke work", 0),
-    "systolic_aortic_mmhg": ("Aortic systolic pressure", 0),
-    "diastolic_aortic_mmhg": ("Aortic diastolic pressure", 0),
-    "cardiac_output_l_min": ("Cardiac output", 2),
-    "heart_rate_bpm": ("Heart rate", 0),
-    "pr_interval_ms": ("PR interval", 0),
-    "qt_ms": ("QT interval", 0),
-    "qtc_ms": ("QTc (Fridericia)", 0),
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MetricName:
+    """short: for tables; full: for tooltips and lists; decimals: how many deserve to be shown."""
+
+    short: str
+    full: str
+    decimals: int = 0
+
+
+METRICS: dict[str, MetricName] = {
+    "qrs_ms": MetricName("QRS", "QRS duration"),
+    "total_activation_ms": MetricName("Activation", "Total activation time"),
+    "lv_activation_ms": MetricName("LV activation", "LV activation time"),
+    "lv_ef_percent": MetricName("LV EF", "LV ejection fraction"),
+    "lv_esv_ml": MetricName("LV ESV", "LV end-systolic volume"),
+    "lv_edv_ml": MetricName("LV EDV", "LV end-diastolic volume"),
+    "lv_sv_ml": MetricName("LV SV", "LV stroke volume"),
+    "rv_ef_percent": MetricName("RV EF", "RV ejection fraction"),
+    "rv_esv_ml": MetricName("RV ESV", "RV end-systolic volume"),
+    "rv_edv_ml": MetricName("RV EDV", "RV end-diastolic volume"),
+    "rv_sv_ml": MetricName("RV SV", "RV stroke volume"),
+    "lv_mass_g": MetricName("LV mass", "LV mass"),
+    "lv_dpdt_max_mmhg_s": MetricName("dP/dt max", "LV dP/dt max"),
+    "rv_dpdt_max_mmhg_s": MetricName("RV dP/dt max", "RV dP/dt max"),
+    "stroke_work_mmhg_ml": MetricName("Stroke work", "LV stroke work"),
+    "systolic_aortic_mmhg": MetricName("Systolic", "Aortic systolic pressure"),
+    "diastolic_aortic_mmhg": MetricName("Diastolic", "Aortic diastolic pressure"),
+    "cardiac_output_l_min": MetricName("Output", "Cardiac output", 2),
+    "heart_rate_bpm": MetricName("Heart rate", "Heart rate"),
+    "pr_interval_ms": MetricName("PR", "PR interval"),
+    "qt_ms": MetricName("QT", "QT interval"),
+    "qtc_ms": MetricName("QTc", "QTc (Fridericia)"),
 }
+"""In the order in which tables show them."""
+
 HEADLINE = ("qrs_ms", "lv_ef_percent", "lv_esv_ml", "lv_edv_ml", "lv_dpdt_max_mmhg_s", "cardiac_output_l_min")
 _WORDS = {"lv": "LV", "rv": "RV", "la": "LA", "ra": "RA", "ef": "EF", "edv": "EDV", "esv": "ESV", "qrs": "QRS"}
 _UNITS = (
@@ -45,9 +59,9 @@ _UNITS = (
 
 
 def label_of(name: str) -> str:
-    """A metric's or parameter's name for people, without its unit."""
-    if name in LABELS:
-        return LABELS[name][0]
+    """A metric's or parameter's full name for people, without its unit."""
+    if name in METRICS:
+        return METRICS[name].full
     stem = name
     for unit in _UNITS:
         if name.endswith("_" + unit):
@@ -57,15 +71,22 @@ def label_of(name: str) -> str:
     return (words[0][:1].upper() + words[0][1:] + " " + " ".join(words[1:])).strip()
 
 
+def short_of(name: str) -> str:
+    """The same, short enough for a narrow table."""
+    return METRICS[name].short if name in METRICS else label_of(name)
+
+
 def number_of(name: str, value: float) -> str:
-    """A value with the decimals that it deserves."""
-    if name in LABELS:
-        return f"{value:.{LABELS[name][1]}f}"
-    size = abs(value)
-    return f"{value:.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
+    """A value with the decimals that it deserves, and a proper minus sign."""
+    if name in METRICS:
+        text = f"{value:.{METRICS[name].decimals}f}"
+    else:
+        size = abs(value)
+        text = f"{value:.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
+    return text.replace("-", "−")
 
 
 def order_of(name: str) -> tuple[int, str]:
-    """Sort key: known metrics in LABELS' order, then the others by name."""
-    known = list(LABELS)
-    return (known.index(name), "") if name in LABELS else (len(known), name)
+    """Sort key: known metrics in METRICS' order, then the others by name."""
+    known = list(METRICS)
+    return (known.index(name), "") if name in METRICS else (len(known), name)

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from twinviewer.domain import Comparison, Quantity
-from twinviewer.ui.metric_names import label_of, number_of, order_of
+from twinviewer.ui.metric_names import label_of, number_of, order_of, short_of
 from twinviewer.ui.theme import Look
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -99,7 +99,7 @@ class DeltaTable(_Table):
             sign = "" if still else "+" if delta.change > 0 else "−"
             quiet = self.look.tokens.quiet
             name = _cell(
-                f"{label_of(delta.name)} <span style='color:{quiet};font-size:11px'>{delta.unit}</span>",
+                f"{short_of(delta.name)} <span style='color:{quiet};font-size:11px'>{delta.unit}</span>",
                 "",
                 Qt.AlignmentFlag.AlignLeft,
             )
@@ -107,7 +107,10 @@ class DeltaTable(_Table):
             change = _cell(f"{sign}{shown}", "" if still else "strong")
             percent = "" if delta.percent is None else f" ({delta.percent:+.0f} %)"
             cells = (name, _cell(rows[row - 1][1], "quiet"), _cell(rows[row - 1][2]), change)
-            tips = ["", *(provenance(delta.name, s[delta.name]) if delta.name in s else "" for s in sources)]
+            tips = [
+                label_of(delta.name),
+                *(provenance(delta.name, s[delta.name]) if delta.name in s else "" for s in sources),
+            ]
             tips.append(f"{delta.change:+.3g} {delta.unit}{percent}")
             for column, (cell, tip) in enumerate(zip(cells, tips, strict=True)):
                 cell.setToolTip(tip)

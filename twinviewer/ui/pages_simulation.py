@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from twinviewer.domain import Comparison, Organ, ParameterValue, Suitability, Therapy
 from twinviewer.session.case import BASELINE, Case
+from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.form import Form
 from twinviewer.ui.metric_names import HEADLINE
 from twinviewer.ui.number_tables import DeltaTable, MeasureTable
@@ -75,7 +76,7 @@ class SimulatePage(Page):
         self._settings = QPushButton("Settings of this heart")
         self._settings.setProperty("role", "link")
         self._settings.setCheckable(True)
-        self._settings.toggled.connect(lambda on: self._setup_box.setVisible(on))
+        self._settings.toggled.connect(self._show_settings)
         self.column.addWidget(self._settings)
         self._setup_box = QWidget()
         self._setup_column = QVBoxLayout(self._setup_box)
@@ -124,6 +125,9 @@ class SimulatePage(Page):
         self.metrics = MeasureTable(look)
         self.column.addWidget(self.metrics)
         self.end()
+
+    def _show_settings(self, on: bool) -> None:
+        self._setup_box.setVisible(on)
 
     # What is offered -------------------------------------------------------------------------------------------
 
@@ -265,13 +269,13 @@ class ComparePage(Page):
         self.go.clicked.connect(self.simulate_asked)
         self._with = quiet_label("Baseline against")
         self.column.addWidget(self._with)
-        self.other = QComboBox()
+        self.other = ComboBox()
         self.other.setAccessibleName("Scenario to compare with the baseline")
         self.other.activated.connect(lambda _: self.other_chosen.emit(str(self.other.currentData())))
         self.column.addWidget(self.other)
         self._colour_text = quiet_label("Colour the wall by")
         self.column.addWidget(self._colour_text)
-        self.colour = QComboBox()
+        self.colour = ComboBox()
         self.colour.setAccessibleName("Colour the wall by")
         self.colour.activated.connect(lambda _: self.colour_chosen.emit(str(self.colour.currentData())))
         self.column.addWidget(self.colour)

@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from twinviewer.domain import Comparison, ParameterValue, Series, TwinviewerError, Volume
-from twinviewer.session import scenarios, steps, store
+from twinviewer.session import demo, scenarios, steps, store
 from twinviewer.session.case import BASELINE, Case, step_states
 from twinviewer.session.case import StepState as CaseStepState
 from twinviewer.session.comparison import compare
@@ -205,10 +205,25 @@ class Presenter(QObject):
         self._plan.append(self.simulate_all)
         self._advance()
 
-    def open_demo(self, folder: Path) -> None:
-        """Scan the demo patient's folder and carry it to a comparison."""
-        self._plan = [lambda: self.carry_on(("crt",))]
-        self.open_folder(folder, then_open=False)
+    def open_demo(self) -> None:
+        """Write the demo patient if it is not there, open it, and carry it to a comparison."""
+
+        def opened(folder: str) -> None:
+            records = demo.demo_records(Path(folder))
+            if records is not None:
+                self._plan.append(lambda: self.load_records(records))
+            self._plan.append(lambda: self.carry_on(demo.THERAPIES[0]))
+            self.open_folder(demo.demo_images(Path(folder)), then_open=False)
+
+        self._plan = []
+        self._submit("demo", "Import", demo.write_demo, done=opened, name="Prepare the demo patient")
+
+    def load_records(self, path: Path) -> None:
+        """Read a FHIR bundle or a table of vitals that belongs to this patient."""
+        self._submit(
+            "records", "Import", steps.compute_records, str(path), name="Read records",
+            done=lambda found: self._push(steps.accept_records(self.case, found)),
+        )  # fmt: skip
 
     # Case files ------------------------------------------------------------------------------------------------
 
@@ -239,6 +254,11 @@ class Presenter(QObject):
             f"export {path}", "Report", function, *arguments, name=name,
             done=lambda _: self.noticed.emit(f"{name}: {path.name}", str(path.parent)),
         )  # fmt: skip
+
+    def look_up(self, function: Callable[..., Any], *arguments: Any, done: Callable[[Any], None]) -> None:
+        """Ask a worker for something that is nice to have (a thumbnail): unseen, and silent when it fails."""
+        self.runner.submit(function, *arguments, done=done, failed=lambda _: None, name="Look up", deadline_s=30.0)
+        self._timer.start()
 
     # History ---------------------------------------------------------------------------------------------------
 

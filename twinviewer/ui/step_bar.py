@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QSizePolicy, QWidget
 
-from twinviewer.ui.theme import Look, mix, ui_font
+from twinviewer.ui.theme import Look, mix, round_pen, ui_font
 
 
 class Step(Enum):
@@ -57,7 +57,7 @@ class StepButton(QAbstractButton):
     def sizeHint(self) -> QSize:
         font = ui_font(13, QFont.Weight.DemiBold)
         self.setFont(font)
-        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 56, 36)
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 54, 36)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -97,7 +97,7 @@ class StepButton(QAbstractButton):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(tone))
             painter.drawEllipse(disc)
-            mark = QPen(QColor(t.panel), 1.8, cap=Qt.PenCapStyle.RoundCap, j=Qt.PenJoinStyle.RoundJoin)
+            mark = round_pen(t.panel, 1.8)
             painter.setPen(mark)
             c = disc.center()
             if state is StepState.READY:
@@ -110,7 +110,7 @@ class StepButton(QAbstractButton):
             painter.setPen(QPen(QColor(t.line if state is StepState.WORKING else tone), 1.4))
             painter.drawEllipse(disc)
             if state is StepState.WORKING:
-                painter.setPen(QPen(QColor(tone), 2.2, cap=Qt.PenCapStyle.RoundCap))
+                painter.setPen(round_pen(tone, 2.2))
                 painter.drawArc(disc, 90 * 16, -int(360 * 16 * max(self.status.fraction, 0.04)))
             painter.setFont(ui_font(11, QFont.Weight.DemiBold))
             painter.setPen(QColor(tone))

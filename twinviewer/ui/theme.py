@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, fields
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette, QPen
 from PySide6.QtWidgets import QApplication
 
 BASELINE = "#8FA3BF"
@@ -105,6 +105,11 @@ def mix(first: str, second: str, weight: float) -> str:
         for x, y in zip((a.red(), a.green(), a.blue()), (b.red(), b.green(), b.blue()), strict=True)
     ]
     return "#{:02X}{:02X}{:02X}".format(*parts)
+
+
+def round_pen(colour: str, width: float) -> QPen:
+    """A pen with round caps and joins."""
+    return QPen(QColor(colour), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
 
 
 def ui_family() -> str:
@@ -281,8 +286,7 @@ QDoubleSpinBox, QSpinBox { padding-right: 4px; }
 QDoubleSpinBox::up-button, QDoubleSpinBox::down-button, QSpinBox::up-button, QSpinBox::down-button {
   width: 0; border: none; }
 QComboBox::drop-down { border: none; width: 20px; }
-QComboBox::down-arrow { image: none; width: 0; height: 0; border-left: 4px solid transparent;
-  border-right: 4px solid transparent; border-top: 5px solid $quiet; margin-right: 8px; }
+QComboBox::down-arrow { image: none; width: 0; height: 0; }
 QComboBox QAbstractItemView { background: $panel; border: 1px solid $line; padding: 4px; outline: none;
   selection-background-color: $selected; selection-color: $text; }
 QCheckBox { spacing: 8px; background: transparent; }

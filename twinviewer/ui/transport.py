@@ -2,11 +2,12 @@
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
+from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.icons import icon
 from twinviewer.ui.playback import SPEEDS, Playback
-from twinviewer.ui.theme import Look, mix, ui_font
+from twinviewer.ui.theme import Look, mix, round_pen, ui_font
 
 
 class PhaseBar(QWidget):
@@ -49,11 +50,11 @@ class PhaseBar(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         y = 22.0
         groove = mix(t.raised, t.text, 0.10)
-        painter.setPen(QPen(QColor(groove), 3, cap=Qt.PenCapStyle.RoundCap))
+        painter.setPen(round_pen(groove, 3))
         painter.drawLine(QPointF(self._x(0), y), QPointF(self._x(1), y))
         if not self.isEnabled():
             return
-        painter.setPen(QPen(QColor(t.accent), 3, cap=Qt.PenCapStyle.RoundCap))
+        painter.setPen(round_pen(t.accent, 3))
         painter.drawLine(QPointF(self._x(0), y), QPointF(self._x(self.fraction), y))
         painter.setFont(ui_font(11, QFont.Weight.DemiBold))
         for name, fraction in self.marks:
@@ -99,7 +100,7 @@ class Transport(QWidget):
         self.to_es = self._button("Go to end-systole (End)")
         for button in (self.to_ed, self.play, self.to_es):
             row.addWidget(button)
-        self.speed = QComboBox()
+        self.speed = ComboBox()
         for speed in SPEEDS:
             self.speed.addItem(f"{speed:g}×", speed)
         self.speed.setCurrentIndex(SPEEDS.index(1.0))

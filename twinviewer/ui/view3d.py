@@ -5,8 +5,8 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from twinviewer.scene.state import SceneState
+from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.empty_state import EmptyState
 from twinviewer.ui.icons import icon
 from twinviewer.ui.theme import Look
@@ -79,7 +80,7 @@ class View3D(QWidget):
     maximise = Signal(object)
     drawn = Signal()
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, gl: bool) -> None:
         super().__init__()
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -88,9 +89,14 @@ class View3D(QWidget):
         self.look = look
         self.stage: Any = None
         self.interactor: Any = None
-        self.can_draw = True
+        self.can_draw = gl
         self._state: SceneState | None = None
         self._picking = False
+        self._building = False
+        # A GL child from the start: one added later makes Qt create the native window anew, and it flickers.
+        self._surface = QOpenGLWidget(self) if gl else None
+        if self._surface is not None:
+            self._surface.hide()
         self.empty = EmptyState(look)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
@@ -112,16 +118,16 @@ class View3D(QWidget):
         name.setProperty("role", "strong")
         row.addWidget(name)
         row.addSpacing(8)
-        self.colour = QComboBox()
+        self.colour = ComboBox()
         self.colour.setToolTip("Colour the wall by")
         self.colour.setAccessibleName("Colour the wall by")
-        self.colour.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.colour.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToContents)
         self.colour.activated.connect(lambda _: self.colour_chosen.emit(str(self.colour.currentData())))
         row.addWidget(self.colour)
         self.safe = self._tool("Colours that are safe with red-green blindness", checkable=True)
-        self.safe.toggled.connect(self.safe_chosen)
+        self.safe.clicked.connect(self.safe_chosen)
         self.cut = self._tool("Cut the heart open along the four-chamber plane", checkable=True)
-        self.cut.toggled.connect(self.section_chosen)
+        self.cut.clicked.connect(self.section_chosen)
         row.addWidget(self.safe)
         row.addWidget(self.cut)
         row.addStretch(1)
@@ -157,14 +163,16 @@ class View3D(QWidget):
 
     def build(self) -> None:
         """Make the render window; takes a second, so it is done when first needed or when the program is idle."""
-        if self.stage is not None or not self.can_draw:
+        if self.stage is not None or self._building or not self.can_draw:
             return
+        self._building = True  # a new GL child may show the window again, which comes back here
         from twinviewer.scene.stage import Stage
 
         self.interactor = _interactor_class()(self)
         self.interactor.clicked.connect(self._clicked)
         self.stage = Stage(self.interactor)
         self._stack.addWidget(self.interactor)
+        self._building = False
 
     def show_state(self, state: SceneState | None) -> None:
         """Draw a state; None brings back the empty state."""
@@ -174,6 +182,8 @@ class View3D(QWidget):
             self._bar.hide()
             return
         self.build()
+        if self.stage is None:
+            return
         first = self._stack.currentWidget() is not self.interactor
         if first:
             self._stack.setCurrentWidget(self.interactor)

@@ -1,0 +1,60 @@
+"""Where end-diastole and end-systole lie in the beat, and how image phases line up with a simulated beat."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from twinviewer.domain import CineStack, LabelMap, Run, Volume
+from twinviewer.session.case import Case, Scenario
+
+LV_VOLUME, LV_BLOOD, PR = "lv_volume_ml", "lv_blood", "pr_interval_ms"
+
+
+def run_marks(run: Run) -> tuple[float | None, float | None]:
+    """(ED, ES) of a run as fractions of its beat: largest and smallest LV volume."""
+    trace = run.traces.get(LV_VOLUME)
+    if trace is None:
+        return None, None
+    ed = trace.time_s[int(np.argmax(trace.values))] / run.period_s
+    es = trace.time_s[int(np.argmin(trace.values))] / run.period_s
+    return float(ed % 1.0), float(es % 1.0)
+
+
+@lru_cache(maxsize=4)
+def label_marks(labels: LabelMap) -> tuple[float | None, float | None]:
+    """(ED, ES) from the blood that the labels count in each phase."""
+    if labels.phases < 2 or LV_BLOOD not in labels.names.values():
+        return None, None
+    volumes = [labels.volume_ml(LV_BLOOD, phase) for phase in range(labels.phases)]
+    percent = labels.phase_percent / 100.0
+    return float(percent[int(np.argmax(volumes))] % 1.0), float(percent[int(np.argmin(volumes))] % 1.0)
+
+
+def marks(case: Case, shown: Scenario | None) -> tuple[float | None, float | None]:
+    """(ED, ES) of what plays: the run in view, else the labels, else the trigger of gated images as ED."""
+    if shown is not None and shown.run is not None:
+        return run_marks(shown.run)
+    if case.labels is not None:
+        return label_marks(case.labels)
+    gated = isinstance(case.image, CineStack) or (isinstance(case.image, Volume) and case.image.phases > 1)
+    return (0.0 if gated else None), None
+
+
+def period_of(case: Case, shown: Scenario | None) -> tuple[float, bool]:
+    """(length of the beat in s, whether anything moves)."""
+    if shown is not None and shown.run is not None:
+        return shown.run.period_s, True
+    image = case.image
+    if isinstance(image, Volume):
+        return image.rr_s or 1.0, image.phases > 1
+    if isinstance(image, CineStack):
+        known = [plane.rr_s for plane in image.planes if plane.rr_s]
+        return float(np.median(known)) if known else 1.0, image.phases > 1
+    return 1.0, False
+
+
+def image_fraction(shown: Scenario | None, fraction: float) -> float:
+    """The images' R-R fraction at a fraction of a simulated beat: a run starts at the P wave, R-R at the R wave."""
+    if shown is None or shown.run is None or PR not in shown.setup.parameters:
+        return fraction
+    return (fraction - shown.setup.value(PR) / 1000.0 / shown.run.period_s) % 1.0

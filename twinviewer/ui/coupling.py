@@ -1,0 +1,541 @@
+"""Keeps widgets and Case together: one place that says what follows from a change."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog
+
+from twinviewer.domain import CineStack, Organ, StructureStyle, Suitability, Therapy, Volume
+from twinviewer.scene.slices import default_window
+from twinviewer.session import catalog
+from twinviewer.session.case import BASELINE, Scenario
+from twinviewer.ui.beat_marks import image_fraction, marks, period_of
+from twinviewer.ui.curves import Curves
+from twinviewer.ui.image_canvas import to_pixmap
+from twinviewer.ui.layouts import COMPARE, FOUR
+from twinviewer.ui.pages_images import refusal
+from twinviewer.ui.scene_composer import SceneComposer
+from twinviewer.ui.step_bar import Step, StepState, StepStatus
+from twinviewer.ui.thumbnails import thumbnail
+
+if TYPE_CHECKING:
+    from twinviewer.ui.window import MainWindow
+
+STATES = {
+    "not_yet": StepState.NOT_YET,
+    "working": StepState.WORKING,
+    "ready": StepState.READY,
+    "needs_a_look": StepState.NEEDS_LOOK,
+}
+SUFFIXES = {
+    "pdf": ("Report", "report.pdf", "PDF (*.pdf)"),
+    "film": ("Film", "beat.mp4", "MP4 film (*.mp4)"),
+    "picture": ("Picture", "heart.png", "PNG (*.png)"),
+    "metrics": ("Numbers", "metrics.json", "JSON (*.json)"),
+    "labels": ("Labels", "labels.nii.gz", "NIfTI (*.nii.gz)"),
+    "seg": ("DICOM SEG", "labels.dcm", "DICOM (*.dcm)"),
+}
+
+
+class Coupling(QObject):
+    """Listens to presenter, choices, display and clock; shows the result in the window's parts."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.w = window
+        self.step = Step.IMPORT
+        self.composer = SceneComposer()
+        self._catalog_known = False
+        self._picking: tuple[str, str] | None = None
+        self._had_run = False
+        self._image: object = None
+        self._case_uid: object = None
+        self._thumbnails_asked: set[str] = set()
+        self._closed = False
+        self._connect()
+
+    def _connect(self) -> None:
+        w, p = self.w, self.w.presenter
+        p.case_changed.connect(self.refresh)
+        p.jobs_changed.connect(self.refresh_jobs)
+        p.failed.connect(w.messages.tell_error)
+        p.noticed.connect(lambda text, detail: w.messages.tell(text, detail))
+        p.finished.connect(self._finished)
+        w.choices.changed.connect(self._choices_changed)
+        w.playback.ticked.connect(self._tick)
+        w.look.changed.connect(self.draw_scene)
+        w.steps.chosen.connect(self.go)
+        w.transport.ed_asked.connect(lambda: self.go_to("ed"))
+        w.transport.es_asked.connect(lambda: self.go_to("es"))
+        w.tree.series_opened.connect(p.open_series)
+        w.tree.scenario_chosen.connect(self._scenario_chosen)
+        w.tree.scenario_asked.connect(self._scenario_asked)
+        view, pages = w.views.view3d, w.inspector
+        view.colour_chosen.connect(lambda name: w.choices.set(colour_by=name))
+        view.section_chosen.connect(lambda on: w.choices.set(section=on))
+        view.safe_chosen.connect(lambda on: w.choices.set(safe_colours=on))
+        view.picked.connect(self._picked)
+        view.missed.connect(lambda: w.messages.tell("Click on the heart's wall to choose the site"))
+        pages.importing.folder_asked.connect(w.actions_.all["open_folder"].trigger)
+        pages.importing.case_asked.connect(w.actions_.all["open_case"].trigger)
+        pages.importing.demo_asked.connect(w.actions_.all["open_demo"].trigger)
+        pages.segment.segment_asked.connect(p.segment)
+        pages.segment.opacity_changed.connect(w.display.set_opacity)
+        pages.model.build_asked.connect(p.build)
+        pages.simulate.baseline_asked.connect(self._simulate_baseline)
+        pages.simulate.run_asked.connect(self._simulate_therapy)
+        pages.simulate.cancel_asked.connect(p.cancel)
+        pages.simulate.pick_asked.connect(self._pick_asked)
+        pages.compare.other_chosen.connect(lambda name: w.choices.set(other=name))
+        pages.compare.colour_chosen.connect(lambda name: w.choices.set(colour_by=name))
+        pages.compare.simulate_asked.connect(lambda: self.go(Step.SIMULATE))
+        pages.report.export_asked.connect(self.export)
+
+    # The catalog -----------------------------------------------------------------------------------------------
+
+    def plugins_ready(self) -> None:
+        """Organs, engines and therapies are imported: forms and styles can be made."""
+        self._catalog_known = True
+        for where, why in catalog.failures().items():
+            self.w.messages.tell(f"A plug-in could not be loaded: {where}", why, "caution")
+        self.refresh()
+
+    def _organ(self) -> Organ | None:
+        if not self._catalog_known:
+            return None
+        return catalog.organs().get(self.w.presenter.case.organ)
+
+    def _styles(self) -> dict[str, StructureStyle]:
+        organ = self._organ()
+        return {} if organ is None else dict(organ.styles)
+
+    def _offer(self) -> None:
+        if not self._catalog_known:
+            return
+        case = self.w.presenter.case
+        therapies: dict[str, Therapy] = dict(catalog.therapies())
+        engines = catalog.engines()
+        engine = engines.get(case.engine) or next(iter(engines.values()), None)
+        verdicts = {
+            name: Suitability(False, "No engine is installed")
+            if engine is None
+            else catalog.offer(therapy, engine, case.mesh)
+            for name, therapy in therapies.items()
+        }
+        therapies = dict(sorted(therapies.items(), key=lambda pair: (pair[0] != "crt", pair[0])))
+        self.w.inspector.simulate.offer(self._organ(), therapies, verdicts)
+
+    # What follows from a change of the Case --------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show the present Case everywhere."""
+        if self._closed:
+            return
+        w, case = self.w, self.w.presenter.case
+        series = case.active_series
+        patient = case.patient if case.patient.pseudonym or case.series else None
+        w.banner.show_patient(patient, series.study_date if series else "", synthetic=bool(series and series.synthetic))
+        w.setWindowTitle(f"{case.title} · Twinviewer" if case.image is not None else "Twinviewer")
+        if case.image is not self._image:
+            self._image = case.image
+            volume = case.image if isinstance(case.image, Volume) else None
+            w.display.open(volume, case.labels, default_window(volume) if volume is not None else (400.0, 40.0))
+        elif w.display.labels is not case.labels:
+            w.display.open(w.display.volume, case.labels, w.display.own_window)
+        w.choices.blockSignals(True)
+        w.choices.follow(case, self._styles())
+        w.choices.blockSignals(False)
+        w.views.show_image(case.image, case.mesh is not None)
+        self._words()
+        self._offer()
+        self._ask_thumbnails()
+        w.tree.show_case(case)
+        w.inspector.importing.show_case(case)
+        w.inspector.segment.show_case(case)
+        w.inspector.model.show_case(case)
+        w.inspector.report.show_case(case)
+        self._set_period()
+        self._choices_changed()
+        self.refresh_jobs()
+        has_run = case.baseline is not None and case.baseline.run is not None
+        if has_run and not self._had_run:
+            w.playback.play()
+        self._had_run = has_run
+
+    def refresh_jobs(self) -> None:
+        """Show step states, progress and what may be done now."""
+        if self._closed:
+            return
+        w, p = self.w, self.w.presenter
+        found = p.states()
+        shown: dict[Step, StepStatus] = {}
+        first_open = True
+        for step in Step:
+            state, fraction = found[step.value]
+            status = StepStatus(STATES[state.state], state.why, fraction)
+            if status.state is StepState.NOT_YET and first_open:
+                first_open = False
+                status = StepStatus(StepState.OPEN, state.why)
+            shown[step] = status
+        w.steps.show_states(shown)
+        w.steps.go(self.step)
+        busy = p.busy
+        job = busy[0] if busy else None
+        text = "" if job is None else f"{job.name}: {job.text}" if job.text else job.name
+        w.status.show_job(text, None if job is None else job.fraction, len(busy) - 1)
+        runs = [one for one in busy if one.name.startswith("Simulate")]
+        w.inspector.simulate.show_progress(
+            f"{runs[0].name}: {runs[0].text}" if runs else "", runs[0].fraction if runs else None
+        )
+        self._allow()
+
+    def _allow(self) -> None:
+        w, p, case = self.w, self.w.presenter, self.w.presenter.case
+        a, history = w.actions_, p.history
+        a.all["undo"].setText(f"&Undo: {history.undo_text}" if history.can_undo else "&Undo")
+        a.all["redo"].setText(f"&Redo: {history.redo_text}" if history.can_redo else "&Redo")
+        a.allow("undo", history.can_undo, "nothing to undo")
+        a.allow("redo", history.can_redo, "nothing to redo")
+        image, mesh = case.image is not None, case.mesh is not None
+        run = case.baseline is not None and case.baseline.run is not None
+        a.allow("save_case", image, "open images first")
+        a.allow("save_case_as", image, "open images first")
+        a.allow("load_records", bool(case.series), "open a patient first")
+        for key in ("pdf", "film", "metrics"):
+            a.allow(f"export_{key}", run, "simulate the baseline first")
+        a.allow("export_picture", mesh, "build the model first")
+        for key in ("labels", "seg"):
+            a.allow(f"export_{key}", case.labels is not None, "find the structures first")
+        compared = p.comparison(w.choices.other) is not None
+        a.allow("layout_compare", compared, "simulate the baseline and a therapy first")
+        moves = w.playback.enabled
+        for key in ("play", "phase_back", "phase_on", "to_ed", "to_es"):
+            a.allow(key, moves, "nothing moves yet")
+        for key in ("section", *(f"from_{v}" for v in ("anterior", "posterior", "left", "right", "superior"))):
+            a.allow(key, mesh, "build the model first")
+        ct = isinstance(case.image, Volume) and case.image.modality == "CT"
+        for number in range(1, 9):
+            a.allow(f"preset_{number}", ct, "these windows are for CT")
+
+    def _words(self) -> None:
+        """What empty views say."""
+        w, p, case = self.w, self.w.presenter, self.w.presenter.case
+        a = w.actions_.all
+        open_folder = ("Open folder…", "folder", a["open_folder"].trigger)
+        if case.series:
+            w.views.welcome.say(
+                "series",
+                "Choose a series",
+                f"{len(case.series)} series were found. Double click one in the case panel on the left.",
+                (("Open the most suitable", "play", self._open_best), open_folder),
+            )
+        else:
+            w.views.welcome.say(
+                "drop",
+                "Drop a DICOM folder here",
+                "Twinviewer finds the heart in contrast CT, builds its model, makes it beat, and shows what a therapy "
+                "would change. Cine MR and other images can be viewed and played.",
+                (("Open the demo patient", "demo", a["open_demo"].trigger), open_folder),
+            )
+        empty = w.views.view3d.empty
+        reason = refusal(case)
+        if not w.views.view3d.can_draw:
+            empty.say(
+                "caution",
+                "No 3D on this screen",
+                "OpenGL 3.2 is not available here. Slices, curves and numbers work; install a Mesa driver for 3D.",
+            )
+        elif reason:
+            empty.say("heart", "No model from these images", reason, (("Open the demo patient", "demo", p.open_demo),))
+        elif case.labels is None:
+            empty.say(
+                "heart",
+                "The heart will stand here",
+                "First its structures are found in the images, then the model is built from them.",
+                (("Find structures", "segment", p.segment), ("All steps to a beat", "beat", lambda: p.carry_on())),
+            )
+        else:
+            empty.say(
+                "model",
+                "Structures are found",
+                "Build the model: wall, chambers, fibres and segments.",
+                (("Build model", "model", p.build), ("All steps to a beat", "beat", lambda: p.carry_on())),
+            )
+
+    def _open_best(self) -> None:
+        from twinviewer.session import steps
+
+        self.w.presenter.open_series(steps.choose_series(self.w.presenter.case).uid)
+
+    def _ask_thumbnails(self) -> None:
+        p = self.w.presenter
+        if tuple(s.uid for s in p.case.series) != self._case_uid:
+            self._case_uid = tuple(s.uid for s in p.case.series)
+            self._thumbnails_asked.clear()
+        for series in p.case.series[:40]:
+            usable = series.kind not in ("not_image", "unreadable")
+            if usable and series.uid not in self._thumbnails_asked:
+                self._thumbnails_asked.add(series.uid)
+                p.look_up(thumbnail, series, done=partial(self._thumbnail, series.uid))
+
+    def _thumbnail(self, uid: str, pixels: Any) -> None:
+        if not self._closed:
+            self.w.tree.set_thumbnail(uid, to_pixmap(pixels))
+
+    # What is in view -------------------------------------------------------------------------------------------
+
+    def _shown(self) -> Scenario | None:
+        """The scenario whose beat is the clock's: the baseline in paired views, else the one in view."""
+        case, choices = self.w.presenter.case, self.w.choices
+        found = case.baseline if choices.comparing else case.find(choices.scenario)
+        return found if found is not None and found.run is not None else case.baseline
+
+    def _other(self) -> str:
+        """The scenario that the baseline is compared with: the chosen one, or the one in view."""
+        choices = self.w.choices
+        return choices.other if choices.comparing or choices.scenario == BASELINE else choices.scenario
+
+    def _set_period(self) -> None:
+        w, case, shown = self.w, self.w.presenter.case, self._shown()
+        period, moves = period_of(case, shown)
+        if (period, moves) != (w.playback.period_s, w.playback.enabled):
+            w.playback.set_period(period, moves)
+        self.ed, self.es = marks(case, shown)
+        w.transport.set_marks(self.ed, self.es)
+
+    def _choices_changed(self) -> None:
+        if self._closed:
+            return
+        w, p, case = self.w, self.w.presenter, self.w.presenter.case
+        comparison = p.comparison(self._other())
+        if w.choices.comparing and comparison is None:
+            w.set_layout(FOUR)
+            return
+        w.display.set_colours(w.choices.label_colours if case.labels is not None else {})
+        self._set_period()
+        fields = self._fields()
+        w.views.view3d.offer_fields(fields, w.choices.colour_by)
+        for button, on in ((w.views.view3d.cut, w.choices.section), (w.views.view3d.safe, w.choices.safe_colours)):
+            button.setChecked(on)
+        w.actions_.all["section"].setChecked(w.choices.section)
+        w.actions_.all["safe"].setChecked(w.choices.safe_colours)
+        w.inspector.simulate.show_case(case, comparison, self._other())
+        w.inspector.compare.show_case(case, comparison, self._other(), fields, w.choices.colour_by)
+        self.show_plots()
+        self.draw_scene()
+        self._tick(w.playback.time_s)
+
+    def _fields(self) -> tuple[tuple[str, str], ...]:
+        case = self.w.presenter.case
+        if case.mesh is None:
+            return (("", "Anatomy"),)
+        from twinviewer.scene import compose
+
+        run = next((s.run for s in case.scenarios if s.run is not None), None)
+        names = compose.colourable(run, case.mesh)
+        return tuple((n, compose.FIELDS[n].label if n else "Anatomy") for n in names)
+
+    def show_plots(self) -> None:
+        """Traces of the baseline and of the scenario in view."""
+        if self.w.plots is None or self._closed:
+            return
+        case = self.w.presenter.case
+        wanted = [s for s in (case.baseline, case.find(self._other())) if s is not None and s.run is not None]
+        self.w.plots.set_curves([Curves(s.label, s.run, s.colour) for s in dict.fromkeys(wanted) if s.run is not None])
+
+    def draw_scene(self) -> None:
+        """The 3D picture of this moment."""
+        w = self.w
+        if self._closed:
+            return
+        case = w.presenter.case
+        if case.mesh is None or not w.views.view3d.can_draw:
+            w.views.view3d.show_state(None)
+            return
+        comparison = w.presenter.comparison(w.choices.other)
+        state = self.composer.compose(
+            case,
+            w.choices,
+            w.playback.time_s,
+            w.look.tokens,
+            comparison,
+            w.playback.period_s,
+            w.views.view3d.devicePixelRatioF(),
+        )
+        w.views.view3d.show_state(state)
+
+    def _tick(self, time_s: float) -> None:
+        w, shown = self.w, self._shown()
+        fraction = (time_s % w.playback.period_s) / w.playback.period_s
+        if w.playback.enabled:
+            w.display.follow(100.0 * image_fraction(shown, fraction))
+            w.views.cine.show_time(image_fraction(shown, fraction))
+        if w.plots is not None:
+            w.plots.show_time(time_s, w.playback.period_s)
+        if shown is not None and shown.run is not None:
+            self.draw_scene()
+
+    # Steps and scenarios ---------------------------------------------------------------------------------------
+
+    def go(self, step: Step) -> None:
+        """Show a step's page, and the layout that goes with it."""
+        w = self.w
+        self.step = step
+        w.steps.go(step)
+        w.inspector.go(step)
+        self.stop_picking()
+        if step is Step.COMPARE and w.presenter.comparison(w.choices.other) is not None:
+            w.set_layout(COMPARE)
+        elif w.views.layout_name == COMPARE:
+            w.set_layout(FOUR)
+        if not w.inspector_dock.isVisible():
+            w.inspector_dock.show()
+
+    def do_next(self) -> None:
+        """Do what comes next, whatever that is."""
+        p, case = self.w.presenter, self.w.presenter.case
+        if case.image is None:
+            (self._open_best if case.series else p.open_demo)()
+        elif case.labels is None:
+            self.go(Step.SEGMENT)
+            p.segment()
+        elif case.mesh is None:
+            self.go(Step.MODEL)
+            p.build()
+        elif case.baseline is None or case.baseline.run is None:
+            self.go(Step.SIMULATE)
+            p.carry_on()
+        elif p.comparison(self.w.choices.other) is not None:
+            self.go(Step.COMPARE)
+        else:
+            self.go(Step.SIMULATE)
+
+    def _finished(self, key: str) -> None:
+        """Follow the work: show the page of what has just been made, unless the user is elsewhere on purpose."""
+        onward = {"image": Step.SEGMENT, "labels": Step.MODEL, "model": Step.SIMULATE}
+        order = list(Step)
+        if key in onward and order.index(self.step) <= order.index(onward[key]):
+            self.go(onward[key])
+        if key.startswith("run ") and key != f"run {BASELINE}":
+            self.w.choices.set(other=key[4:], scenario=key[4:])
+
+    def _scenario_chosen(self, name: str) -> None:
+        choices = self.w.choices
+        if choices.comparing:
+            if name != BASELINE and self.w.presenter.comparison(name) is not None:
+                choices.set(other=name)
+        else:
+            choices.set(scenario=name)
+
+    def _scenario_asked(self, verb: str, name: str) -> None:
+        p = self.w.presenter
+        if verb == "change":
+            self.go(Step.SIMULATE)
+            self.w.inspector.simulate.edit(p.case, name)
+            self._choices_changed()
+        elif verb == "duplicate":
+            p.duplicate_scenario(name)
+        else:
+            p.remove_scenario(name)
+
+    def _simulate_baseline(self, values: dict[str, Any]) -> None:
+        p = self.w.presenter
+        same = p.case.baseline is not None and dict(p.case.setup_values) == values
+        if not same:
+            p.prepare(values)
+        p.simulate_all()
+        if same and not p.busy and p.case.baseline is not None:
+            p.simulate(BASELINE)
+
+    def _simulate_therapy(self, name: str, therapy: str, values: dict[str, Any]) -> None:
+        p, page = self.w.presenter, self.w.inspector.simulate
+        if p.case.baseline is None:
+            p.prepare({} if page.setup_form is None else page.setup_form.values())
+        if p.case.baseline is None:
+            return
+        scenario = p.case.find(name)
+        if scenario is None:
+            name = p.add_scenario((therapy,), values)
+        elif dict(scenario.therapies[0].values) != values:
+            p.change_scenario(name, values, f"Change {scenario.label}")
+        if not name:
+            return
+        page.edit(p.case, name)
+        self._choices_changed()
+        if p.case.baseline is not None and p.case.baseline.run is None:
+            p.simulate(BASELINE)
+        p.simulate(name)
+
+    # Picking on the heart --------------------------------------------------------------------------------------
+
+    def _pick_asked(self, parameter: str, kind: str, on: bool) -> None:
+        self._picking = (parameter, kind) if on else None
+        self.w.views.view3d.set_picking(on)
+        if on:
+            self.w.messages.tell("Click the site on the heart", "Esc leaves the choice as it is.")
+
+    def stop_picking(self) -> bool:
+        """Leave the picking mode; whether it was on."""
+        if self._picking is None:
+            return False
+        parameter, _ = self._picking
+        self._picking = None
+        self.w.views.view3d.set_picking(False)
+        form = self.w.inspector.simulate.form
+        if form is not None:
+            form.set_picking(parameter, False)
+        return True
+
+    def _picked(self, pane: int, node: int) -> None:
+        mesh = self.w.presenter.case.mesh
+        if self._picking is None or mesh is None:
+            return
+        parameter, kind = self._picking
+        segments = mesh.point_fields.get("aha_segment")
+        segment = int(segments[node]) if kind == "lv_segment" and segments is not None else 0
+        if kind == "lv_segment" and segment <= 0:
+            self.w.messages.tell("That is not the LV wall", "Click a site on the LV wall.", "caution")
+            return
+        self.w.inspector.simulate.picked(parameter, f"AHA{segment}", node)
+        self.stop_picking()
+        self.w.messages.clear()
+
+    # Time and files --------------------------------------------------------------------------------------------
+
+    def go_to(self, mark: str) -> None:
+        """ "ed" or "es"."""
+        fraction = self.ed if mark == "ed" else self.es
+        if fraction is not None:
+            self.w.playback.pause()
+            self.w.playback.seek(fraction * self.w.playback.period_s)
+
+    def step_phase(self, by: int) -> None:
+        """One phase of the images on or back; a fiftieth of the beat where there are no phases."""
+        image = self.w.presenter.case.image
+        count = image.phases if isinstance(image, Volume | CineStack) and image.phases > 1 else 50
+        self.w.playback.step(by * self.w.playback.period_s / count)
+
+    def export(self, kind: str) -> None:
+        """Ask where, then write in a worker."""
+        if kind == "case":
+            self.w.actions_.all["save_case_as"].trigger()
+            return
+        name, default, pattern = SUFFIXES[kind]
+        chosen, _ = QFileDialog.getSaveFileName(self.w, f"Export: {name}", default, pattern)
+        if chosen:
+            self.write(kind, Path(chosen))
+
+    def write(self, kind: str, path: Path) -> None:
+        """Write one export to a path, in a worker."""
+        from twinviewer.ui import exports
+
+        name = SUFFIXES[kind][0]
+        self.w.presenter.export(name, getattr(exports, f"write_{kind}"), self.w.presenter.case, str(path), path=path)
+
+    def close(self) -> None:
+        """Stop following."""
+        self._closed = True

@@ -1,0 +1,183 @@
+"""The window's actions and where they stand in the menus."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QKeyCombination, Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QFileDialog
+
+from twinviewer.ui.dialogs import AboutBox, ShortcutSheet
+from twinviewer.ui.image_display import CT_PRESETS
+from twinviewer.ui.layouts import FOUR, ONE
+from twinviewer.ui.step_bar import Step
+
+if TYPE_CHECKING:
+    from twinviewer.ui.window import MainWindow
+
+
+def add_actions(w: MainWindow) -> None:
+    """Make every action of the window."""
+    a, p = w.actions_, w.presenter
+    a.add("open_folder", "File", "&Open folder…", lambda: ask_folder(w), "Ctrl+O", "folder")
+    a.add("open_case", "File", "Open &case…", lambda: ask_case(w), "Ctrl+Shift+O", "case")
+    a.add("open_demo", "File", "Open the &demo patient", p.open_demo, "Ctrl+D", "demo")
+    a.add("load_records", "File", "Load &records…", lambda: ask_records(w), "", "patient")
+    a.add("save_case", "File", "&Save case", lambda: save_case(w, False), "Ctrl+S", "save")
+    a.add("save_case_as", "File", "Save case &as…", lambda: save_case(w, True), "Ctrl+Shift+S")
+    a.add("export_pdf", "Export", "&Report as PDF…", lambda: w.coupling.export("pdf"), "Ctrl+P", "page")
+    a.add("export_film", "Export", "&Film of the beat…", lambda: w.coupling.export("film"), "", "film")
+    a.add("export_picture", "Export", "&Picture…", lambda: w.coupling.export("picture"), "", "picture")
+    a.add("export_metrics", "Export", "All &numbers as JSON…", lambda: w.coupling.export("metrics"), "", "table")
+    a.add("export_labels", "Export", "&Labels as NIfTI…", lambda: w.coupling.export("labels"), "", "segment")
+    a.add("export_seg", "Export", "Labels as &DICOM SEG…", lambda: w.coupling.export("seg"), "", "segment")
+    a.add("quit", "File", "&Quit", w.close, "Ctrl+Q")
+    a.add("undo", "Edit", "&Undo", p.undo, "Ctrl+Z", "undo")
+    a.add("redo", "Edit", "&Redo", p.redo, "Ctrl+Shift+Z", "redo")
+    a.add("cancel", "Edit", "&Cancel what is running", lambda: cancel(w), "Esc", "cancel")
+    a.add("palette", "Edit", "Command &palette…", lambda: open_palette(w), "Ctrl+K", "palette")
+    for number, step in enumerate(Step, start=1):
+        a.add(
+            f"step_{step.name.lower()}", "Step", f"&{number}  {step.value}",
+            partial(go, w, step), f"Ctrl+{number}",
+        )  # fmt: skip
+    a.add("next_step", "Step", "&Do the next step", lambda: w.coupling.do_next(), "Ctrl+Return", "run")
+    a.add("layout_four", "View", "&Four views", lambda: w.set_layout(FOUR), "F5", "four", checkable=True)
+    a.add("layout_one", "View", "&One view", lambda: w.set_layout(ONE), "F6", "one", checkable=True)
+    a.add("layout_compare", "View", "&Compare", lambda: w.coupling.go(Step.COMPARE), "F7", "compare", checkable=True)
+    a.all["layout_four"].setChecked(True)
+    a.add("reset_views", "View", "&Reset the views", w.views.reset, "R", "fit")
+    for number, preset in enumerate(CT_PRESETS, start=1):
+        text = f"{preset.name}  {preset.width:g}/{preset.level:g}"
+        a.add(f"preset_{number}", "Window", text, partial(w.display.preset, number), str(number))
+    a.add("preset_9", "Window", "The images' own", lambda: w.display.preset(9), "9")
+    a.add("crosshair", "View", "Cross&hair", lambda: toggle_cross(w), "X", "crosshair", checkable=True)
+    a.all["crosshair"].setChecked(True)
+    keypad, shift = Qt.KeyboardModifier.KeypadModifier, Qt.KeyboardModifier.ShiftModifier
+    # With NumLock, Shift turns the keypad's digits into navigation keys before the program sees them.
+    digits = ((Qt.Key.Key_1, Qt.Key.Key_End, "anterior", "posterior"), (Qt.Key.Key_3, Qt.Key.Key_PageDown, "left",
+              "right"), (Qt.Key.Key_7, Qt.Key.Key_Home, "superior", "inferior"))  # fmt: skip
+    for digit, turned, view, opposite in digits:
+        straight = a.add(f"from_{view}", "View", f"From {view}", partial(w.views.view3d.look_from, view))
+        straight.setShortcut(QKeySequence(QKeyCombination(keypad, digit)))
+        other = a.add(f"from_{opposite}", "View", f"From {opposite}", partial(w.views.view3d.look_from, opposite))
+        other.setShortcuts([QKeySequence(QKeyCombination(keypad | shift, key)) for key in (digit, turned)])
+    a.add("section", "View", "C&ut the heart open", lambda: toggle(w, "section"), "C", "cut", checkable=True)
+    a.add("safe", "View", "Colour-&blind-safe maps", lambda: toggle(w, "safe_colours"), "", "eye", checkable=True)
+    a.all["safe"].setChecked(w.choices.safe_colours)
+    a.add("theme", "View", "Dark or &light", w.toggle_theme, "Ctrl+T", "theme")
+    for dock in (w.case_dock, w.inspector_dock, w.beat_dock):
+        shown = dock.toggleViewAction()
+        key = f"panel_{dock.windowTitle().lower()}"
+        a.all[key], a.menu_of[key] = shown, "Panels"
+    a.add("reset_panels", "Panels", "Panels where they were", w.reset_panels)
+    a.add("play", "Beat", "&Play or pause", w.playback.toggle, "Space", "play")
+    a.add("phase_back", "Beat", "One phase &back", lambda: w.coupling.step_phase(-1), ",", "previous")
+    a.add("phase_on", "Beat", "One phase &on", lambda: w.coupling.step_phase(1), ".", "next")
+    a.add("to_ed", "Beat", "End-&diastole", lambda: w.coupling.go_to("ed"), "Home", "start")
+    a.add("to_es", "Beat", "End-&systole", lambda: w.coupling.go_to("es"), "End", "end")
+    a.add("slower", "Beat", "S&lower", lambda: change_speed(w, -1), "[")
+    a.add("faster", "Beat", "&Faster", lambda: change_speed(w, 1), "]")
+    a.add("shortcuts", "Help", "&Keyboard and mouse…", lambda: ShortcutSheet(w, w.actions_).exec(), "F1", "help")
+    a.add("about", "Help", "&About Twinviewer…", lambda: AboutBox(w, w.look, w.renderer).exec(), "", "about")
+
+
+def fill_menus(w: MainWindow) -> None:
+    """Arrange the actions in the menu bar."""
+    exports = [f"export_{key}" for key in ("pdf", "film", "picture", "metrics", "labels", "seg")]
+    steps = [f"step_{step.name.lower()}" for step in Step]
+    presets = [f"preset_{n}" for n in range(1, 10)]
+    directions = [f"from_{v}" for v in ("anterior", "posterior", "left", "right", "superior", "inferior")]
+    panels = ["panel_case", "panel_inspector", "panel_beat", "reset_panels"]
+    w.actions_.fill(
+        w.menu_bar,
+        {
+            "&File": ["open_folder", "open_case", "open_demo", "load_records", "-", "save_case", "save_case_as",
+                      ("&Export", exports), "-", "quit"],
+            "&Edit": ["undo", "redo", "-", "cancel", "palette"],
+            "&Step": [*steps, "-", "next_step"],
+            "&View": ["layout_four", "layout_one", "layout_compare", "-", "reset_views", "crosshair",
+                      ("&Window and level", presets), "-", ("3&D view", directions), "section", "safe", "-", "theme",
+                      ("&Panels", panels)],
+            "&Beat": ["play", "phase_back", "phase_on", "to_ed", "to_es", "-", "slower", "faster"],
+            "&Help": ["shortcuts", "about"],
+        },
+    )  # fmt: skip
+
+
+def go(w: MainWindow, step: Step) -> None:
+    """Go to a step."""
+    w.coupling.go(step)
+
+
+def open_palette(w: MainWindow) -> None:
+    """Ctrl+K."""
+    from twinviewer.ui.command_palette import CommandPalette
+
+    CommandPalette(w, w.actions_).open_over(w)
+
+
+def ask_folder(w: MainWindow) -> None:
+    """Choose a folder of images."""
+    chosen = QFileDialog.getExistingDirectory(w, "Open a folder of DICOM images", w.presenter.case.folder)
+    if chosen:
+        w.presenter.open_folder(Path(chosen))
+
+
+def ask_case(w: MainWindow) -> None:
+    """Choose a case file."""
+    chosen, _ = QFileDialog.getOpenFileName(w, "Open a case", "", "Twinviewer case (*.twin)")
+    if chosen:
+        w.presenter.open_case(Path(chosen))
+
+
+def ask_records(w: MainWindow) -> None:
+    """Choose records of the open patient."""
+    chosen, _ = QFileDialog.getOpenFileName(w, "Load records of this patient", "", "FHIR or table (*.json *.csv)")
+    if chosen:
+        w.presenter.load_records(Path(chosen))
+
+
+def save_case(w: MainWindow, elsewhere: bool) -> None:
+    """Save where the case came from, or ask."""
+    path = w.presenter.path
+    if path is None or elsewhere:
+        name = f"{w.presenter.case.title or 'case'}.twin"
+        chosen, _ = QFileDialog.getSaveFileName(w, "Save the case", name, "Twinviewer case (*.twin)")
+        if not chosen:
+            return
+        path = Path(chosen if chosen.endswith(".twin") else f"{chosen}.twin")
+    w.presenter.save_case(path)
+
+
+def cancel(w: MainWindow) -> None:
+    """Esc: stop picking, else stop what runs, else leave a maximised view."""
+    if w.coupling.stop_picking():
+        return
+    if w.presenter.busy:
+        w.presenter.cancel()
+        w.messages.tell("Cancelled. The case is as it was before.")
+    elif w.views.layout_name == ONE:
+        w.set_layout(FOUR)
+
+
+def toggle(w: MainWindow, choice: str) -> None:
+    """Turn a view choice over."""
+    w.choices.set(**{choice: not getattr(w.choices, choice)})
+
+
+def toggle_cross(w: MainWindow) -> None:
+    """Crosshair on the slices."""
+    w.display.cross_shown = not w.display.cross_shown
+    w.display.changed.emit()
+
+
+def change_speed(w: MainWindow, by: int) -> None:
+    """Slower or faster by one step."""
+    from twinviewer.ui.playback import SPEEDS
+
+    nearest = min(range(len(SPEEDS)), key=lambda i: abs(SPEEDS[i] - w.playback.speed))
+    w.playback.set_speed(SPEEDS[min(max(nearest + by, 0), len(SPEEDS) - 1)])
