@@ -33,7 +33,8 @@ class Row:
 
     def text(self) -> str:
         ratio = self.against / self.value if self.value > 0 else float("inf")
-        return f"| {self.what} | {self.value:.3g} {self.unit} | {self.against:.3g} {self.unit} | {self.peer} | {ratio:.2g} |"
+        value, against = (f"{number:.3g} {self.unit}" for number in (self.value, self.against))
+        return f"| {self.what} | {value} | {against} | {self.peer} | {ratio:.2g} |"
 
 
 def median_s(call: Callable[[], Any], repeat: int) -> float:
@@ -65,7 +66,6 @@ def reading(folder: Path, repeat: int) -> list[Row]:
 
     series = next(s for s in dicom.scan(folder) if s.kind.startswith("ct"))
     per_phase = len(series.files) // series.phases
-    volume = dicom.read(series)
     files = np.array(series.files[: per_phase * series.phases]).reshape(series.phases, per_phase)
 
     def peer() -> None:
@@ -74,8 +74,7 @@ def reading(folder: Path, repeat: int) -> list[Row]:
             reader.SetFileNames([str(n) for n in names])
             sitk.GetArrayViewFromImage(reader.Execute())
 
-    start_rss = psutil.Process().memory_info().rss
-    rows = [
+    return [
         Row("scan the folder (headers)", median_s(lambda: dicom.scan(folder), repeat), "s", 5.0, "limit"),
         Row(
             "folder's series -> Volume",
@@ -85,8 +84,6 @@ def reading(folder: Path, repeat: int) -> list[Row]:
             "SimpleITK series reader",
         ),
     ]
-    del start_rss, volume
-    return rows
 
 
 def pipeline(folder: Path, repeat: int) -> tuple[list[Row], Any]:

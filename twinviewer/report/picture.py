@@ -32,7 +32,7 @@ def still(
     cut: bool = False,
     paper: bool = False,
 ) -> NDArray[np.uint8]:
-    """(h, w, 3) uint8 of the case; paper: on white, for a page. Raises RenderError without a mesh or without a renderer."""
+    """(h, w, 3) uint8 of the case; paper: on white, for a page. RenderError without a mesh or without a renderer."""
     runs = simulated(case)
     height = size[1] - (STRIP_PX if runs else 0)
     with off_screen((size[0], height)) as stage:
