@@ -1,6 +1,7 @@
 """Stored pixel values of one plane. Every size is checked against a budget before anything is allocated.
 
-Decoders: pylibjpeg (JPEG 2000, RLE) and pyjpegls (JPEG-LS). GDCM is never used: damaged files kill its process.
+Decoders: pylibjpeg (JPEG 2000, RLE), pyjpegls (JPEG-LS) and our own for JPEG Lossless.
+GDCM is never used: damaged files kill its process.
 Source: DICOM PS3.5 section 8, PS3.3 C.7.6.3.
 """
 
@@ -11,6 +12,7 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
 from pydicom.pixels import pixel_array
 
 from twinviewer.dicom.headers import BIG_ENDIAN, DEFLATED, MAX_FRAME_BYTES, Header
@@ -20,10 +22,12 @@ from twinviewer.domain import LoadError
 _JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 _HTJ2K = ("1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203")
 _JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
+JPEG_LOSSLESS = ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")
 _RLE = ("1.2.840.10008.1.2.5",)
 DECODERS = {
     **dict.fromkeys((*_JPEG_2000, *_HTJ2K, *_RLE), "pylibjpeg"),
     **dict.fromkeys(_JPEG_LS, "pyjpegls"),
+    **dict.fromkeys(JPEG_LOSSLESS, "own"),
     DEFLATED: "",
 }
 """Transfer syntax -> pydicom plug-in, beside the native ones."""
@@ -112,6 +116,12 @@ class PixelReader:
         if self._path != header.path or self._data is None:
             self._data, self._path = pydicom.dcmread(header.path, force=True), header.path
         single = len(header.frames) == 1
+        if header.transfer_syntax in JPEG_LOSSLESS:
+            from twinviewer.dicom.jpeg_lossless import decode  # numba: only when it is needed
+
+            encoded = get_frame(self._data.PixelData, plane.frame.index, number_of_frames=len(header.frames))
+            decoded = decode(encoded, header.rows, header.columns)
+            return _stored_bits(decoded.astype(np.dtype(f"u{header.bits_allocated // 8}")), header)
         return pixel_array(
             self._data,
             raw=True,
