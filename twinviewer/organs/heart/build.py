@@ -27,6 +27,7 @@ from twinviewer.geometry.surfaces import (
 )
 from twinviewer.organs.heart.coordinates import LongAxis, aha_segments, apicobasal, long_axis, transmural
 from twinviewer.organs.heart.fibres import fibres
+from twinviewer.organs.heart.styles import STYLES
 from twinviewer.organs.heart.wall import AORTA, LA, LV, LV_WALL, PA, RA, RV, RV_WALL, WallShape, codes, wall_shape
 
 Array = NDArray[np.float64]
@@ -35,7 +36,7 @@ Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 CELL_MM = 2.6  # cubic lattice edge; most tetrahedral edges are 2.25 or 2.6 mm
-LONGEST_MM = 3.0
+LONGEST = 3.0 / CELL_MM  # no edge is longer than this share of the cell
 THINNEST_MM = 3.0
 CHAMBER_TRIANGLES = 3000
 LARGEST_SHIFT_MM = 0.6
@@ -66,9 +67,9 @@ def build(
     points = straighten_rims(
         points, tets, [loop for w in (faces.lv, faces.rv) for loop in boundary_loops(faces.every[w])]
     )
-    points = shorten_edges(points, tets, LONGEST_MM / 1.01, shape.distance)
+    points = shorten_edges(points, tets, 0.99 * LONGEST * cell_mm, shape.distance)
     points = _keep_volumes(shape, points, tets, faces)
-    points = shorten_edges(points, tets, LONGEST_MM)
+    points = shorten_edges(points, tets, LONGEST * cell_mm)
     notes = _checked(shape, points, tets, faces)
     points = shape.frame.to_lps(points)
     if np.linalg.det(shape.frame.rotation) < 0:
@@ -94,7 +95,7 @@ def build(
     for name, value in CHAMBERS.items():
         mask = data == value
         if not mask.any():
-            missing += (f"No {name.replace('_', ' ')} in the label map",)
+            missing += (f"No {STYLES[name].label.lower()} in the label map",)
             continue
         box = frame_around(labels.grid, mask, margin_mm=4.0 * shape.sigma_mm)
         solid = smooth_solid(box, np.asarray(box.crop(mask), dtype=bool), shape.sigma_mm)
