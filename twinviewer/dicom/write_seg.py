@@ -12,8 +12,6 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.sr.codedict import codes
-from pydicom.sr.coding import Code
 
 from twinviewer.dicom.phases import Plane
 from twinviewer.dicom.read import source_planes
@@ -24,23 +22,22 @@ from twinviewer.domain import LabelMap, LoadError, Reporter, Series, StructureSt
 if TYPE_CHECKING:
     from highdicom.seg import SegmentDescription
 
-_STRUCTURE = Code("123037004", "SCT", "Anatomical Structure")
+_STRUCTURE = ("123037004", "SCT", "Anatomical Structure")
 _TYPES = {
-    "lv_myocardium": Code("74281007", "SCT", "Myocardium"),
-    "rv_myocardium": Code("74281007", "SCT", "Myocardium"),
-    "lv_blood": Code("87878005", "SCT", "Left ventricle"),
-    "rv_blood": Code("53085002", "SCT", "Right ventricle"),
-    "la_blood": Code("82471001", "SCT", "Left atrium"),
-    "ra_blood": Code("73829009", "SCT", "Right atrium"),
-    "aorta": Code("15825003", "SCT", "Aorta"),
-    "pulmonary_artery": Code("81040000", "SCT", "Pulmonary artery"),
+    "lv_myocardium": ("74281007", "SCT", "Myocardium"),
+    "rv_myocardium": ("74281007", "SCT", "Myocardium"),
+    "lv_blood": ("87878005", "SCT", "Left ventricle"),
+    "rv_blood": ("53085002", "SCT", "Right ventricle"),
+    "la_blood": ("82471001", "SCT", "Left atrium"),
+    "ra_blood": ("73829009", "SCT", "Right atrium"),
+    "aorta": ("15825003", "SCT", "Aorta"),
+    "pulmonary_artery": ("81040000", "SCT", "Pulmonary artery"),
 }
 _REGIONS = {
-    "lv_myocardium": Code("87878005", "SCT", "Left ventricle"),
-    "rv_myocardium": Code("53085002", "SCT", "Right ventricle"),
+    "lv_myocardium": ("87878005", "SCT", "Left ventricle"),
+    "rv_myocardium": ("53085002", "SCT", "Right ventricle"),
 }
-_OTHER = Code("91723000", "SCT", "Anatomical structure")
-# type 2 attributes that a SEG takes over from its source and that sources often lack
+_OTHER = ("91723000", "SCT", "Anatomical structure")
 _PERSONAL_VRS = ("PN", "LT", "ST", "UT", "SQ")
 _PERSONAL = (
     "AccessionNumber", "AdmissionID", "InstitutionName", "InstitutionalDepartmentName", "IssuerOfAdmissionID",
@@ -48,6 +45,7 @@ _PERSONAL = (
     "ClinicalTrialSubjectReadingID", "ClinicalTrialSiteName", "ClinicalTrialSponsorName",
     "AdmittingDiagnosesDescription",
 )  # fmt: skip
+# type 2 attributes that a SEG takes over from its source and that sources often lack
 _MUST_EXIST = ("StudyDate", "StudyTime", "StudyID", "AccessionNumber", "ReferringPhysicianName", "PatientSex")
 
 
@@ -174,6 +172,8 @@ def _description(
     from highdicom.color import CIELabColor
     from highdicom.content import AlgorithmIdentificationSequence
     from highdicom.seg import SegmentDescription
+    from pydicom.sr.codedict import codes
+    from pydicom.sr.coding import Code
 
     colour = None
     if style is not None and len(style.colour) == 7:
@@ -183,8 +183,8 @@ def _description(
     return SegmentDescription(
         segment_number=number,
         segment_label=(style.label if style else name)[:64],
-        segmented_property_category=_STRUCTURE,
-        segmented_property_type=_TYPES.get(name, _OTHER),
+        segmented_property_category=Code(*_STRUCTURE),
+        segmented_property_type=Code(*_TYPES.get(name, _OTHER)),
         algorithm_type="SEMIAUTOMATIC",
         algorithm_identification=AlgorithmIdentificationSequence(
             name=labels.made_by[:64] or "Twinviewer",
@@ -193,6 +193,6 @@ def _description(
         ),
         tracking_uid=uid_from(uid, name),
         tracking_id=name,
-        anatomic_regions=[region] if region else None,
+        anatomic_regions=[Code(*region)] if region else None,
         display_color=colour,
     )
