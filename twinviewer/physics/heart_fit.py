@@ -2,9 +2,9 @@
 
 After each simulated beat every free parameter is nudged towards its own target, as the body's slow controls do (Arts
 et al., PLoS Comput Biol 8:e1002369, 2012): blood volume towards the LV's end-diastolic volume, LV contractility towards
-its end-systolic volume, RV contractility towards the RV's end-diastolic volume, systemic resistance towards the mean
-and compliance towards the pulse pressure. The stroke volume of the right is that of the left, so the right heart has
-one target only.
+its end-systolic volume, RV contractility towards the RV's end-diastolic volume, systemic resistance towards the middle
+of systolic and diastolic pressure and compliance towards their difference. The stroke volume of the right is that of
+the left, so the right heart has one target only.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ class Targets:
     lv_edv_ml: float
     rv_edv_ml: float
     lv_esv_ml: float | None = None
-    mean_arterial_mmhg: float | None = None
+    middle_arterial_mmhg: float | None = None
     pulse_pressure_mmhg: float | None = None
 
 
@@ -56,7 +56,7 @@ def shown(beat: Beat) -> dict[str, float]:
         "lv_edv_ml": float(beat["lv_volume_ml"].max()),
         "lv_esv_ml": float(beat["lv_volume_ml"].min()),
         "rv_edv_ml": float(beat["rv_volume_ml"].max()),
-        "mean_arterial_mmhg": float(aortic.mean()),
+        "middle_arterial_mmhg": 0.5 * float(aortic.max() + aortic.min()),
         "pulse_pressure_mmhg": float(aortic.max() - aortic.min()),
     }
 
@@ -78,7 +78,7 @@ def fit(
     fitted = dict(value)
     wanted = {
         name: target
-        for name in ("lv_edv_ml", "rv_edv_ml", "lv_esv_ml", "mean_arterial_mmhg", "pulse_pressure_mmhg")
+        for name in ("lv_edv_ml", "rv_edv_ml", "lv_esv_ml", "middle_arterial_mmhg", "pulse_pressure_mmhg")
         if (target := getattr(targets, name)) is not None
     }
     for name, target in wanted.items():
@@ -105,8 +105,8 @@ def fit(
         nudge["contractility_rv_kpa"] = 0.4 * error["rv_edv_ml"]
         if "lv_esv_ml" in error:
             nudge["contractility_lv_kpa"] = 0.5 * error["lv_esv_ml"]
-        if "mean_arterial_mmhg" in error:
-            nudge["systemic_resistance_mmhg_s_ml"] = -0.5 * error["mean_arterial_mmhg"]
+        if "middle_arterial_mmhg" in error:
+            nudge["systemic_resistance_mmhg_s_ml"] = -0.5 * error["middle_arterial_mmhg"]
         if "pulse_pressure_mmhg" in error:
             nudge["systemic_compliance_ml_mmhg"] = 0.3 * error["pulse_pressure_mmhg"]
         held = fitted["stressed_volume_ml"]

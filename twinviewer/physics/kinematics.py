@@ -60,6 +60,7 @@ class MotionField:
     stretch: Array
     twist: Array
     right_share: Array
+    right_most: Array
     right_weight: Array
     length_mm: float
     left_ratio: Array
@@ -71,8 +72,8 @@ class MotionField:
         """(len(rows), 3) positions in mm. left, right (len(rows),): u and f; shortening: 1 - Z' of the wall."""
         placed = _place(
             self.radius_sq[rows], self.cosine[rows], self.sine[rows], self.height[rows], self.empties[rows],
-            self.descent[rows], self.stretch[rows], self.twist[rows], self.right_share[rows], left, right,
-            shortening * self.length_mm, shortening,
+            self.descent[rows], self.stretch[rows], self.twist[rows], self.right_share[rows],
+            self.right_most[rows], left, right, shortening * self.length_mm, shortening,
         )  # fmt: skip
         return placed @ self.basis + self.origin
 
@@ -80,11 +81,17 @@ class MotionField:
 @njit(cache=True)
 def _place(
     radius_sq: Array, cosine: Array, sine: Array, height: Array, empties: Array, descent: Array, stretch: Array,
-    twist: Array, right_share: Array, left: Array, right: Array, drop_mm: float, shortening: float,
+    twist: Array, right_share: Array, right_most: Array, left: Array, right: Array, drop_mm: float, shortening: float,
 ) -> Array:  # fmt: skip
     out = np.empty((radius_sq.shape[0], 3))
     for i in range(radius_sq.shape[0]):
-        square = radius_sq[i] + left[i] * empties[i] - right[i] * right_share[i]
+        moved = right[i] * right_share[i]
+        knee = 0.7 * right_most[i]
+        if moved > knee:
+            # the free wall nears the septum but never passes it
+            room = max(right_most[i] - knee, 1e-9)
+            moved = knee + room * math.tanh((moved - knee) / room)
+        square = radius_sq[i] + left[i] * empties[i] - moved
         r = math.sqrt(max(square, 1e-4 * radius_sq[i]) / (1.0 - shortening * stretch[i]))
         angle = twist[i] * shortening * math.exp(-((r / TWIST_REACH_MM) ** 2))
         c, s = math.cos(angle), math.sin(angle)
@@ -158,13 +165,14 @@ def motion_field(mesh: OrganMesh, patches: Patches) -> MotionField:
 
     left = patches.number < RIGHT_OFFSET
     weight, centre_sq, centre_endo = _left_weights(patches, angle, height, radius_sq, endo_sq)
-    right_weight, right_ratio, share = _right(mesh, patches, angle, height, radius_sq, local)
+    right_weight, right_ratio, share, most = _right(mesh, patches, angle, height, radius_sq, local)
     ratio = np.clip(centre_sq / np.maximum(centre_endo, 1e-6), 1.0, 3.0)
     assert weight.shape[1] == int(left.sum()) and len(wall) == mesh.wall_points
     return MotionField(
         mesh=mesh, patches=patches, origin=tip, basis=basis, radius_sq=radius_sq, cosine=cosine, sine=sine,
         height=height, empties=empties, left_weight=weight, descent=descent, stretch=slope, twist=twist,
-        right_share=share, right_weight=right_weight, length_mm=length, left_ratio=ratio, right_ratio=right_ratio,
+        right_share=share, right_most=most, right_weight=right_weight, length_mm=length,
+        left_ratio=ratio, right_ratio=right_ratio,
         left_points=np.unique(mesh.surfaces["lv_cavity"]), right_points=np.unique(mesh.surfaces["rv_cavity"]),
     )  # fmt: skip
 
@@ -276,8 +284,9 @@ def _left_weights(
 
 def _right(
     mesh: OrganMesh, patches: Patches, angle: Array, height: Array, radius_sq: Array, local: Array
-) -> tuple[Array, Array, Array]:
-    """Weights (n, right patches) over height; ratio of r^2 to sector width of each; share s (r_free^2 - r_septum^2)."""
+) -> tuple[Array, Array, Array, Array]:
+    """Weights (n, right patches) over height; ratio of r^2 to sector width of each; s times the evened sector width;
+    and s times the width itself, which e may not pass."""
     triangles = mesh.surfaces["rv_cavity"]
     corner = local[triangles]
     normal = 0.5 * np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
@@ -296,6 +305,7 @@ def _right(
         np.add.at(sector, (i, j), flux)
     width = np.maximum(_smooth(sector * 2.0 / (2 * np.pi / _ROWS * _STEP_MM), 1.0, 1.5, "constant"), 0.0)
     share, joins = _right_share(mesh)
+    most = RIGHT_MOST_EMPTIED * np.asarray(_on_grid(angle, height, width, low, _STEP_MM))
     width = _spread(width, angle[joins], height[joins], float(np.sqrt(radius_sq[joins]).mean()), low)
     at_point = np.asarray(_on_grid(angle, height, width, low, _STEP_MM))
     numbers = patches.number[patches.number >= RIGHT_OFFSET]
@@ -309,7 +319,7 @@ def _right(
     spread = 0.42 * float(np.abs(np.diff(np.sort(middle_z))).mean()) if len(numbers) > 1 else 10.0
     z = np.clip(height, middle_z.min(), middle_z.max())
     weight = np.exp(-0.5 * ((z[:, None] - middle_z) / spread) ** 2)
-    return weight / weight.sum(axis=1, keepdims=True), ratio, share * at_point
+    return weight / weight.sum(axis=1, keepdims=True), ratio, share * at_point, share * most
 
 
 def _spread(width: Array, angle: Array, height: Array, radius: float, low: float) -> Array:

@@ -82,7 +82,7 @@ class BeatEngine:
 
         for name, quantity in electrical.metrics.items():
             yield Metric(name, quantity)
-        yield from metrics_of(beat, patches, f"{self.name} {self.version}")
+        yield from metrics_of(beat, patches, onset_s, f"{self.name} {self.version}")
         yield Progress(1.0, "One steady beat")
 
 

@@ -6,15 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import Metric, Quantity
-from twinviewer.engines.beat.mechanics import work_kpa
+from twinviewer.engines.beat.mechanics import row_at, work_kpa
 from twinviewer.physics.heart_model import Patches
 from twinviewer.physics.heartbeat import Beat
 
 SEPTAL, LATERAL = (2, 3, 8, 9), (5, 6, 11, 12)
 
 
-def metrics_of(beat: Beat, patches: Patches, source: str) -> Iterator[Metric]:
-    """Metric after Metric, in the order in which a table shows them; ``source`` names the engine and its version."""
+def metrics_of(beat: Beat, patches: Patches, onset_s: float, source: str) -> Iterator[Metric]:
+    """Metric after Metric, in the order in which a table shows them. onset_s: first ventricular excitation,
+    which is end-diastole. source: the engine and its version."""
     rate = 60.0 / beat.period_s
     lv, rv = beat["lv_volume_ml"], beat["rv_volume_ml"]
     p_lv, p_rv, p_ao = beat["lv_pressure_mmhg"], beat["rv_pressure_mmhg"], beat["aortic_pressure_mmhg"]
@@ -34,7 +35,7 @@ def metrics_of(beat: Beat, patches: Patches, source: str) -> Iterator[Metric]:
         ("lv_dpdt_min_mmhg_s", float(slope.min()), "mmHg/s"),
         ("rv_dpdt_max_mmhg_s", float(slope_per_s(p_rv, beat.period_s).max()), "mmHg/s"),
         ("lv_systolic_mmhg", float(p_lv.max()), "mmHg"),
-        ("lv_end_diastolic_mmhg", float(p_lv[int(lv.argmax())]), "mmHg"),
+        ("lv_end_diastolic_mmhg", float(p_lv[row_at(beat, onset_s)]), "mmHg"),
         ("rv_systolic_mmhg", float(p_rv.max()), "mmHg"),
         ("systolic_aortic_mmhg", float(p_ao.max()), "mmHg"),
         ("diastolic_aortic_mmhg", float(p_ao.min()), "mmHg"),

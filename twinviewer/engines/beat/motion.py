@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import EngineError, OrganMesh
 from twinviewer.physics.heart_model import RIGHT_OFFSET
-from twinviewer.physics.kinematics import MOST_EMPTIED, RIGHT_MOST_EMPTIED, MotionField, limited, wall_state
+from twinviewer.physics.kinematics import MOST_EMPTIED, MotionField, limited, wall_state
 
 VOLUME_TOLERANCE = 1e-3
 VALVE_REACH_MM = 15.0
@@ -135,11 +135,11 @@ def _fit(
 
     def rv(shift: float) -> float:
         rows = right.rows
-        placed = field.place(rows, u[rows], -limited(-(f[rows] + shift), RIGHT_MOST_EMPTIED), shortening)
+        placed = field.place(rows, u[rows], f[rows] + shift, shortening)
         return enclosed_ml(placed, right.triangles)
 
     guess[1] = _secant(rv, wanted_ml[1], guess[1])
-    return u, -limited(-(f + guess[1]), RIGHT_MOST_EMPTIED)
+    return u, f + guess[1]
 
 
 def poses(field: MotionField, course: Course) -> Iterator[Pose]:

@@ -34,6 +34,7 @@ MET_WITHIN = 0.02
 SPEED_SCALE = (0.6, 1.5)
 REST = "resting adult"
 LUMENS = "Lumens et al., Ann Biomed Eng 37:2234 (2009)"
+STIFFNESS = "puts relaxed sarcomeres at 2.2 to 2.3 um (Rodriguez et al., Am J Physiol 263:H293, 1992)"
 
 
 def _number(
@@ -65,7 +66,7 @@ SETUP_PARAMETERS: tuple[Parameter, ...] = (
         "Assumed: normal is 2 to 8 mmHg", "As for the left ventricle",
     ),
     _number(
-        "contractility_lv_kpa", "LV contractility", "kPa", 55, 10, 300, 1,
+        "contractility_lv_kpa", "LV contractility", "kPa", 90, 10, 400, 1,
         "Fitted to the end-systolic volume where that was measured; else gives EF 60 % in a normal heart",
         "Peak fibre stress per um of overlap and unit of activation. Setting it here switches its fit off",
     ),
@@ -82,11 +83,11 @@ POPULATION: Mapping[str, tuple[float, str, Origin, str]] = {
         2.0,
         "m/s",
         "population",
-        "Purkinje layer, Durrer et al., Circulation 41:899 (1970)",
+        "Durrer et al., Circulation 41:899 (1970)",
     ),
-    "contractility_rv_kpa": (55.0, "kPa", "assumed", "as the left ventricle until fitted"),
-    "stiffness_lv_kpa": (7.0, "kPa", "population", LUMENS),
-    "stiffness_rv_kpa": (7.0, "kPa", "population", LUMENS),
+    "contractility_rv_kpa": (65.0, "kPa", "assumed", "as the left ventricle until fitted"),
+    "stiffness_lv_kpa": (120.0, "kPa", "assumed", STIFFNESS),
+    "stiffness_rv_kpa": (120.0, "kPa", "assumed", STIFFNESS),
     "relaxation_ms": (32.0, "ms", "population", LUMENS),
     "systemic_resistance_mmhg_s_ml": (1.0, "mmHg s/mL", "population", f"{REST}; fitted to the mean pressure"),
     "systemic_compliance_ml_mmhg": (1.4, "mL/mmHg", "population", "Regazzoni et al., J Comput Phys 457:111083 (2022)"),
@@ -207,7 +208,7 @@ def _fit(
         lv_edv_ml=lv_ml,
         rv_edv_ml=rv_ml,
         lv_esv_ml=None if fixed else esv,
-        mean_arterial_mmhg=diastolic.value + (systolic.value - diastolic.value) / 3.0,
+        middle_arterial_mmhg=0.5 * (systolic.value + diastolic.value),
         pulse_pressure_mmhg=systolic.value - diastolic.value,
     )
     value = {name: quantity.value for name, quantity in parameters.items()}
@@ -238,9 +239,11 @@ def _residuals(result: Fit, targets: Targets) -> list[str]:
     """How each target is met, one sentence; and a warning for each that is not."""
     rows = (
         ("lv_edv_ml", "LV EDV", "mL"), ("lv_esv_ml", "LV ESV", "mL"), ("rv_edv_ml", "RV EDV", "mL"),
-        ("mean_arterial_mmhg", "mean arterial pressure", "mmHg"), ("pulse_pressure_mmhg", "pulse pressure", "mmHg"),
+        ("middle_arterial_mmhg", "middle of systolic and diastolic pressure", "mmHg"),
+        ("pulse_pressure_mmhg", "pulse pressure", "mmHg"),
     )  # fmt: skip
-    met, missed = [], []
+    met: list[str] = []
+    missed: list[str] = []
     for name, label, unit in rows:
         wanted = getattr(targets, name)
         if wanted is None:
