@@ -55,6 +55,7 @@ class Coupling(QObject):
         self._image: object = None
         self._case_uid: object = None
         self._thumbnails_asked: set[str] = set()
+        self._cut = False
         self._closed = False
         self._connect()
 
@@ -367,6 +368,11 @@ class Coupling(QObject):
             w.views.view3d.devicePixelRatioF(),
         )
         w.views.view3d.show_state(state)
+        if state is not None and (state.section is not None) != self._cut:
+            self._cut = state.section is not None
+            view = self.composer.section_view(case.mesh) if self._cut else None
+            if view is not None:
+                w.views.view3d.look_along(*view)
 
     def _tick(self, time_s: float) -> None:
         w, shown = self.w, self._shown()

@@ -59,8 +59,7 @@ class ImageDisplay(QObject):
             self.own_window = window
             self.window, self.level = window
             self.phase = 0
-            self.cross_mm = volume.grid.centre_mm
-            self.moved.emit()
+            self.set_cross(volume.grid.centre_mm)
         self.changed.emit()
 
     def set_colours(self, colours: Mapping[str, str]) -> None:
@@ -115,11 +114,14 @@ class ImageDisplay(QObject):
         return int(np.argmin(np.abs((self.labels.phase_percent - percent + 50.0) % 100.0 - 50.0)))
 
     def set_cross(self, point_mm: NDArray[np.floating]) -> None:
-        """Put the crosshair at an LPS point, kept inside the volume."""
+        """Put the crosshair at the centre of the voxel that holds an LPS point, kept inside the volume.
+
+        Voxel centres, because a crosshair halfway between two slices would belong to either.
+        """
         if self.volume is None:
             return
         size = np.array(self.volume.grid.shape[::-1]) - 1
-        ijk = np.clip(self.volume.grid.to_ijk(np.asarray(point_mm, float)[None])[0], 0, size)
+        ijk = np.clip(np.round(self.volume.grid.to_ijk(np.asarray(point_mm, float)[None])[0]), 0, size)
         self.cross_mm = self.volume.grid.to_mm(ijk[None])[0]
         self.moved.emit()
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from twinviewer.ui.curves import Curves
 from twinviewer.ui.ecg_strip import EcgStrip
@@ -163,7 +163,8 @@ class LoopChart(_Chart):
         needed = ("lv_volume_ml", "lv_pressure_mmhg")
         self._curves = tuple(c for c in curves if all(name in c.run.traces for name in needed))
         for item in list(self.getPlotItem().curves):
-            self.removeItem(item)
+            if item is not self._dots:
+                self.removeItem(item)
         ends: list[tuple[float, float, float, float]] = []
         for curve in self._curves:
             time_s = np.linspace(0.0, curve.run.period_s, SAMPLES)
@@ -215,7 +216,14 @@ class Plots(QWidget):
         self.volume_box = PlotBox("VOLUMES", "mL", self.volumes, _legend(VOLUMES))
         self.pressure_box = PlotBox("PRESSURES", "mmHg", self.pressures, _legend(PRESSURES))
         self.loop_box = PlotBox("PV LOOP", "mmHg / mL", self.loop)
-        row = QHBoxLayout(self)
+        self.hint = QLabel("ECG, volumes, pressures and the PV loop appear here when a beat has been simulated.")
+        self.hint.setProperty("role", "quiet")
+        self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        boxes = QWidget()
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self.hint)
+        self._stack.addWidget(boxes)
+        row = QHBoxLayout(boxes)
         row.setContentsMargins(0, 0, 4, 2)
         row.setSpacing(4)
         self._row = row
@@ -238,6 +246,7 @@ class Plots(QWidget):
         if same:
             return
         self._curves = tuple(curves)
+        self._stack.setCurrentIndex(1 if curves else 0)
         for part in (self.ecg, self.volumes, self.pressures, self.loop):
             part.set_curves(curves)
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from twinviewer.domain import Comparison, OrganMesh
 from twinviewer.scene import compose
 from twinviewer.scene.state import Colouring, Marker, SceneState, Section, StructureState
@@ -87,6 +89,16 @@ class SceneComposer:
             made = compose.colouring(field, runs, mesh)
             self._colourings[key] = replace(made, map=SAFE_MAPS.get(made.map, made.map)) if safe else made
         return self._colourings[key]
+
+    def section_view(self, mesh: OrganMesh) -> tuple[tuple[float, float, float], tuple[float, float, float]] | None:
+        """(direction, up) from which the cut face is seen straight on, apex down; None where there is no section."""
+        section = self._section(mesh)
+        if section is None:
+            return None
+        x, y, z = section.normal
+        axis = mesh.landmarks["mitral_centre"] - mesh.landmarks["lv_apex"]
+        up = axis / np.linalg.norm(axis)
+        return (-x, -y, -z), (float(up[0]), float(up[1]), float(up[2]))
 
     def _section(self, mesh: OrganMesh) -> Section | None:
         if mesh.uid not in self._sections:

@@ -3,7 +3,7 @@
 import gc
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import (
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from twinviewer.scene.state import SceneState
+from twinviewer.scene.state import Camera, SceneState
 from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.empty_state import EmptyState
 from twinviewer.ui.icons import icon
@@ -93,6 +93,8 @@ class View3D(QWidget):
         self._state: SceneState | None = None
         self._picking = False
         self._building = False
+        self._view = ""
+        self._fitted: Camera | None = None
         # A GL child from the start: one added later makes Qt create the native window anew, and it flickers.
         self._surface = QOpenGLWidget(self) if gl else None
         if self._surface is not None:
@@ -193,14 +195,14 @@ class View3D(QWidget):
         panes = 0 if self.stage.state is None else len(self.stage.state.panes)
         self.stage.apply(state)
         if panes != len(state.panes):
-            self.stage.frame()
+            self._fit()
         self.interactor.update()
         self.drawn.emit()
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)
         if self._state is not None and self.stage is not None:
-            self.interactor.update()
+            QTimer.singleShot(0, self._refit)
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)
@@ -222,14 +224,36 @@ class View3D(QWidget):
     def look_from(self, view: str) -> None:
         """One of VIEWS."""
         if self.stage is not None:
-            direction, up = VIEWS[view]
+            self._view = view
+            self._fit()
+
+    def look_along(self, direction: tuple[float, float, float], up: tuple[float, float, float]) -> None:
+        """Fit the heart, seen along a direction in LPS."""
+        if self.stage is not None:
             self.stage.frame(direction, up)
             self.interactor.update()
 
     def reset(self) -> None:
         """The heart as it hangs in the chest, fitted into the view."""
-        if self.stage is not None:
+        self._view = ""
+        self._fit()
+
+    def _fit(self) -> None:
+        """Fit the heart, seen from the view chosen last."""
+        if self.stage is None:
+            return
+        if self._view:
+            self.stage.frame(*VIEWS[self._view])
+        else:
             self.stage.frame()
+        self._fitted = self.stage.current_camera()
+        self.interactor.update()
+
+    def _refit(self) -> None:
+        """After a change of size: fit again, unless the user has turned the heart meanwhile."""
+        if self.stage is not None and self._state is not None:
+            if self.stage.current_camera() == self._fitted:
+                self._fit()
             self.interactor.update()
 
     def set_picking(self, on: bool) -> None:

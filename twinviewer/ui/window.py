@@ -102,6 +102,7 @@ class MainWindow(QMainWindow):
         add_actions(self)
         self._make_header()
         self.coupling = Coupling(self)
+        self.views.layout_changed.connect(self._layout_changed)
         self.warm_up = WarmUp()
         self.warm_up.ready.connect(self._module_ready)
         self._warm = warm
@@ -227,8 +228,10 @@ class MainWindow(QMainWindow):
 
     def set_layout(self, name: str) -> None:
         """ "four", "one" or "compare"."""
-        self.choices.comparing = name == COMPARE
         self.views.set_layout(name)
+
+    def _layout_changed(self, name: str) -> None:
+        self.choices.comparing = name == COMPARE
         for key, layout in (("layout_four", FOUR), ("layout_one", ONE), ("layout_compare", COMPARE)):
             self.actions_.all[key].setChecked(name == layout)
         self.choices.changed.emit()
