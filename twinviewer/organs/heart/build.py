@@ -28,14 +28,14 @@ from twinviewer.geometry.surfaces import (
 from twinviewer.organs.heart.coordinates import LongAxis, aha_segments, apicobasal, long_axis, transmural
 from twinviewer.organs.heart.fibres import fibres
 from twinviewer.organs.heart.styles import STYLES
-from twinviewer.organs.heart.wall import AORTA, LA, LV, LV_WALL, PA, RA, RV, RV_WALL, WallShape, codes, wall_shape
+from twinviewer.organs.heart.wall import AORTA, LA, LV, PA, RA, RV, WallShape, codes, wall_shape
 
 Array = NDArray[np.float64]
 Triangles = NDArray[np.int32]
 Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-CELL_MM = 2.6  # cubic lattice edge; most tetrahedral edges are 2.25 or 2.6 mm
+CELL_MM = 2.65  # cubic lattice edge; most tetrahedral edges are 2.3 or 2.65 mm
 LONGEST = 3.0 / CELL_MM  # no edge is longer than this share of the cell
 THINNEST_MM = 3.0
 CHAMBER_TRIANGLES = 3000
@@ -250,7 +250,7 @@ def _keep_volumes(shape: WallShape, points: Array, tets: NDArray[np.integer], fa
     outer = np.setdiff1d(outside, faces.every[~faces.epi]).astype(np.int64)
     for _ in range(3):
         shift = np.zeros(len(points))
-        missing = shape.volume_ml(LV_WALL, RV_WALL) - volume_ml(points, faces.every)
+        missing = shape.wall_ml - volume_ml(points, faces.every)
         for skin, closed, target in inner:
             lack = target - volume_ml(points, closed)
             missing += lack  # what the blood gains the muscle loses
@@ -271,7 +271,7 @@ def _checked(shape: WallShape, points: Array, tets: NDArray[np.integer], faces: 
     for name, triangles, target in (
         ("left cavity", faces.cavity(faces.lv, faces.lv_lid), shape.volume_ml(LV)),
         ("right cavity", faces.cavity(faces.rv, faces.rv_lid), shape.volume_ml(RV)),
-        ("wall", faces.every, shape.volume_ml(LV_WALL, RV_WALL)),
+        ("wall", faces.every, shape.wall_ml),
     ):
         if not is_closed_manifold(triangles):
             raise MeshError(f"The surface of the {name} is not closed")

@@ -33,7 +33,10 @@ LARGEST_GAP_CM2 = 8.0  # a hole in the muscle larger than this is a wrong segmen
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WallShape:
-    """Solids on one frame. left and right are the blood of each side; *_beyond is what lies across the valves."""
+    """Solids on one frame. left and right are the blood of each side; *_beyond is what lies across the valves.
+
+    wall_ml: what the wall should hold: the labelled muscle and what its least thickness adds.
+    """
 
     frame: Frame
     labels: NDArray[np.uint8]
@@ -46,6 +49,7 @@ class WallShape:
     left_beyond: Solid
     right_beyond: Solid
     chamber: NDArray[np.float32]
+    wall_ml: float
     notes: tuple[str, ...]
 
     def distance(self, points_mm: Array) -> Array:
@@ -100,6 +104,7 @@ def wall_shape(labels: LabelMap, data: NDArray[np.uint8], thinnest_mm: float, re
     left_beyond, right_beyond = solid(LA, AORTA), solid(RA, PA)
     left, right = solid(LV, LA, AORTA), solid(RV, RA, PA)
     envelope = solid(LV_WALL, RV_WALL, LV, RV)
+    as_labelled = _between(envelope, left, right).volume_ml()
     # nowhere thinner than thinnest_mm: between the pools, and outwards away from the valves
     overlap = np.maximum(0.0, thinnest_mm - left.values - right.values) / 2.0
     left, right = Solid(frame, left.values + overlap), Solid(frame, right.values + overlap)
@@ -107,9 +112,19 @@ def wall_shape(labels: LabelMap, data: NDArray[np.uint8], thinnest_mm: float, re
         away = np.clip((beyond.values - 1.0) / 3.0, 0.0, 1.0)
         grown = np.where(away > 0, pool.values - thinnest_mm * away, np.inf)
         envelope = Solid(frame, np.minimum(envelope.values, grown).astype(np.float32))
+    added = max(0.0, _between(envelope, left, right).volume_ml() - as_labelled)
+    muscle = float(np.isin(d, (LV_WALL, RV_WALL)).sum()) * labels.grid.voxel_ml
+    if added > 0.03 * muscle:
+        notes += (f"The wall is {added:.0f} mL thicker than labelled: it is nowhere thinner than {thinnest_mm:g} mm",)
+    chamber = _chamber(frame, d, sigma)
     return WallShape(
-        frame, d, sigma, envelope, left, right, lv, rv, left_beyond, right_beyond, _chamber(frame, d, sigma), notes
+        frame, d, sigma, envelope, left, right, lv, rv, left_beyond, right_beyond, chamber, muscle + added, notes
     )
+
+
+def _between(envelope: Solid, left: Solid, right: Solid) -> Solid:
+    """The envelope without the blood of both sides."""
+    return Solid(envelope.frame, np.maximum.reduce([envelope.values, -left.values, -right.values]))
 
 
 def _mended(d: NDArray[np.uint8]) -> NDArray[np.uint8]:
