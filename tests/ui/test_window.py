@@ -134,6 +134,36 @@ def test_picking_names_the_segment(window, small_case) -> None:  # type: ignore[
     assert heard == [("lv_lead", "AHA11", lateral)]
 
 
+def test_save_and_open_again(window, small_case, tmp_path, qtbot) -> None:  # type: ignore[no-untyped-def]
+    show(window, small_case)
+    path = tmp_path / "ball.twin"
+    window.presenter.save_case(path)
+    qtbot.waitUntil(lambda: window.presenter.path == path, timeout=30_000)
+    assert not window.presenter.unsaved
+    window.presenter.save_case(path)  # again, over the file that this window holds
+    qtbot.waitUntil(lambda: not window.presenter.busy, timeout=30_000)
+    assert all("Saved" in text for text in window.messages.texts)
+    before = window.presenter.case.revision
+    window.presenter.open_case(path)
+    qtbot.waitUntil(lambda: window.presenter.case.revision != before, timeout=30_000)
+    opened = window.presenter.case
+    np.testing.assert_array_equal(opened.mesh.points_mm, small_case.mesh.points_mm)
+    assert [s.label for s in opened.scenarios] == ["Baseline", "CRT"]
+    assert window.banner.name.text() == "BALL-1"
+
+
+def test_a_case_that_another_window_holds_is_not_written(window, small_case, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    from twinviewer.session.claim import Claim
+
+    path = tmp_path / "held.twin"
+    with Claim(path):
+        show(window, small_case)
+        window.presenter._hold(path)
+        window.presenter.save_case(path)
+    assert window.messages.texts == ("Another window has this case open (held.twin)",)
+    assert not path.exists()
+
+
 def test_maximise_and_back(window, small_case) -> None:  # type: ignore[no-untyped-def]
     show(window, small_case)
     axial = window.views.slices["axial"]

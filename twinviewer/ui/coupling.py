@@ -231,7 +231,7 @@ class Coupling(QObject):
             w.views.welcome.say(
                 "series",
                 "Choose a series",
-                f"{len(case.series)} series were found. Double click one in the case panel on the left.",
+                f"{len(case.series)} series found. Double click one in the case panel on the left.",
                 (("Open the most suitable", "play", self._open_best), open_folder),
             )
         else:
@@ -346,6 +346,7 @@ class Coupling(QObject):
             return
         case = self.w.presenter.case
         wanted = [s for s in (case.baseline, case.find(self._other())) if s is not None and s.run is not None]
+        self.w.give_plots_room(bool(wanted))
         self.w.plots.set_curves([Curves(s.label, s.run, s.colour) for s in dict.fromkeys(wanted) if s.run is not None])
 
     def draw_scene(self) -> None:

@@ -11,6 +11,8 @@ from twinviewer.ui.curves import Curves
 from twinviewer.ui.theme import Look, round_pen, ui_font
 
 MM_PER_S, MM_PER_MV = 25.0, 10.0
+ROW_MM, LEAD_MM = 15.0, 30.0
+"""Room for a row of the 12-lead sheet, and the least for a lead: 1.2 s."""
 ROWS = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"))
 
 
@@ -69,10 +71,8 @@ class EcgStrip(QWidget):
     def _scale(self) -> float:
         """Pixels a millimetre: true to the screen's 96 dpi where it fits, else as large as fits; both axes alike."""
         true = 96.0 / 25.4
-        if self.twelve:
-            low, high = self._span_mv([lead for row in ROWS for lead in row])
-            need_h = 4 * (min(high - low, 3.0) * MM_PER_MV * 0.8 + 3)
-            return max(min(true, self.height() / need_h, self.width() / (4 * 1.0 * MM_PER_S)), 1.2)
+        if self.twelve:  # rows may overlap a little, as on paper
+            return max(min(true, self.height() / (4 * ROW_MM), self.width() / (4 * LEAD_MM)), 1.2)
         low, high = self._span_mv(["II"])
         return max(min(true * 1.3, self.height() / ((high - low) * MM_PER_MV + 6)), 1.2)
 
@@ -134,7 +134,7 @@ class EcgStrip(QWidget):
         room = area.height() - (high - low) * MM_PER_MV * self._mm
         zero = area.top() + max(room, -area.height() * 0.4) / 2 + high * MM_PER_MV * self._mm
         painter.save()
-        painter.setClipRect(area)
+        painter.setClipRect(QRectF(area.left(), 0, area.width(), self.height()))  # tall waves may reach the next row
         for curve in self._curves:
             trace = curve.run.traces.get(f"ecg_{lead}")
             if trace is None:

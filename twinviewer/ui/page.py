@@ -66,6 +66,15 @@ class Action(QPushButton):
         t = self.look.tokens
         self.setIcon(icon(self.sign, t, t.on_accent if self.property("role") == "primary" else t.text))
 
+    def lead(self, on: bool) -> None:
+        """Make it the page's primary action, or an ordinary one."""
+        role = "primary" if on else ""
+        if self.property("role") != role:
+            self.setProperty("role", role)
+            self.style().unpolish(self)
+            self.style().polish(self)
+            self._draw()
+
     def allow(self, possible: bool, why_not: str = "", tip: str = "") -> None:
         """Enable or disable; the tooltip carries the reason."""
         self.setEnabled(possible)

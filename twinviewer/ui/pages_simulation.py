@@ -210,6 +210,8 @@ class SimulatePage(Page):
         baseline = case.baseline
         simulated = baseline is not None and baseline.run is not None
         self.baseline.allow(ready, "Build the model first")
+        self.baseline.lead(not simulated)
+        self.run.lead(simulated)
         self.baseline.setText("Simulate the baseline again" if simulated else "Simulate the baseline")
         if self._editing and case.find(self._editing) is None:
             self._editing = ""

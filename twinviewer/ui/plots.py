@@ -195,6 +195,7 @@ class Plots(QWidget):
     """All plots in a row. ``sought`` carries the fraction of the beat that the user clicked."""
 
     sought = Signal(float)
+    twelve_shown = Signal(bool)
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -235,6 +236,7 @@ class Plots(QWidget):
     def show_twelve(self, on: bool) -> None:
         """Twelve leads need the room of two plots: the loop and the pressures step aside."""
         self.ecg.set_twelve(on)
+        self.twelve_shown.emit(on)
         self.pressure_box.setVisible(not on)
         self._row.setStretch(0, 9 if on else 5)
 

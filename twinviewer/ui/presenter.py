@@ -6,10 +6,11 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from twinviewer.domain import Comparison, ParameterValue, Series, TwinviewerError, Volume
+from twinviewer.domain import Comparison, LoadError, ParameterValue, Series, StoreError, TwinviewerError, Volume
 from twinviewer.session import demo, scenarios, steps, store
-from twinviewer.session.case import BASELINE, Case, step_states
+from twinviewer.session.case import Case, step_states
 from twinviewer.session.case import StepState as CaseStepState
+from twinviewer.session.claim import Claim
 from twinviewer.session.comparison import compare
 from twinviewer.session.history import History
 from twinviewer.session.jobs import Job, JobRunner
@@ -34,6 +35,7 @@ class Presenter(QObject):
         super().__init__()
         self.history = History()
         self.path: Path | None = None
+        self._claim: Claim | None = None
         self._saved_revision = 0
         self._own_runner = runner is None
         self._runner = runner
@@ -98,7 +100,7 @@ class Presenter(QObject):
             if not any(s.kind not in ("not_image", "unreadable") for s in found):
                 self.failed.emit(_no_images(folder.name), "Open folder")
                 return
-            self.path = None
+            self._hold(None)
             self._push(steps.accept_scan(self.case, str(folder), found))
             self._saved_revision = self.case.revision
             images = [s for s in found if s.kind not in ("not_image", "unreadable")]
@@ -231,22 +233,46 @@ class Presenter(QObject):
         """Open a case file."""
 
         def accept(case: Case) -> None:
-            self.path = path
+            self._hold(path)
             self._push(case, f"Open {path.name}")
             self._saved_revision = self.case.revision
+            if self._claim is not None and not self._claim.writable:
+                self.noticed.emit(
+                    f"{path.name} is open in another window", "Here it is read-only: save under another name."
+                )
 
         self._submit("load", "Import", store.load, path, done=accept, name="Open case")
 
     def save_case(self, path: Path) -> None:
-        """Write the case as one file."""
+        """Write the case as one file. A file that another window has open is not touched."""
         saved = self.case
+        own = self.path == path
+        if own and self._claim is not None:
+            if not self._claim.writable:
+                self._fail(
+                    StoreError("Another window has this case open", where=path.name, remedy="Save under another name"),
+                    "Save case",
+                )
+                return
+            self._claim.release()  # the worker claims the file while it writes
 
         def accept(_: object) -> None:
-            self.path, self._saved_revision = path, saved.revision
+            self._saved_revision = saved.revision
+            self._hold(path)
             self.noticed.emit(f"Saved {path.name}", "")
-            self.jobs_changed.emit()
 
-        self._submit("save", "Report", store.save, saved, path, done=accept, name="Save case")
+        def refused() -> None:
+            if own:
+                self._hold(path)
+
+        self._submit("save", "Report", store.save, saved, path, done=accept, name="Save case", ended=refused)
+
+    def _hold(self, path: Path | None) -> None:
+        """Claim the case file for this window, and let the former one go."""
+        if self._claim is not None:
+            self._claim.release()
+        self.path = path
+        self._claim = Claim(path) if path is not None else None
 
     def export(self, name: str, function: Callable[..., Any], *arguments: Any, path: Path) -> None:
         """Write a picture, film, page or table in a worker."""
@@ -288,6 +314,8 @@ class Presenter(QObject):
         self._timer.stop()
         self._plan = []
         self._jobs.clear()
+        if self._claim is not None:
+            self._claim.release()
         if self._runner is not None and self._own_runner:
             self._runner.close()
             self._runner = None
@@ -300,6 +328,7 @@ class Presenter(QObject):
         *arguments: Any,
         done: Callable[[Any], None],
         name: str,
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
         old = self._jobs.get(key)
         if old is not None and not old.ended:
@@ -318,11 +347,13 @@ class Presenter(QObject):
 
         def fail(error: TwinviewerError) -> None:
             self._jobs.pop(key, None)
+            ended()
             self._fail(error, name)
 
         def dropped() -> None:
             if self._jobs.get(key) is job:
                 self._jobs.pop(key)
+            ended()
             self.jobs_changed.emit()
 
         self._step_of[key] = step
@@ -374,10 +405,5 @@ class Presenter(QObject):
                 QTimer.singleShot(0, self._advance)
 
 
-def _no_images(name: str) -> TwinviewerError:
-    from twinviewer.domain import LoadError
-
+def _no_images(name: str) -> LoadError:
     return LoadError("No DICOM images were found", where=name, remedy="Choose the folder that holds the scan")
-
-
-__all__ = ["BASELINE", "Presenter"]

@@ -1,4 +1,4 @@
-"""Thumbnails of series, made in a worker from as few files as will do. No Qt here: workers import this."""
+"""Thumbnails of series, made in a worker from one file where that will do. No Qt here: workers import this."""
 
 from dataclasses import replace
 
@@ -15,9 +15,12 @@ def thumbnail(series: Series) -> NDArray[np.uint8]:
     from twinviewer import dicom
 
     middle = series.files[len(series.files) // 2]
-    image = dicom.read(replace(series, files=(middle,), slices=1, phases=1))
+    # A cine study is grouped from many DICOM series, so one file alone is not known as part of it.
+    whole = series.kind == "mr_cine"
+    image = dicom.read(series if whole else replace(series, files=(middle,), slices=1, phases=1))
     if isinstance(image, CineStack):
-        pixels, window = np.asarray(image.planes[0].frames[0], np.float32), image.window
+        plane = image.planes[len(image.planes) // 2]
+        pixels, window = np.asarray(plane.frames[0], np.float32), image.window
     else:
         pixels, window = np.asarray(image.data[0, image.data.shape[1] // 2], np.float32), image.window
     if window is None:

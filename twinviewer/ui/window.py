@@ -43,6 +43,8 @@ from twinviewer.ui.view_choices import ViewChoices
 from twinviewer.ui.warm_up import WarmUp
 
 STATE_VERSION = 1
+BEAT_PX, EMPTY_BEAT_PX, TWELVE_LEADS_PX = 196, 96, 330
+"""Heights of the bottom panel: curves, nothing to draw, four rows of ECG."""
 
 
 class MainWindow(QMainWindow):
@@ -68,6 +70,7 @@ class MainWindow(QMainWindow):
         self.renderer = gl_probe.renderer()
         self.plots: Any = None
         self.closing = False
+        self._curves_shown: bool | None = None
         self.setWindowTitle("Twinviewer")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
@@ -173,7 +176,7 @@ class MainWindow(QMainWindow):
             self.resize(1366, 768)
         if not (state and self.restoreState(QByteArray(base64.b64decode(state)), STATE_VERSION)):
             self.resizeDocks([self.case_dock, self.inspector_dock], [236, 304], Qt.Orientation.Horizontal)
-            self.resizeDocks([self.beat_dock], [196], Qt.Orientation.Vertical)
+            self.resizeDocks([self.beat_dock], [BEAT_PX], Qt.Orientation.Vertical)
 
     def reset_panels(self) -> None:
         """Panels where they were at first."""
@@ -186,7 +189,7 @@ class MainWindow(QMainWindow):
             self.addDockWidget(area, dock)
             dock.show()
         self.resizeDocks([self.case_dock, self.inspector_dock], [236, 304], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.beat_dock], [196], Qt.Orientation.Vertical)
+        self.resizeDocks([self.beat_dock], [BEAT_PX], Qt.Orientation.Vertical)
 
     def start_warm_up(self) -> None:
         """Load the rest, now that the window is on the screen."""
@@ -213,7 +216,19 @@ class MainWindow(QMainWindow):
             self.plots = Plots(self.look)
             self.plot_column.addWidget(self.plots)
             self.plots.sought.connect(lambda fraction: self.playback.seek(fraction * self.playback.period_s))
+            self.plots.twelve_shown.connect(self._make_room)
             self.coupling.show_plots()
+
+    def give_plots_room(self, curves: bool) -> None:
+        """Without curves the panel is only as tall as its one line of text, and the images have the room."""
+        if curves != self._curves_shown and not self.beat_dock.isFloating():
+            self._curves_shown = curves
+            self.resizeDocks([self.beat_dock], [BEAT_PX if curves else EMPTY_BEAT_PX], Qt.Orientation.Vertical)
+
+    def _make_room(self, twelve: bool) -> None:
+        """Twelve leads need four rows."""
+        if not self.beat_dock.isFloating():
+            self.resizeDocks([self.beat_dock], [TWELVE_LEADS_PX if twelve else BEAT_PX], Qt.Orientation.Vertical)
 
     # Verbs that belong to the window ---------------------------------------------------------------------------
 
