@@ -1,7 +1,7 @@
 """The demo heart as implicit solids, and label maps of it and of the healthy atlas.
 
-Solids overlap and are painted front to back: a structure hides what lies behind it in :data:`LAYERS`. So the blood of
-the left ventricle is the endocardial solid, its wall the epicardial solid behind, and so on; no seams arise.
+Solids overlap and are painted front to back: a structure hides what lies behind it in ``LAYERS``. So the blood of the
+left ventricle is the endocardial solid, its wall the epicardial solid behind, and so on; no seams arise.
 """
 
 from dataclasses import dataclass
@@ -10,95 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import Grid, LabelMap
+from twinviewer.organs.heart.demo.coronaries import coronaries
 from twinviewer.organs.heart.demo.implicit import Array, ellipsoid, half_space, intersection, tube, union
+from twinviewer.organs.heart.demo.layers import LABEL_OF, LABELS, LAYERS
 from twinviewer.organs.heart.demo.layout import Layout, Tube, layout
 from twinviewer.organs.heart.demo.motion import Beat
 from twinviewer.organs.heart.demo.shape import HeartShape, dilated, healthy
+from twinviewer.organs.heart.demo.ventricle import LeftVentricle
 
-LABELS = {
-    1: "lv_myocardium",
-    2: "lv_blood",
-    3: "rv_blood",
-    4: "la_blood",
-    5: "ra_blood",
-    6: "aorta",
-    7: "pulmonary_artery",
-    8: "rv_myocardium",
-}
-# front to back: layer -> label value (0: seen in the images, not labelled)
-LAYERS = {
-    "lv_blood": 2,
-    "aorta": 6,
-    "lv_wall": 1,
-    "aortic_wall": 0,
-    "rv_blood": 3,
-    "pulmonary_artery": 7,
-    "la_blood": 4,
-    "la_wall": 0,
-    "ra_blood": 5,
-    "ra_wall": 0,
-    "rv_wall": 8,
-    "pulmonary_wall": 0,
-    "pulmonary_veins": 0,
-    "vena_cava": 0,
-    "coronary_sinus": 0,
-}
-VEIN_STUB_MM = 12.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LeftVentricle:
-    """Radius profiles of the left ventricle: squared relative radius as a function of z, shared with the motion."""
-
-    shape: HeartShape
-
-    def squared(self, z: Array, wall_mm: float = 0.0) -> tuple[Array, Array]:
-        """Squared radius over squared largest radius at z, and its slope per mm; negative beyond the apex."""
-        s = self.shape
-        wide = s.lv_wide_z
-        half = s.lv_length + wide + wall_mm
-        narrow = s.lv_base_narrow
-        below = np.maximum((wide - z) / half, 0)
-        above = np.maximum((z - wide) / -wide, 0)
-        power = below ** (s.lv_bullet - 1)
-        value = 1 - power * below - narrow * above * above
-        slope = (s.lv_bullet / half) * power + (2 * narrow / wide) * above
-        return value, slope
-
-    def waves(self, cos: Array, sin: Array, z: Array) -> Array:
-        """Relative radius (1 = round) at an angle given by its cosine and sine."""
-        base = np.clip(1 + z / self.shape.lv_length, 0, 1)
-        w = self.shape.waves
-        cos2, sin2 = cos * cos - sin * sin, 2 * cos * sin
-        cos3, sin3 = cos2 * cos - sin2 * sin, sin2 * cos + cos2 * sin
-        out = np.ones_like(z)
-        for row, wave in zip(w, (cos2, sin2, cos3, sin3), strict=True):
-            out += wave * (row[1] + (row[0] - row[1]) * base).astype(z.dtype)
-        return out
-
-    def wall(self, cos: Array) -> Array:
-        """Wall thickness in mm at the widest level."""
-        s = self.shape
-        return 0.5 * (s.septum_wall + s.lateral_wall) + 0.5 * (s.septum_wall - s.lateral_wall) * cos
-
-    def distances(self, x: Array, y: Array, z: Array) -> tuple[Array, Array]:
-        """Signed distance to the endocardial and the epicardial solid, without their basal cuts."""
-        r = np.sqrt(x * x + y * y)
-        safe = np.maximum(r, 1e-3)
-        cos, sin = x / safe, y / safe
-        radius = self.shape.lv_radius * self.waves(cos, sin, z)
-        return self._distance(r, z, radius, 0.0), self._distance(r, z, radius + self.wall(cos), self.shape.apex_wall)
-
-    def _distance(self, r: Array, z: Array, radius: Array, wall_mm: float) -> Array:
-        value, slope = self.squared(z, wall_mm)
-        # F = r / R - sqrt(value) is steep in z at the apex, F = (r / R)^2 - value is not
-        relative = r / radius
-        gradient = np.sqrt((2 * relative / radius) ** 2 + slope * slope)
-        return (relative * relative - value) / np.maximum(gradient, 0.25 / radius)
+VEIN_STUB_MM = 14.0
+LEAFLET_MM = 1.5
 
 
 def _tube(x: Array, y: Array, z: Array, line: Tube) -> Array:
     return tube(x, y, z, line.nodes, line.radii)  # type: ignore[arg-type]
+
+
+def _tubes(x: Array, y: Array, z: Array, lines: tuple[Tube, ...]) -> Array:
+    result = _tube(x, y, z, lines[0])
+    for line in lines[1:]:
+        np.minimum(result, _tube(x, y, z, line), out=result)
+    return result
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,82 +40,139 @@ class Anatomy:
     shape: HeartShape
     places: Layout
     ventricle: LeftVentricle
+    arteries: tuple[Tube, ...]
 
-    def right_ventricle(self, x: Array, y: Array, z: Array) -> Array:
-        """Signed distance to the right ventricle's solid without its valve planes; the septum is in front of it."""
-        flat = 0.74  # the free wall is wider than it is deep
-        sinus = self.places.rv_sinus
-        nodes = sinus.nodes * [1.0, flat, 1.0]
-        body = tube(x, y * flat, z, nodes, sinus.radii) * 1.1  # type: ignore[arg-type]
-        return union(body, _tube(x, y, z, self.places.rv_outflow), 10.0)
+    def distances(self, x: Array, y: Array, z: Array, phase_percent: float = 0.0) -> dict[str, Array]:
+        """Layer name -> signed distance (mm, negative inside) at points of the heart frame, in order of LAYERS.
 
-    def distances(self, x: Array, y: Array, z: Array) -> dict[str, Array]:
-        """Layer name -> signed distance (mm, negative inside) at points of the heart frame, in order of LAYERS."""
+        The phase only says which valves are open.
+        """
+        found: dict[str, Array] = {}
+        sac = self._left(x, y, z, phase_percent, found)
+        sac = union(sac, self._right(x, y, z, phase_percent, found), 14.0)
+        found["aortic_wall"] = found["aorta"] - 1.6
+        found["la_wall"] = found["la_blood"] - 2.0
+        found["ra_wall"] = found["ra_blood"] - 2.0
+        found["pulmonary_wall"] = found["pulmonary_artery"] - 1.3
+        found["coronary_arteries"] = _tubes(x, y, z, self.arteries)
+        found["coronary_sinus"] = _tube(x, y, z, self.places.coronary_sinus)
+        found["epicardial_fat"] = sac - 2.5
+        found["pericardium"] = sac - 4.0
+        return {layer.name: found[layer.name] for layer in LAYERS}
+
+    def _left(self, x: Array, y: Array, z: Array, phase_percent: float, found: dict[str, Array]) -> Array:
+        """Left ventricle, aorta, left atrium; returns what the pericardium holds of them."""
         p, s = self.places, self.shape
-        bend = s.bend * (z / s.lv_length) ** 2
-        endo, epi = self.ventricle.distances(x - bend, y, z)
+        endo, epi = self.ventricle.distances(x, y, z)
         outflow = _tube(x, y, z, p.outflow_left)
         aortic_plane = half_space(x, y, z, p.aortic, p.aortic_normal)
         lv = union(np.maximum(endo, z), np.maximum(outflow, aortic_plane), 6.0)
-        lv = np.maximum(lv, aortic_plane)
-        rim = half_space(x, y, z, [0, 0, 1.5], [-0.03, -0.05, 1.0])
-        wall = union(epi, outflow - 4.5, 8.0)
-        wall = intersection(wall, rim, 4.0)
-        aorta = _tube(x, y, z, p.aorta)
-        for centre in p.sinus_centres:
-            ball = np.sqrt((x - centre[0]) ** 2 + (y - centre[1]) ** 2 + (z - centre[2]) ** 2) - p.sinus_radius
-            aorta = union(aorta, ball.astype(x.dtype), 3.0)
+        found["lv_blood"] = np.maximum(lv, aortic_plane)
+        found["papillary_muscles"] = np.maximum(_tubes(x, y, z, p.papillary_muscles), endo)
 
+        funnel = _tube(x, y, z, p.la_funnel)
+        rim = half_space(x, y, z, [0, 0, 1.5], [-0.03, -0.05, 1.0])
+        wall = intersection(union(epi, outflow - 4.5, 8.0), rim, 4.0)
+        # nothing of the wall lies across the mitral orifice
+        found["lv_wall"] = np.maximum(wall, -funnel)
+
+        aorta = _tube(x, y, z, p.aorta)
+        for centre in p.sinus_centres.astype(x.dtype):
+            ball = np.sqrt((x - centre[0]) ** 2 + (y - centre[1]) ** 2 + (z - centre[2]) ** 2)
+            aorta = union(aorta, ball - x.dtype.type(p.sinus_radius), 3.0)
+        found["aorta"] = aorta
+
+        chamber = ellipsoid(x, y, z, p.la_centre, s.la_half_axes, s.axes.T)
+        body = union(chamber, funnel, 8.0)
+        veins = _tubes(x, y, z, p.pulmonary_veins)
+        atrium = union(body, np.maximum(veins, chamber - VEIN_STUB_MM), 5.0)
+        found["la_blood"] = atrium = union(atrium, _tube(x, y, z, p.la_appendage), 4.0)
+        found["pulmonary_veins"] = veins
+
+        closed = phase_percent % 100 < 47 or phase_percent % 100 > 97
+        found["mitral_leaflets"] = np.maximum(
+            _leaflets(x - p.mitral[0], y - p.mitral[1], z, p.mitral_radius, closed), funnel
+        )
+        found["aortic_leaflets"] = self._aortic_leaflets(x, y, z, aorta, 8 < phase_percent % 100 < 45)
+
+        root = np.maximum(aorta - 1.6, aortic_plane - 32.0)
+        return union(union(wall, np.minimum(body, atrium + 1.0) - 2.0, 14.0), root, 12.0)
+
+    def right_ventricle(self, x: Array, y: Array, z: Array) -> Array:
+        """Signed distance to the right ventricle's solid without its valve planes; the septum is in front of it."""
+        flat = 0.74  # the chamber is longer round the septum than it is deep
+        sinus = self.places.rv_sinus
+        nodes = sinus.nodes * [1.0, flat, 1.0]
+        body = tube(x, y * x.dtype.type(flat), z, nodes, sinus.radii, 20.0) * 1.1  # type: ignore[arg-type]
+        return union(body, _tube(x, y, z, self.places.rv_outflow), 10.0)
+
+    def _right(self, x: Array, y: Array, z: Array, phase_percent: float, found: dict[str, Array]) -> Array:
+        """Right ventricle, pulmonary artery, right atrium; returns what the pericardium holds of them."""
+        p, s = self.places, self.shape
+        _, epi = self.ventricle.distances(x, y, z)
         rv = self.right_ventricle(x, y, z)
         tricuspid_plane = half_space(x, y, z, p.tricuspid, p.tricuspid_normal)
         pulmonary_plane = half_space(x, y, z, p.pulmonary, p.pulmonary_normal)
         # the tricuspid plane closes the inlet only, the pulmonary plane the outlet
-        inlet = half_space(x, y, z, 0.5 * (p.tricuspid + p.pulmonary), p.pulmonary - p.tricuspid)
-        lid = np.maximum(np.minimum(tricuspid_plane, -0.7 * inlet), np.minimum(pulmonary_plane, 0.7 * inlet + 12))
-        rv_blood = np.maximum(rv, lid)
-        rv_wall = intersection(rv - s.rv_wall, lid - 1.0, 2.0)
+        side = half_space(x, y, z, 0.5 * (p.tricuspid + p.pulmonary), p.pulmonary - p.tricuspid)
+        lid = np.maximum(np.minimum(tricuspid_plane, -0.7 * side), np.minimum(pulmonary_plane, 0.7 * side + 12))
+        # where the chamber runs out between free wall and septum its edge is blunt
+        found["rv_blood"] = np.maximum(intersection(rv, -1.5 - epi, 12.0), lid)
+        shell = rv - s.rv_wall
+        wall = np.maximum(union(shell, epi, 8.0), shell - 4.0)
+        found["rv_wall"] = intersection(wall, lid - 1.0, 2.0)
+        found["rv_muscle_bands"] = np.maximum(_tubes(x, y, z, p.rv_bands), rv)
 
-        pulmonary = union(_tube(x, y, z, p.pulmonary_trunk), _tube(x, y, z, p.left_pulmonary), 4.0)
-        pulmonary = union(pulmonary, _tube(x, y, z, p.right_pulmonary), 4.0)
+        trunk = union(_tube(x, y, z, p.pulmonary_trunk), _tube(x, y, z, p.left_pulmonary), 4.0)
+        found["pulmonary_artery"] = union(trunk, _tube(x, y, z, p.right_pulmonary), 4.0)
 
-        lps = s.axes  # rows are heart axes in LPS, so its columns are L, P, S in the heart frame
-        la_body = ellipsoid(x, y, z, p.la_centre, s.la_half_axes, lps.T)
-        la_body = union(la_body, _tube(x, y, z, p.la_funnel), 8.0)
-        veins = np.full_like(x, 1e3)
-        for vein in p.pulmonary_veins:
-            veins = np.minimum(veins, _tube(x, y, z, vein))
-        la = union(la_body, np.maximum(veins, la_body - VEIN_STUB_MM), 5.0)
-        la = union(la, _tube(x, y, z, p.la_appendage), 4.0)
+        funnel = _tube(x, y, z, p.ra_funnel)
+        chamber = ellipsoid(x, y, z, p.ra_centre, s.ra_half_axes, s.axes.T)
+        body = union(chamber, funnel, 8.0)
+        svc, ivc = _tube(x, y, z, p.svc), _tube(x, y, z, p.ivc)
+        cava = np.minimum(svc, ivc)
+        atrium = union(body, np.maximum(cava, chamber - VEIN_STUB_MM), 6.0)
+        found["ra_blood"] = atrium = union(atrium, _tube(x, y, z, p.ra_appendage), 5.0)
+        found["superior_vena_cava"], found["inferior_vena_cava"], found["cava_wall"] = svc, ivc, cava - 1.0
 
-        ra_body = ellipsoid(x, y, z, p.ra_centre, s.ra_half_axes, lps.T)
-        ra_body = union(ra_body, _tube(x, y, z, p.ra_funnel), 8.0)
-        cava = np.minimum(_tube(x, y, z, p.svc), _tube(x, y, z, p.ivc))
-        ra = union(ra_body, np.maximum(cava, ra_body - VEIN_STUB_MM), 6.0)
-        ra = union(ra, _tube(x, y, z, p.ra_appendage), 5.0)
-        sinus = _tube(x, y, z, p.coronary_sinus)
+        closed = phase_percent % 100 < 47 or phase_percent % 100 > 97
+        n = p.tricuspid_normal
+        across = np.cross(n, [0.0, 1.0, 0.0])
+        across /= np.linalg.norm(across)
+        u, v, w = (half_space(x, y, z, p.tricuspid, axis) for axis in (across, np.cross(n, across), n))
+        leaflets = _leaflets(u, v, w, float(p.ra_funnel.radii[0]), closed)
+        found["tricuspid_leaflets"] = np.maximum(leaflets, funnel)
 
-        return {
-            "lv_blood": lv,
-            "aorta": aorta,
-            "lv_wall": wall,
-            "aortic_wall": aorta - 1.6,
-            "rv_blood": rv_blood,
-            "pulmonary_artery": pulmonary,
-            "la_blood": la,
-            "la_wall": la - 2.0,
-            "ra_blood": ra,
-            "ra_wall": ra - 2.0,
-            "rv_wall": rv_wall,
-            "pulmonary_wall": pulmonary - 1.3,
-            "pulmonary_veins": veins,
-            "vena_cava": cava,
-            "coronary_sinus": sinus,
-        }
+        held = np.minimum(wall, np.maximum(trunk - 1.3, pulmonary_plane - 34.0))
+        return union(held, np.minimum(body, atrium + 1.0) - 2.0, 14.0)
+
+    def _aortic_leaflets(self, x: Array, y: Array, z: Array, aorta: Array, open_: bool) -> Array:
+        if open_:
+            return np.full_like(x, 9.0)
+        p = self.places
+        height = half_space(x, y, z, p.aortic, p.aortic_normal)
+        c = p.aortic.astype(x.dtype)
+        flat = np.sqrt(np.maximum((x - c[0]) ** 2 + (y - c[1]) ** 2 + (z - c[2]) ** 2 - height * height, 0))
+        radius = float(self.shape.aortic_radius)
+        tent = np.abs(height - 6.0 * (1 - flat / radius)) * 0.9 - 0.5 * LEAFLET_MM
+        return np.maximum(np.maximum(tent, aorta), flat - radius - 2.0)
+
+
+def _leaflets(u: Array, v: Array, w: Array, radius: float, closed: bool) -> Array:
+    """Leaflets that hang from a ring of this radius into w < 0: a shallow tent when closed, a sleeve when open."""
+    rho = np.sqrt(u * u + v * v)
+    if closed:
+        sheet = np.abs(w + 7.0 * (1 - rho / radius)) * np.float32(0.93)
+        return np.maximum(sheet - 0.5 * LEAFLET_MM, rho - radius - 2.0)
+    sheet = np.abs(rho - radius - 0.45 * w)
+    return np.maximum(np.maximum(sheet * np.float32(0.91) - 0.5 * LEAFLET_MM, w), -w - 17.0)
 
 
 def anatomy(shape: HeartShape) -> Anatomy:
     """The solids of a heart with these measures."""
-    return Anatomy(shape, layout(shape), LeftVentricle(shape))
+    places, ventricle = layout(shape), LeftVentricle(shape)
+    bare = Anatomy(shape, places, ventricle, ())
+    return Anatomy(shape, places, ventricle, coronaries(ventricle, bare.right_ventricle, places))
 
 
 def heart_grid(shape: HeartShape, spacing_mm: float) -> Grid:
@@ -204,9 +193,9 @@ def label_points(
         x, y, z = beat.at_end_diastole(x, y, z, phase_percent)
     out = np.zeros(len(x), np.uint8)
     free = np.ones(len(x), np.bool_)
-    for name, distance in heart.distances(x, y, z).items():
+    for name, distance in heart.distances(x, y, z, phase_percent).items():
         inside = free & (distance < 0)
-        out[inside] = LAYERS[name]
+        out[inside] = LABEL_OF[name]
         free &= ~inside
     return out
 
@@ -231,7 +220,7 @@ def _label_map(data: NDArray[np.uint8], grid: Grid, phases: NDArray[np.float64],
 
 
 def demo_labels(
-    phase_percent: float | NDArray[np.floating] = 0.0,
+    phase_percent: float | NDArray[np.floating] | list[float] = 0.0,
     spacing_mm: float = 1.5,
     seed: int = 2026,
     grid: Grid | None = None,

@@ -50,6 +50,8 @@ class Layout:
     svc: Tube
     ivc: Tube
     coronary_sinus: Tube
+    papillary_muscles: tuple[Tube, ...]
+    rv_bands: tuple[Tube, ...]
 
 
 def _unit(vector: Vector) -> Vector:
@@ -87,8 +89,8 @@ def layout(shape: HeartShape) -> Layout:
     up = shape.ascending_radius
     ascending = offset(
         aortic,
-        *[(-8, 0, 15), (-16, -3, 32), (-18, 2, 52), (-12, 14, 68), (2, 30, 76), (16, 46, 74), (24, 58, 62)],
-        *[(26, 63, 44), (25, 64, 0), (21, 63, -45), (17, 62, -140)],
+        *[(-8, 0, 15), (-16, -3, 32), (-18, 2, 52), (-12, 14, 68), (2, 30, 76), (14, 46, 74), (19, 58, 62)],
+        *[(20, 63, 44), (18, 64, 0), (14, 63, -45), (8, 61, -140)],
     )
     aorta = Tube(
         np.concatenate([[aortic - 5 * root, aortic + 4 * root], ascending]),
@@ -122,10 +124,10 @@ def layout(shape: HeartShape) -> Layout:
                 tricuspid + [-1.0, 5.0, 3.0],
                 [38.0 + wider, -4.0, -32.0 * long],
                 [29.0 + 0.7 * wider, 0.0, -57.0 * long],
-                [16.0 + 0.5 * wider, 0.0, -80.0 * long],
+                [19.0 + 0.5 * wider, 0.0, -77.0 * long],
             ]
         ),
-        np.array([23.5, 26.5 + swell, 22.0 + swell, 11.0]) * s,
+        np.array([26.0, 31.5 + swell, 27.0 + swell, 14.0]) * s,
     )
     rv_outflow = Tube(
         np.array(
@@ -201,5 +203,21 @@ def layout(shape: HeartShape) -> Layout:
                 ]
             ),
             np.array([5.0, 4.5, 4.0, 3.2, 2.4]),
+        ),
+        papillary_muscles=tuple(
+            Tube(
+                np.array(
+                    [
+                        [share * shape.lv_radius * c, share * shape.lv_radius * d, level * shape.lv_length]
+                        for share, level in ((0.88, -0.66), (0.68, -0.48), (0.55, -0.36))
+                    ]
+                ),
+                np.array([5.0, 4.4, 2.2]) * s,
+            )
+            for c, d in ((np.cos(t), np.sin(t)) for t in np.deg2rad([128.0, 217.0]))
+        ),
+        rv_bands=(
+            Tube(np.array([[36 + wider, 6, -60 * long], [50 + wider, 10, -55 * long]]), np.array([2.6, 2.6])),
+            Tube(np.array([[50 + wider, 10, -55 * long], [48 + wider, 0, -38 * long]]), np.array([3.0, 1.8])),
         ),
     )

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from twinviewer.organs.heart.demo.implicit import Array
+from twinviewer.organs.heart.demo.implicit import Array, ellipsoid
 
 if TYPE_CHECKING:
     from twinviewer.organs.heart.demo.anatomy import Anatomy
@@ -36,6 +36,9 @@ _DESCENT_MM = ((0, 0), (6, 0.4), (12, 1.6), (22, 5.0), (32, 8.0), (42, 9.0), (50
                (90, 1.0), (96, 0.2), (100, 0))  # fmt: skip
 _TWIST_DEG = ((0, 0), (8, -1), (20, 1.5), (34, 4), (44, 4.5), (54, 2), (64, 0.6), (80, 0.2), (100, 0))
 ROOF_MM = 62.0
+# outside this ellipsoid (heart frame, mm) the motion fades
+_ENVELOPE_CENTRE = (16.0, -2.0, -42.0)
+_ENVELOPE_HALF_AXES = (75.0, 68.0, 80.0)
 
 
 def _curve(knots: tuple[tuple[float, float], ...]) -> PchipInterpolator:
@@ -83,9 +86,9 @@ class Beat:
         theta = np.deg2rad(np.arange(-180.0, 180.0, 4.0))
         r = np.arange(4.0, 100.0, 1.0)
         zz, tt, rr = np.meshgrid(z, theta, r, indexing="ij")
-        x, y = rr * np.cos(tt) + self._bend(zz), rr * np.sin(tt)
+        x, y = rr * np.cos(tt) + self.heart.ventricle.bend(zz), rr * np.sin(tt)
         inside = self.heart.right_ventricle(x, y, zz) < 0
-        _, epi = self.heart.ventricle.distances(x - self._bend(zz), y, zz)
+        _, epi = self.heart.ventricle.distances(x, y, zz)
         outer = np.where(inside.any(axis=2), r[r.size - 1 - inside[:, :, ::-1].argmax(axis=2)] + 0.5, 0.0)
         inner = np.where((epi < 0).any(axis=2), r[r.size - 1 - (epi < 0)[:, :, ::-1].argmax(axis=2)] + 0.5, 4.0)
         depth = np.maximum(outer**2 - inner**2, 0) * (1 - _step((z + 6) / 18))[:, None]
@@ -93,10 +96,6 @@ class Beat:
         inner = gaussian_filter(inner, smooth, mode=("nearest", "wrap"))
         depth = gaussian_filter(depth, smooth, mode=("nearest", "wrap"))
         return (inner**2).astype(np.float32), depth.astype(np.float32)
-
-    def _bend(self, z: Array) -> Array:
-        shape = self.heart.shape
-        return shape.bend * (z / shape.lv_length) ** 2
 
     def _levels(self, phase_percent: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Where each level of self._z goes, and dz'/dz there."""
@@ -126,7 +125,7 @@ class Beat:
         def table(values: NDArray[np.float64]) -> Array:
             return np.interp(place, np.arange(values.size), values).astype(kind)
 
-        bend = self._bend(level)
+        bend = self.heart.ventricle.bend(level)
         ventricle = 1 - _step((self._z - 2) / 14)
         m = table(stretch * ventricle + (1 - ventricle))
         angle = np.deg2rad(self.amount("twist", phase_percent)) * np.clip(-self._z / 80.0, 0, 1.2)
@@ -160,4 +159,11 @@ class Beat:
             beyond = mm * (ff + right * depth)
             q.ravel()[where] = np.where(a < inner, a, np.minimum(within, beyond))
         scale = np.sqrt(np.maximum(q, 0)) / r_now
-        return dx * scale + bend, dy * scale, level
+        held = self.hold(x, y, z)
+        back_x, back_y, back_z = dx * scale + bend, dy * scale, level
+        return x + held * (back_x - x), y + held * (back_y - y), z + held * (back_z - z)
+
+    def hold(self, x: Array, y: Array, z: Array) -> Array:
+        """How much of the motion a place has: 1 in the ventricles and round them, 0 far away."""
+        away = ellipsoid(x, y, z, _ENVELOPE_CENTRE, _ENVELOPE_HALF_AXES)
+        return 1 - _step((away - 4) / 34)
