@@ -1,0 +1,167 @@
+"""Opacified blood shared among the chambers: seeds from the bent atlas, borders from the blood itself."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from twinviewer.organs.heart.atlas import (
+    AORTA,
+    BLOOD_LABELS,
+    LA_BLOOD,
+    LV_BLOOD,
+    OTHER,
+    PULMONARY_ARTERY,
+    RA_BLOOD,
+    RV_BLOOD,
+)
+from twinviewer.segmentation.mask import (
+    Mask,
+    Spacing,
+    closed,
+    dilate,
+    distance_inside,
+    distance_outside,
+    erode,
+    filled,
+    largest_piece,
+    opened,
+    smoothed,
+)
+from twinviewer.segmentation.partition import random_walk
+from twinviewer.segmentation.working_grid import WorkingGrid
+
+Labels = NDArray[np.uint8]
+Float = NDArray[np.float32]
+
+VALVES = ((LV_BLOOD, LA_BLOOD), (LV_BLOOD, AORTA), (RV_BLOOD, RA_BLOOD), (RV_BLOOD, PULMONARY_ARTERY))
+
+
+def between_grids(array: NDArray[np.generic], source: WorkingGrid, target: WorkingGrid, order: int) -> NDArray:
+    """An array of one upright grid on another."""
+    ratio = target.spacing_mm / source.spacing_mm
+    offset = ((target.origin_mm - source.origin_mm) / source.spacing_mm)[::-1]
+    return np.asarray(
+        ndimage.affine_transform(
+            array, np.full(3, ratio), offset, output_shape=target.shape, order=order, mode="nearest"
+        )
+    )
+
+
+def seeds_from(label: Labels, depth: Float, blood: Mask, spacing: Spacing) -> NDArray[np.int16]:
+    """The cores of the expected structures where there is blood, well away from its edge; blood far off is OTHER."""
+    seeds = np.zeros(label.shape, dtype=np.int16)
+    inner = distance_inside(blood, spacing)
+    for value in (*BLOOD_LABELS, OTHER):
+        mine = label == value
+        if not mine.any():
+            continue
+        deepest = float(np.quantile(depth[mine], 0.98))
+        core = mine & blood & (depth > max(3.0, 0.45 * deepest))
+        room = core & (inner > 2.5)
+        seeds[room if room.any() else core] = value
+    far = distance_outside((label > 0) & (label != OTHER), spacing) > 22.0
+    seeds[far & blood & (seeds == 0)] = OTHER
+    return seeds
+
+
+def share_blood(
+    blood: Mask, label: Labels, depth: Float, work: WorkingGrid, registered: WorkingGrid, step_mm: float = 2.4
+) -> Labels:
+    """Chamber of each blood voxel.
+
+    blood: (k, j, i) on ``work``. label, depth: the expected heart on ``registered``. Returns labels on ``work``;
+    0 outside blood and where no seed can be reached.
+    """
+    middle = work.coarser(max(step_mm, 1.5 * work.spacing_mm)) if work.spacing_mm < step_mm else work
+    coarse_blood = between_grids(blood.astype(np.float32), work, middle, 1) > 0.5
+    expected = between_grids(label, registered, middle, 0)
+    deep = between_grids(depth, registered, middle, 1)
+    seeds = seeds_from(expected, deep, coarse_blood, middle.spacing_kji)
+    names, probability = random_walk(coarse_blood, seeds, tolerance=3e-3)
+    # voxels at the rim of the fine blood mask lie outside the coarse one: they take their neighbour's chamber
+    reached = probability.sum(axis=0) > 0.05
+    if not reached.any():
+        return np.zeros(work.shape, dtype=np.uint8)
+    nearest = ndimage.distance_transform_edt(~reached, return_distances=False, return_indices=True)
+    out = np.zeros(work.shape, dtype=np.uint8)
+    best = np.zeros(work.shape, dtype=np.float32)
+    for name, layer in zip(names, probability, strict=True):
+        layer = layer[tuple(nearest)]
+        fine = between_grids(layer, middle, work, 1)
+        better = fine > best
+        out[better] = name
+        best[better] = fine[better]
+    out[~blood] = 0
+    return out
+
+
+def flatten_valve(labels: Labels, lower: int, upper: int, spacing: Spacing, reach_mm: float = 9.0) -> Labels:
+    """Replace the border between two chambers by its best plane, within the border's own outline.
+
+    The random walker's border bulges; a valve's annulus is nearly flat. Changes ``labels`` in place.
+    """
+    border = np.zeros(labels.shape, dtype=np.bool_)
+    a, b = labels == lower, labels == upper
+    for axis in range(3):
+        ahead = [slice(None)] * 3
+        behind = [slice(None)] * 3
+        ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
+        touch = (a[tuple(behind)] & b[tuple(ahead)]) | (b[tuple(behind)] & a[tuple(ahead)])
+        border[tuple(behind)] |= touch
+    if np.count_nonzero(border) < 12:
+        return labels
+    border = largest_piece(ndimage.binary_dilation(border)) & border
+    points = np.argwhere(border) * np.array(spacing)
+    centre = points.mean(axis=0)
+    _, _, axes = np.linalg.svd(points - centre, full_matrices=False)
+    normal = axes[2]
+    towards = np.argwhere(b).mean(axis=0) * np.array(spacing) - centre
+    if normal @ towards < 0:
+        normal = -normal
+    radius = float(np.quantile(np.linalg.norm(points - centre, axis=1), 0.98)) + 3.0
+    low = np.maximum(np.floor((centre - radius - reach_mm) / np.array(spacing)), 0).astype(int)
+    high = np.minimum(np.ceil((centre + radius + reach_mm) / np.array(spacing)) + 1, labels.shape).astype(int)
+    box = tuple(slice(int(x), int(y)) for x, y in zip(low, high, strict=True))
+    where = np.moveaxis(np.indices(labels[box].shape), 0, -1) * np.array(spacing) + low * np.array(spacing) - centre
+    height = where @ normal
+    across = np.linalg.norm(where - height[..., None] * normal, axis=-1)
+    part = labels[box]
+    near = (np.abs(height) < reach_mm) & (across < radius) & ((part == lower) | (part == upper))
+    part[near & (height >= 0)] = upper
+    part[near & (height < 0)] = lower
+    return labels
+
+
+def tidy_chambers(labels: Labels, spacing: Spacing) -> Labels:
+    """Chambers in one piece each, without veins, holes and loose ends; valves flat."""
+    for lower, upper in VALVES:
+        flatten_valve(labels, lower, upper, spacing)
+    out = np.zeros_like(labels)
+    for value in BLOOD_LABELS:
+        mask = labels == value
+        if not mask.any():
+            continue
+        if value in (LA_BLOOD, RA_BLOOD):
+            mask = largest_piece(opened(mask, 6.0, spacing))
+        elif value in (AORTA, PULMONARY_ARTERY):
+            mask = largest_piece(opened(mask, 4.0, spacing))
+        else:
+            mask = largest_piece(opened(mask, 1.6, spacing))
+        out[mask] = value
+    return out
+
+
+def blood_mask(image: Float, blood_from: float, spacing: Spacing, body: Mask) -> Mask:
+    """Opacified blood joined to the heart: bright voxels that a neck of more than about 3 mm joins to ``body``."""
+    bright = image > blood_from
+    core = erode(bright, 0.9 * float(np.mean(spacing)), spacing)
+    pieces, _ = ndimage.label(core)
+    wanted = np.unique(pieces[core & body])
+    joined = np.isin(pieces, wanted[wanted > 0])
+    return np.asarray(dilate(joined, 1.1 * float(np.mean(spacing)), spacing) & bright)
+
+
+def round_ventricle(mask: Mask, allowed: Mask, spacing: Spacing, notch_mm: float, sigma_mm: float) -> Mask:
+    """A ventricle with its papillary muscles and trabeculae counted as blood, smooth, without holes."""
+    grown = (closed(mask, notch_mm, spacing) & allowed) | mask
+    return largest_piece(filled(smoothed(filled(grown), sigma_mm, spacing)))

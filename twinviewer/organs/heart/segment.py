@@ -1,0 +1,188 @@
+"""Contrast CT of the heart -> labels: levels from the data, a placed atlas for names, the blood itself for borders."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from twinviewer.domain import LabelMap, Reporter, SegmentationError, Volume, part
+from twinviewer.organs.heart.atlas import LA_BLOOD, LV_BLOOD, NAMES, RA_BLOOD, RV_BLOOD, atlas
+from twinviewer.organs.heart.chambers import between_grids, blood_mask, round_ventricle, share_blood, tidy_chambers
+from twinviewer.organs.heart.pose import Pose, bend, demons, place, warp
+from twinviewer.organs.heart.walls import left_wall, right_wall
+from twinviewer.segmentation.ct_levels import BODY_RADIUS_MM, CtLevels, ct_levels
+from twinviewer.segmentation.mask import Mask, dilate, largest_piece, opened
+from twinviewer.segmentation.working_grid import WorkingGrid, covering, image_on, labels_on
+
+MADE_BY = "heart CT, atlas-seeded random walker, 1"
+REGISTRATION_MM = 3.0
+Float = NDArray[np.float32]
+Labels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """One phase on the registration grid: soft blood and muscle maps."""
+
+    blood: Float
+    muscle: Float
+
+
+def _phase(volume: Volume, phase: int, work: WorkingGrid) -> Float:
+    return image_on(work, volume.data[phase], volume.grid.affine)
+
+
+def _scene(image: Float, levels: CtLevels, near: Mask) -> Scene:
+    rise = levels.blood[0] - levels.muscle
+    blood = np.clip((image - levels.muscle) / rise, 0.0, 1.0)
+    muscle = np.clip((image - levels.fat) / (levels.muscle - levels.fat), 0.0, 1.0) * (1.0 - blood)
+    return Scene(np.where(near, blood, 0.0).astype(np.float32), muscle.astype(np.float32))
+
+
+def _reference_phase(volume: Volume) -> int:
+    """The phase nearest to end-diastole (0 % or 100 % of the R-R interval)."""
+    percent = np.asarray(volume.phase_percent, dtype=float) % 100.0
+    return int(np.argmin(np.minimum(percent, 100.0 - percent)))
+
+
+def find_levels(volume: Volume, phase: int = 0) -> CtLevels:
+    """Levels of fat, muscle and opacified blood in one phase; SegmentationError where there is no opacified heart."""
+    grid = covering(volume.grid, 2.0)
+    image = ndimage.gaussian_filter(_phase(volume, phase, grid), 0.6)
+    return ct_levels(image, grid.spacing_kji)
+
+
+def segment(volume: Volume, report: Reporter) -> LabelMap:
+    """Label every phase of a contrast CT of the heart (labels of docs/rooms.md).
+
+    Raises SegmentationError when the image is no CT, blood does not stand out from muscle, or no heart is found.
+    """
+    if volume.modality != "CT":
+        raise SegmentationError(
+            f"Segmentation of {volume.modality or 'this'} images is not part of this version",
+            remedy="The images can be viewed and played",
+        )
+    report(0.0, "Finding blood, muscle and fat")
+    reference = _reference_phase(volume)
+    levels = find_levels(volume, reference)
+    notes: list[str] = []
+
+    coarse = covering(volume.grid, REGISTRATION_MM)
+    image = _phase(volume, reference, coarse)
+    body = largest_piece(opened(image > levels.blood_from, BODY_RADIUS_MM, coarse.spacing_kji))
+    near = dilate(body, 6.0, coarse.spacing_kji)
+    scene = _scene(image, levels, near)
+    start_mm = coarse.to_mm(np.argwhere(body).mean(axis=0)[None])[0]
+    heart = atlas(REGISTRATION_MM)
+    pose = place(heart, scene.blood, scene.muscle, coarse, start_mm, part(report, 0.05, 0.2))
+    _check(pose, levels)
+
+    box = _box(pose, heart.points_mm[(heart.label > 0) & (heart.label < 9)])
+    local = coarse.cropped(*box)
+    image = _phase(volume, reference, local)
+    scene = _scene(image, levels, between_grids(near.astype(np.float32), coarse, local, 0) > 0.5)
+    label, depth = bend(heart, pose, scene.blood, scene.muscle, local)
+    report(0.25, "Naming the chambers")
+
+    native = float(max(volume.grid.spacing_mm))
+    fine_mm = float(np.clip(native, 1.2, 1.6))
+    fine = covering(volume.grid, fine_mm).cropped(*box)
+    done: dict[int, Labels] = {}
+    first, facts = _one_phase(_phase(volume, reference, fine), fine, label, depth, local, levels)
+    done[reference] = first
+    notes += facts
+
+    others = [p for p in range(volume.phases) if p != reference]
+    # from end-diastole outwards, each phase starts from its neighbour
+    order = sorted(others, key=lambda p: min(abs(p - reference), volume.phases - abs(p - reference)))
+    previous_image: dict[int, Float] = {reference: image}
+    for number, phase in enumerate(order):
+        report(0.3 + 0.6 * number / max(1, len(order)), f"Following the heart to phase {phase + 1} of {volume.phases}")
+        before = min(done, key=lambda p: min(abs(p - phase), volume.phases - abs(p - phase)))
+        current = _phase(volume, phase, local)
+        top, low = levels.blood[-1], levels.fat
+        field = demons(np.clip(current, low, top), np.clip(previous_image[before], low, top), local.spacing_mm, 40, 4.5)
+        known = between_grids(done[before], fine, local, 0)
+        label, depth = warp(known, _depth(known, local), field, local.spacing_mm)
+        previous_image[phase] = current
+        done[phase], _ = _one_phase(_phase(volume, phase, fine), fine, label, depth, local, levels)
+
+    report(0.92, "Writing the labels")
+    data = np.zeros((volume.phases, *volume.grid.shape), dtype=np.uint8)
+    for phase, labels in done.items():
+        data[phase] = labels_on(volume.grid, labels, fine)
+    data.flags.writeable = False
+    notes += _limits(volume, data, levels)
+    report(1.0, "Segmented")
+    return LabelMap(data, volume.grid, NAMES, volume.phase_percent, MADE_BY, volume.uid, tuple(dict.fromkeys(notes)))
+
+
+def _depth(label: Labels, work: WorkingGrid) -> Float:
+    """Depth in mm inside each label; outside the heart the negative distance to it."""
+    depth = -ndimage.distance_transform_edt(label == 0, sampling=work.spacing_kji).astype(np.float32)
+    for value in np.unique(label[label > 0]):
+        inside = ndimage.distance_transform_edt(label == value, sampling=work.spacing_kji)
+        depth = np.where(label == value, inside, depth)
+    return np.asarray(depth, dtype=np.float32)
+
+
+def _box(pose: Pose, points_mm: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    where = pose.to_scan(points_mm)
+    return where.min(axis=0) - 21.0, where.max(axis=0) + 21.0
+
+
+def _check(pose: Pose, levels: CtLevels) -> None:
+    size = float(np.cbrt(abs(np.linalg.det(pose.linear))))
+    if pose.blood_hit < 0.55 or pose.wall_hit < 0.45 or not 0.6 < size < 1.7:
+        raise SegmentationError(
+            "There is opacified blood here, but not in the shape of a heart",
+            where=(
+                f"blood {levels.blood[0]:.0f} HU, muscle {levels.muscle:.0f} HU; {100 * pose.blood_hit:.0f} % of the "
+                f"expected chambers meet blood, {100 * pose.wall_hit:.0f} % of the left wall meets muscle"
+            ),
+            remedy="A twin needs a scan that shows the whole heart",
+        )
+
+
+def _one_phase(
+    image: Float, work: WorkingGrid, label: Labels, depth: Float, registered: WorkingGrid, levels: CtLevels
+) -> tuple[Labels, list[str]]:
+    spacing = work.spacing_kji
+    notes: list[str] = []
+    soft = ndimage.gaussian_filter(image, 0.5)
+    expected = between_grids(label, registered, work, 0)
+    chambers = np.isin(expected, (LV_BLOOD, RV_BLOOD, LA_BLOOD, RA_BLOOD))
+    blood = blood_mask(soft, levels.blood_from, spacing, chambers)
+    labels = share_blood(blood, label, depth, work, registered)
+    labels = tidy_chambers(labels, spacing)
+    muscle_from = levels.muscle_from
+    for value, notch_mm in ((LV_BLOOD, 7.0), (RV_BLOOD, 5.0), (LA_BLOOD, 3.0), (RA_BLOOD, 7.0)):
+        mask = labels == value
+        if not mask.any():
+            raise SegmentationError(f"The {NAMES[value]} was not found", remedy="Is the whole heart in the scan?")
+        allowed = ((labels == 0) | mask) & (soft > muscle_from)
+        mask = round_ventricle(mask, allowed, spacing, notch_mm, 1.2)
+        labels[labels == value] = 0
+        labels[mask & (labels == 0)] = value
+    labels, _ = left_wall(labels, image, muscle_from, spacing)
+    labels, wall_mm, measured = right_wall(labels, image, muscle_from, spacing)
+    if not measured:
+        notes.append(f"The right ventricle's wall is not visible; {wall_mm:.1f} mm is assumed.")
+    labels[labels > 8] = 0
+    return labels, notes
+
+
+def _limits(volume: Volume, data: Labels, levels: CtLevels) -> list[str]:
+    notes = []
+    if len(levels.blood) > 1:
+        notes.append(
+            f"The sides of the heart are opacified differently: {levels.blood[0]:.0f} and {levels.blood[-1]:.0f} HU."
+        )
+    edge = np.concatenate([face.ravel() for a in range(1, 4) for face in (data.take(0, a), data.take(-1, a))])
+    cut = [NAMES[v] for v in np.unique(edge) if v in NAMES]
+    if cut:
+        notes.append(f"Cut by the edge of the scan: {', '.join(cut)}.")
+    if float(volume.data.max()) > 2500:
+        notes.append(f"Metal in the scan (up to {float(volume.data.max()):.0f} HU).")
+    return notes

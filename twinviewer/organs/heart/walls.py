@@ -1,0 +1,114 @@
+"""Muscle round the ventricles: thickness measured along the normals of the blood, smoothed, closed up to the valves."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from twinviewer.organs.heart.atlas import LV_BLOOD, LV_MYOCARDIUM, RV_BLOOD, RV_MYOCARDIUM
+from twinviewer.segmentation.mask import Mask, Spacing, filled, largest_piece, signed_distance, smoothed
+
+Float = NDArray[np.float32]
+Labels = NDArray[np.uint8]
+
+LEAST_LV_WALL_MM = 4.0
+MOST_LV_WALL_MM = 18.0
+ASSUMED_RV_WALL_MM = 3.5
+
+
+def wall_edge(
+    solid: Mask, is_wall: Mask, is_stop: Mask, spacing: Spacing, most_mm: float, gap_mm: float = 2.0
+) -> tuple[NDArray[np.int64], Float, Float]:
+    """How far a wall reaches outwards from a solid, seen from every surface voxel along its outward normal.
+
+    is_wall: what the wall may consist of. is_stop: what ends it for certain (lung, fat, other blood).
+    Returns (surface voxels (n, 3), thickness_mm (n,), certain (n,) 1 where an edge was met, 0 where it was not).
+    """
+    level = ndimage.gaussian_filter(signed_distance(solid, spacing), 2.0 / np.mean(spacing), mode="nearest")
+    inner = ndimage.binary_erosion(solid, border_value=1)
+    surface = np.argwhere(solid & ~inner)
+    step = np.array(spacing)
+    slope = np.stack([ndimage.sobel(level, axis=axis, mode="nearest") / step[axis] for axis in range(3)], axis=-1)
+    normal = -slope[tuple(surface.T)]
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    reach = np.arange(0.5, most_mm + 0.25, 0.5)
+    path = surface[:, None, :] + (normal[:, None, :] * reach[None, :, None]) / step
+    flat = path.reshape(-1, 3).T
+    muscle = ndimage.map_coordinates(is_wall.astype(np.float32), flat, order=1, mode="nearest")
+    stop = ndimage.map_coordinates(is_stop.astype(np.float32), flat, order=1, mode="nearest")
+    muscle = muscle.reshape(len(surface), -1)
+    ended = stop.reshape(len(surface), -1) > 0.5
+    ended[:, reach < gap_mm] = False
+    first = np.where(ended.any(axis=1), ended.argmax(axis=1), len(reach) - 1)
+    thickness = reach[first].astype(np.float32) - 0.25
+    certain = ended.any(axis=1).astype(np.float32)
+    return surface, thickness, certain
+
+
+def spread(
+    shape: tuple[int, int, int], surface: NDArray[np.int64], value: Float, weight: Float, sigma_voxels: float
+) -> Float:
+    """Weighted Gaussian mean of values on surface voxels, on the whole grid."""
+    top = np.zeros(shape, dtype=np.float32)
+    bottom = np.zeros(shape, dtype=np.float32)
+    where = tuple(surface.T)
+    top[where] = value * weight
+    bottom[where] = weight
+    top = ndimage.gaussian_filter(top, sigma_voxels, truncate=3.0)
+    bottom = ndimage.gaussian_filter(bottom, sigma_voxels, truncate=3.0)
+    return np.asarray(top / np.maximum(bottom, 1e-7), dtype=np.float32)
+
+
+def left_wall(labels: Labels, image: Float, muscle_from: float, spacing: Spacing) -> tuple[Labels, float]:
+    """Add the LV wall (with the septum) to labels of blood. Returns the labels and the median thickness in mm."""
+    blood = labels == LV_BLOOD
+    other = (labels > 0) & ~blood
+    soft = ndimage.gaussian_filter(image, 0.5)
+    stop = (soft < muscle_from) | other
+    surface, thickness, certain = wall_edge(blood, ~stop, stop, spacing, MOST_LV_WALL_MM)
+    # at the valves the blood goes on: no wall to measure there
+    beyond = ndimage.grey_dilation(np.where(other & ~(labels == RV_BLOOD), 1, 0).astype(np.uint8), size=3)
+    free = beyond[tuple(surface.T)] == 0
+    sure = (certain > 0) & free
+    usual = float(np.median(thickness[sure])) if sure.sum() > 50 else 9.0
+    # liver, stomach and chest wall look like muscle: what is much thicker than the rest is not all heart
+    excess = np.maximum(thickness / max(usual, 3.0) - 1.4, 0.0)
+    weight = (certain * np.exp(-((excess / 0.35) ** 2)) + 0.02) * free + 1e-4
+    value = np.where(certain > 0, np.minimum(thickness, 1.9 * usual), usual).astype(np.float32)
+    field = spread(labels.shape, surface, value, weight.astype(np.float32), 3.0 / float(np.mean(spacing)))
+    field = np.clip(field, LEAST_LV_WALL_MM, MOST_LV_WALL_MM)
+
+    distance, nearest = ndimage.distance_transform_edt(~blood, sampling=spacing, return_indices=True)
+    distance = distance - 0.5 * float(np.mean(spacing))
+    local = field[tuple(nearest)]
+    wall = ~blood & (distance <= local)
+    near = distance <= LEAST_LV_WALL_MM - 0.5
+    # beyond the least thickness only what can be muscle
+    wall &= near | ~(soft < muscle_from)
+    away_from_valve = wall & ~other
+    out = labels.copy()
+    out[away_from_valve] = LV_MYOCARDIUM
+    # a septum at least 3 mm thick, even where partial volume makes both ventricles touch
+    thin = wall & (labels == RV_BLOOD) & (distance <= 2.5)
+    out[thin] = LV_MYOCARDIUM
+    wall = out == LV_MYOCARDIUM
+    together = filled(smoothed(wall | blood, 1.5, spacing)) & (~other | thin)
+    wall = largest_piece(together & ~blood)
+    out[out == LV_MYOCARDIUM] = 0
+    out[wall] = LV_MYOCARDIUM
+    return out, usual
+
+
+def right_wall(labels: Labels, image: Float, muscle_from: float, spacing: Spacing) -> tuple[Labels, float, bool]:
+    """Add the RV free wall. Returns the labels, the thickness used in mm and whether it was measured."""
+    blood = labels == RV_BLOOD
+    free = labels == 0
+    soft = ndimage.gaussian_filter(image, 0.4)
+    stop = (soft < muscle_from) | ~(free | blood)
+    surface, thickness, certain = wall_edge(blood, ~stop, soft < muscle_from, spacing, 8.0, gap_mm=0.5)
+    seen = thickness[(certain > 0) & (thickness > 0.8)]
+    measured = seen.size > 200 and 1.5 <= float(np.median(seen)) <= 6.0
+    wall_mm = float(np.clip(np.median(seen), 2.5, 5.0)) if measured else ASSUMED_RV_WALL_MM
+    distance = ndimage.distance_transform_edt(~blood, sampling=spacing) - 0.5 * float(np.mean(spacing))
+    out = labels.copy()
+    out[free & (distance <= max(wall_mm, 1.2 * float(np.mean(spacing))))] = RV_MYOCARDIUM
+    return out, wall_mm, measured
