@@ -5,7 +5,7 @@ In cylinder coordinates (r, a, z) round the LV axis, z from apex to base, four m
     r'^2 = r^2 + c(a, z)                        radial; c < 0 contracts, the wall thickens
     z'   = Z(z),  r'' = r' / sqrt(Z'(z))        the base descends to the apex
     a'   = a + t(r'', z')                       twist
-    r'^2 gains  s e(a, z)                       right ventricle; s = 0 in the left wall and 1 in the right free wall
+    r'^2 gains s e(a, z), Z gains s q(a, z)     right ventricle (right_wall.py); s = 0 on the left, 1 in its wall
 
 Each has Jacobian 1 wherever s is constant, so the muscle is isochoric whatever c, Z, t and e are. c = u(a, z) r_e^2
 with r_e the endocardial radius and u from the segments' midwall strain; e = -f(z) (r_free^2 - r_septum^2), so that f
@@ -21,24 +21,21 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
-from scipy.sparse import csr_array
-from scipy.sparse.linalg import spsolve
-from scipy.spatial import cKDTree
 
 from twinviewer.domain import EngineError, MeshError, OrganMesh
 from twinviewer.physics.heart_model import RIGHT_OFFSET, Patches
+from twinviewer.physics.polar_table import ROWS, STEP_MM, cells, read, smooth
+from twinviewer.physics.right_wall import RightWall, right_wall
 
 Array = NDArray[np.float64]
 
 # Cavity sectors never empty by more than this: keeps r'^2 above zero.
 MOST_EMPTIED = 0.86
-RIGHT_MOST_EMPTIED = 0.96
 INSIDE = 0.9
 # How much of the radial motion is left at the annulus, and over which height it fades into the atria (mm)
 ANNULUS_SHARE, FADE_BELOW_MM, FADE_ABOVE_MM = 0.55, 14.0, 40.0
 # Rotation of apex and base for 15 % shortening (degrees; apex anticlockwise seen from the apex; Helle-Valle et al.,
 # Circulation 112:3149, 2005: apex +10.9, base -4.6 in healthy adults; here less, as the right heart moves along)
-SPREAD_MM = 8.0
 APEX_TWIST_DEG, BASE_TWIST_DEG, TWIST_REACH_MM = 8.0, -3.0, 60.0
 
 
@@ -59,21 +56,22 @@ class MotionField:
     descent: Array
     stretch: Array
     twist: Array
-    right_share: Array
-    right_most: Array
-    right_weight: Array
-    length_mm: float
     left_ratio: Array
-    right_ratio: Array
+    right: RightWall
+    length_mm: float
     left_points: NDArray[np.integer]
     right_points: NDArray[np.integer]
 
-    def place(self, rows: NDArray[np.integer], left: Array, right: Array, shortening: float) -> Array:
-        """(len(rows), 3) positions in mm. left, right (len(rows),): u and f; shortening: 1 - Z' of the wall."""
+    def place(
+        self, rows: NDArray[np.integer], left: Array, right: Array, shortening: float, further_mm: float
+    ) -> Array:
+        """(len(rows), 3) positions in mm. left, right (len(rows),): u and f; shortening: 1 - Z' of the left wall;
+        further_mm: how far the right free wall's base goes beyond the septum's."""
+        wall = self.right
         placed = _place(
             self.radius_sq[rows], self.cosine[rows], self.sine[rows], self.height[rows], self.empties[rows],
-            self.descent[rows], self.stretch[rows], self.twist[rows], self.right_share[rows],
-            self.right_most[rows], left, right, shortening * self.length_mm, shortening,
+            self.descent[rows], self.stretch[rows], self.twist[rows], wall.empties[rows], wall.most[rows],
+            wall.descent[rows], wall.slope[rows], left, right, shortening * self.length_mm, shortening, further_mm,
         )  # fmt: skip
         return placed @ self.basis + self.origin
 
@@ -81,23 +79,25 @@ class MotionField:
 @njit(cache=True)
 def _place(
     radius_sq: Array, cosine: Array, sine: Array, height: Array, empties: Array, descent: Array, stretch: Array,
-    twist: Array, right_share: Array, right_most: Array, left: Array, right: Array, drop_mm: float, shortening: float,
+    twist: Array, right_empties: Array, right_most: Array, right_descent: Array, right_slope: Array, left: Array,
+    right: Array, drop_mm: float, shortening: float, further_mm: float,
 ) -> Array:  # fmt: skip
     out = np.empty((radius_sq.shape[0], 3))
     for i in range(radius_sq.shape[0]):
-        moved = right[i] * right_share[i]
+        moved = right[i] * right_empties[i]
         knee = 0.7 * right_most[i]
         if moved > knee:
             # the free wall nears the septum but never passes it
             room = max(right_most[i] - knee, 1e-9)
             moved = knee + room * math.tanh((moved - knee) / room)
         square = radius_sq[i] + left[i] * empties[i] - moved
-        r = math.sqrt(max(square, 1e-4 * radius_sq[i]) / (1.0 - shortening * stretch[i]))
+        thinner = 1.0 - shortening * stretch[i] - further_mm * right_slope[i]
+        r = math.sqrt(max(square, 1e-4 * radius_sq[i]) / max(thinner, 0.2))
         angle = twist[i] * shortening * math.exp(-((r / TWIST_REACH_MM) ** 2))
         c, s = math.cos(angle), math.sin(angle)
         out[i, 0] = r * (cosine[i] * c - sine[i] * s)
         out[i, 1] = r * (sine[i] * c + cosine[i] * s)
-        out[i, 2] = height[i] - drop_mm * descent[i]
+        out[i, 2] = height[i] - drop_mm * descent[i] - further_mm * right_descent[i]
     return out
 
 
@@ -165,14 +165,12 @@ def motion_field(mesh: OrganMesh, patches: Patches) -> MotionField:
 
     left = patches.number < RIGHT_OFFSET
     weight, centre_sq, centre_endo = _left_weights(patches, angle, height, radius_sq, endo_sq)
-    right_weight, right_ratio, share, most = _right(mesh, patches, angle, height, radius_sq, local)
     ratio = np.clip(centre_sq / np.maximum(centre_endo, 1e-6), 1.0, 3.0)
     assert weight.shape[1] == int(left.sum()) and len(wall) == mesh.wall_points
     return MotionField(
         mesh=mesh, patches=patches, origin=tip, basis=basis, radius_sq=radius_sq, cosine=cosine, sine=sine,
         height=height, empties=empties, left_weight=weight, descent=descent, stretch=slope, twist=twist,
-        right_share=share, right_most=most, right_weight=right_weight, length_mm=length,
-        left_ratio=ratio, right_ratio=right_ratio,
+        left_ratio=ratio, right=right_wall(mesh, patches, local, angle, radius_sq), length_mm=length,
         left_points=np.unique(mesh.surfaces["lv_cavity"]), right_points=np.unique(mesh.surfaces["rv_cavity"]),
     )  # fmt: skip
 
@@ -181,48 +179,26 @@ def _wrapped(angle: Array) -> Array:
     return (angle + np.pi) % (2.0 * np.pi) - np.pi
 
 
-def _on_grid(angle: Array, height: Array, table: Array, low: float, step: float) -> Array:
-    """Bilinear look-up of a (angles, heights) table, periodic in angle, constant beyond its ends in height."""
-    rows, columns = table.shape
-    x = (angle % (2.0 * np.pi)) / (2.0 * np.pi) * rows
-    y = np.clip((height - low) / step, 0.0, columns - 1.000001)
-    i, j = np.floor(x).astype(int), np.floor(y).astype(int)
-    fx, fy = x - i, y - j
-    i0, i1 = i % rows, (i + 1) % rows
-    return (1 - fx) * ((1 - fy) * table[i0, j] + fy * table[i0, j + 1]) + fx * (
-        (1 - fy) * table[i1, j] + fy * table[i1, j + 1]
-    )
-
-
-def _smooth(table: Array, angles: float, heights: float, mode: str) -> Array:
-    wide = gaussian_filter1d(table, angles, axis=0, mode="wrap")
-    return gaussian_filter1d(wide, heights, axis=1, mode=mode)
-
-
-_ROWS, _STEP_MM = 90, 1.5
-
-
 def _endocardium(angle: Array, height: Array, square: Array, at_angle: Array, at_height: Array) -> Array:
     """r_e^2 at any (angle, height) from the endocardium's points; 0 below its tip, constant above its rim."""
     low = float(height.min()) - 12.0
-    columns = int((float(height.max()) - low) / _STEP_MM) + 4
-    total = np.zeros((_ROWS, columns))
+    columns = int((float(height.max()) - low) / STEP_MM) + 4
+    total = np.zeros((ROWS, columns))
     count = np.zeros_like(total)
-    i = np.floor((angle % (2 * np.pi)) / (2 * np.pi) * _ROWS + 0.5).astype(int) % _ROWS
-    j = np.floor((height - low) / _STEP_MM + 0.5).astype(int)
+    i, j = cells(angle, height, low)
     np.add.at(total, (i, j), square)
     np.add.at(count, (i, j), 1.0)
-    below = np.arange(columns) * _STEP_MM + low < height.min()
+    below = np.arange(columns) * STEP_MM + low < height.min()
     count[:, below] += 0.5
-    count = _smooth(count, 3.0, 2.0, "constant")
-    table = _smooth(total, 3.0, 2.0, "constant") / np.maximum(count, 1e-9)
+    count = smooth(count, 3.0, 2.0, "constant")
+    table = smooth(total, 3.0, 2.0, "constant") / np.maximum(count, 1e-9)
     # far above the rim nothing was seen: carry the last seen value on
     seen = count > 1e-4
     for k in range(1, columns):
         table[:, k] = np.where(seen[:, k], table[:, k], table[:, k - 1])
     table[:, below] = 0.0
-    table = _smooth(table, 1.5, 1.0, "nearest")
-    return np.asarray(_on_grid(at_angle, at_height, table, low, _STEP_MM))
+    table = smooth(table, 1.5, 1.0, "nearest")
+    return np.asarray(read(table, at_angle, at_height, low))
 
 
 def _rim(angle: Array, height: Array) -> Array:
@@ -280,112 +256,3 @@ def _left_weights(
             exponent = exponent - 0.5 * (_wrapped(angle - centres[k, 0]) / turn) ** 2
         weight[:, k] = np.exp(exponent)
     return weight / weight.sum(axis=1, keepdims=True), centre_sq, centre_endo
-
-
-def _right(
-    mesh: OrganMesh, patches: Patches, angle: Array, height: Array, radius_sq: Array, local: Array
-) -> tuple[Array, Array, Array, Array]:
-    """Weights (n, right patches) over height; ratio of r^2 to sector width of each; s times the evened sector width;
-    and s times the width itself, which e may not pass."""
-    triangles = mesh.surfaces["rv_cavity"]
-    corner = local[triangles]
-    normal = 0.5 * np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
-    low = float(corner[..., 2].min()) - 12.0
-    columns = int((float(corner[..., 2].max()) + 12.0 - low) / _STEP_MM) + 2
-    sector = np.zeros((_ROWS, columns))
-    # flux of (x, y, 0) / 2 through each triangle is its part of the enclosed volume, sector by sector
-    parts = np.array([(i + d, j + d) for i in range(4) for j in range(4 - i) for d in (1 / 3, 2 / 3)])
-    parts = parts[parts.sum(axis=1) < 4.0] / 4.0
-    for u, v in parts:
-        middle = corner[:, 0] * (1 - u - v) + corner[:, 1] * u + corner[:, 2] * v
-        flux = (middle[:, 0] * normal[:, 0] + middle[:, 1] * normal[:, 1]) / 2.0 / len(parts)
-        a = np.arctan2(middle[:, 1], middle[:, 0]) % (2 * np.pi)
-        i = np.floor(a / (2 * np.pi) * _ROWS + 0.5).astype(int) % _ROWS
-        j = np.floor((middle[:, 2] - low) / _STEP_MM + 0.5).astype(int)
-        np.add.at(sector, (i, j), flux)
-    width = np.maximum(_smooth(sector * 2.0 / (2 * np.pi / _ROWS * _STEP_MM), 1.0, 1.5, "constant"), 0.0)
-    share, joins = _right_share(mesh)
-    most = RIGHT_MOST_EMPTIED * np.asarray(_on_grid(angle, height, width, low, _STEP_MM))
-    width = _spread(width, angle[joins], height[joins], float(np.sqrt(radius_sq[joins]).mean()), low)
-    at_point = np.asarray(_on_grid(angle, height, width, low, _STEP_MM))
-    numbers = patches.number[patches.number >= RIGHT_OFFSET]
-    first = int((patches.number < RIGHT_OFFSET).sum())
-    middle_z = np.empty(len(numbers))
-    ratio = np.empty(len(numbers))
-    for k in range(len(numbers)):
-        mine = patches.of_point == first + k
-        middle_z[k] = height[mine].mean()
-        ratio[k] = np.clip(radius_sq[mine].mean() / max(at_point[mine].mean(), 1.0), 0.5, 4.0)
-    spread = 0.42 * float(np.abs(np.diff(np.sort(middle_z))).mean()) if len(numbers) > 1 else 10.0
-    z = np.clip(height, middle_z.min(), middle_z.max())
-    weight = np.exp(-0.5 * ((z[:, None] - middle_z) / spread) ** 2)
-    return weight / weight.sum(axis=1, keepdims=True), ratio, share * at_point, share * most
-
-
-def _spread(width: Array, angle: Array, height: Array, radius: float, low: float) -> Array:
-    """The sector widths evened out over SPREAD_MM but held at 0 on the junction's points: (1 - L^2 lap) x = width.
-
-    At the junction s jumps from 0 to 1 within the muscle, which is isochoric only where e = 0.
-    """
-    rows, columns = width.shape
-    i = np.floor((angle % (2 * np.pi)) / (2 * np.pi) * rows + 0.5).astype(int) % rows
-    j = np.floor((height - low) / _STEP_MM + 0.5).astype(int)
-    held = np.zeros(width.shape, dtype=bool)
-    held[i, j] = True
-    index = np.arange(width.size).reshape(width.shape)
-    arc = 2 * np.pi / rows * radius
-    entries = []
-    diagonal = np.ones(width.size)
-    for near, step in (
-        (np.roll(index, 1, 0), arc), (np.roll(index, -1, 0), arc),
-        (np.pad(index, ((0, 0), (1, 0)), "edge")[:, :-1], _STEP_MM),
-        (np.pad(index, ((0, 0), (0, 1)), "edge")[:, 1:], _STEP_MM),
-    ):  # fmt: skip
-        factor = np.where(held, 0.0, (SPREAD_MM / step) ** 2).ravel()
-        entries.append((factor, index.ravel(), near.ravel()))
-        diagonal += factor
-    value = np.concatenate([diagonal] + [-e[0] for e in entries])
-    row = np.concatenate([index.ravel()] + [e[1] for e in entries])
-    column = np.concatenate([index.ravel()] + [e[2] for e in entries])
-    matrix = csr_array((value, (row, column)), shape=(width.size, width.size))
-    return np.asarray(spsolve(matrix, np.where(held, 0.0, width).ravel())).reshape(width.shape)
-
-
-def _right_share(mesh: OrganMesh) -> tuple[Array, NDArray[np.integer]]:
-    """s: 0 in the left wall, 1 in the right free wall; lids and vessels as their neighbours. Also the junction."""
-    n = len(mesh.points_mm)
-    right = np.asarray(mesh.point_fields["rv_segment"]) > 0
-    share = right.astype(np.float64)
-    edges = mesh.tets[:, [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]].reshape(-1, 2)
-    ones = np.ones(len(edges) * 2)
-    source, target = np.concatenate([edges, edges[:, ::-1]]).T
-    degree = np.bincount(target, weights=ones, minlength=n)
-    mixed = share[edges[:, 0]] != share[edges[:, 1]]
-    joins = np.unique(edges[mixed])
-    for _ in range(2):
-        mean = np.bincount(target, weights=share[source], minlength=n) / np.maximum(degree, 1.0)
-        share = np.where(degree > 0.0, 0.5 * (share + mean), share)
-    free = np.arange(n) >= mesh.wall_points
-    if free.any():
-        wall = mesh.points_mm[: mesh.wall_points]
-        distance, near = cKDTree(wall).query(mesh.points_mm[free], k=12)
-        weight = 1.0 / (distance + 1.0) ** 2
-        guess = (weight * share[near]).sum(axis=1) / weight.sum(axis=1)
-        share[free] = guess * np.exp(-((distance[:, 0] / 18.0) ** 2))
-        lid = np.unique(mesh.surfaces["rv_cavity"])
-        lid = lid[lid >= mesh.wall_points]
-        if lid.size:
-            _relax(share, mesh.surfaces["rv_cavity"], lid)
-    return share, joins
-
-
-def _relax(values: Array, triangles: NDArray[np.integer], rows: NDArray[np.integer], times: int = 60) -> None:
-    """Let ``values`` at some points of a surface become the mean of their neighbours, in place."""
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    edges = np.concatenate([edges, edges[:, ::-1]])
-    n = len(values)
-    edges = edges[np.isin(edges[:, 1], rows)]
-    degree = np.bincount(edges[:, 1], minlength=n)
-    for _ in range(times):
-        mean = np.bincount(edges[:, 1], weights=values[edges[:, 0]], minlength=n)
-        values[rows] = mean[rows] / np.maximum(degree[rows], 1)

@@ -15,6 +15,7 @@ from twinviewer.engines.beat.mechanics import (
     strain_percent,
     thickening_percent,
     traces_of,
+    values_of,
     walls_for,
     work_kpa,
 )
@@ -45,6 +46,7 @@ class BeatEngine:
     def run(self, setup: Setup) -> EngineOutput:
         """Yield the activation and ECG, then the signals, numbers and frames of one steady beat. Raises EngineError."""
         mesh = setup.mesh
+        values_of(setup)  # refuse what is not physical before any kernel sees it
         yield Progress(0.0, "Exciting the wall")
         electrical = activate(setup)
         yield Progress(0.2, "The wall is excited")
@@ -62,7 +64,7 @@ class BeatEngine:
         left = patches.number < RIGHT_OFFSET
         work = work_kpa(beat)
         yield Field(
-            "work_kpa", "kPa", on_points(mesh, field.left_weight @ work[left], field.right_weight @ work[~left])
+            "work_kpa", "kPa", on_points(mesh, field.left_weight @ work[left], field.right.weight @ work[~left])
         )
 
         onset_s = float(np.nanmin(electrical.activation_ms)) / 1000.0
@@ -74,7 +76,7 @@ class BeatEngine:
         for k, pose in enumerate(poses(field, _course(beat, walls, onset_s, rows))):
             _check(pose, beat, int(rows[k]))
             fields = {
-                name: on_points(mesh, field.left_weight @ values[k, left], field.right_weight @ values[k, ~left])
+                name: on_points(mesh, field.left_weight @ values[k, left], field.right.weight @ values[k, ~left])
                 for name, values in moving.items()
             }
             yield Frame(float(beat.time_s[rows[k]]), pose.points_mm.astype(np.float32), fields)

@@ -24,7 +24,8 @@ TRACES: Mapping[str, str] = {
     "mitral_flow_ml_s": "mL/s",
 }
 POSITIVE = (
-    "heart_rate_bpm", "contractility_lv_kpa", "contractility_rv_kpa", "stiffness_lv_kpa", "stiffness_rv_kpa",
+    "heart_rate_bpm", "pr_interval_ms", "conduction_fibre_m_s", "conduction_cross_m_s", "conduction_endocardial_m_s",
+    "contractility_lv_kpa", "contractility_rv_kpa", "stiffness_lv_kpa", "stiffness_rv_kpa",
     "relaxation_ms", "systemic_resistance_mmhg_s_ml", "systemic_compliance_ml_mmhg",
     "pulmonary_resistance_mmhg_s_ml", "pulmonary_compliance_ml_mmhg", "stressed_volume_ml",
     "lv_filling_pressure_mmhg", "rv_filling_pressure_mmhg",

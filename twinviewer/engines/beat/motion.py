@@ -17,6 +17,7 @@ from twinviewer.physics.kinematics import MOST_EMPTIED, MotionField, limited, wa
 
 VOLUME_TOLERANCE = 1e-3
 VALVE_REACH_MM = 15.0
+RIGHT_LENGTHWISE = 0.67
 # Patterns gentler than the segments' own strain are tried where a tetrahedron would turn inside out.
 PATTERNS = (1.0, 0.6, 0.3, 0.0)
 
@@ -121,13 +122,14 @@ def _fit(
     wanted_ml: tuple[float, float],
     guess: list[float],
     shortening: float,
+    further_mm: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """u and f with the number added that gives both cavities their volume; ``guess`` keeps the numbers found."""
     left, right = cavity
 
     def lv(shift: float) -> float:
         rows = left.rows
-        placed = field.place(rows, limited(u[rows] + shift, MOST_EMPTIED), np.zeros(len(rows)), shortening)
+        placed = field.place(rows, limited(u[rows] + shift, MOST_EMPTIED), np.zeros(len(rows)), shortening, further_mm)
         return enclosed_ml(placed, left.triangles)
 
     guess[0] = _secant(lv, wanted_ml[0], guess[0])
@@ -135,7 +137,7 @@ def _fit(
 
     def rv(shift: float) -> float:
         rows = right.rows
-        placed = field.place(rows, u[rows], f[rows] + shift, shortening)
+        placed = field.place(rows, u[rows], f[rows] + shift, shortening, further_mm)
         return enclosed_ml(placed, right.triangles)
 
     guess[1] = _secant(rv, wanted_ml[1], guess[1])
@@ -164,16 +166,19 @@ def poses(field: MotionField, course: Course) -> Iterator[Pose]:
         area = course.area_ratio[k]
         # fibres run all ways in the plane of the wall, so length and girth share the change of its area
         shortening = 1.0 - float(np.sqrt((area[left] * left_share).sum()))
+        # the right free wall shortens mostly lengthwise: 80 % of its stroke (Carlsson, Am J Physiol 293:H636, 2007)
+        right_shortening = 1.0 - float((area[~left] * right_share).sum()) ** RIGHT_LENGTHWISE
+        further_mm = field.right.length_mm * float(np.clip(right_shortening - shortening, -0.03, 0.15))
         shape_left = field.left_ratio * (area[left] ** 2 / (1.0 - shortening) - 1.0)
-        shape_right = -field.right_ratio * (area[~left] ** 2 / (1.0 - shortening) - 1.0)
+        shape_right = -field.right.ratio * (area[~left] ** 2 / (1.0 - right_shortening) - 1.0)
         shape_left = np.clip(shape_left - (shape_left * left_share).sum(), -0.5, 0.5)
         shape_right = np.clip(shape_right - (shape_right * right_share).sum(), -0.3, 0.3)
         wanted = (float(course.lv_ml[k]), float(course.rv_ml[k]))
         for pattern in PATTERNS:
             u = field.left_weight @ (pattern * shape_left)
-            f = field.right_weight @ (pattern * shape_right)
-            u, f = _fit(field, cavity, u, f, wanted, guess, shortening)
-            points = field.place(every, u, f, shortening)
+            f = field.right.weight @ (pattern * shape_right)
+            u, f = _fit(field, cavity, u, f, wanted, guess, shortening, further_mm)
+            points = field.place(every, u, f, shortening, further_mm)
             volume, least = wall_state(points, mesh.tets, tet_ml)
             if least > 0.0:
                 break
