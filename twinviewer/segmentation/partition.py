@@ -24,17 +24,17 @@ def random_walk(
     image: optional (k, j, i) intensities; steps across a difference of ``contrast`` are e times less likely.
     Returns (labels (n,), probability (n, k, j, i) float32, 0 outside the region and where no seed can be reached).
     """
-    inside: NDArray[np.int64] = np.flatnonzero(region)
+    inside = np.asarray(np.flatnonzero(region), dtype=np.int64)
     index = np.full(region.size, -1, dtype=np.int64)
     index[inside] = np.arange(inside.size)
-    index = index.reshape(region.shape)
+    lattice = index.reshape(region.shape)
     seed_of = np.where(region, seeds, 0).ravel()[inside]
     labels = np.unique(seed_of[seed_of > 0])
 
     rows, cols, weights = [], [], []
     for axis in range(region.ndim):
-        a = np.take(index, range(region.shape[axis] - 1), axis).ravel()
-        b = np.take(index, range(1, region.shape[axis]), axis).ravel()
+        a = np.take(lattice, range(region.shape[axis] - 1), axis).ravel()
+        b = np.take(lattice, range(1, region.shape[axis]), axis).ravel()
         keep = (a >= 0) & (b >= 0)
         a, b = a[keep], b[keep]
         weight = np.ones(a.size)
