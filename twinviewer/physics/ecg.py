@@ -6,7 +6,10 @@ an upstroke S at the activation time τ and a repolarisation R at ρ = τ + APD,
 the tetrahedra. The front need not be resolved by the mesh: each tetrahedron's share is spread over the times at which
 the front crosses it, and the convolution does the rest.
 
-The torso is an infinite homogeneous conductor: Z_e(x) = 1 / (4π σ_T |x − r_e|). There is no blood, lung or skin.
+The torso is a homogeneous conducting ball in air, whose lead field is known in closed form (Neumann function of the
+ball; Wilson and Bayley 1950). With x and the electrode y, |y| = a, taken from its centre and d = |x − y|:
+4π σ_T Z = 2/d + ln(2a² / (a² − x·y + a d)) / a. An infinite conductor would need less but gives limb leads of a tenth
+of their size, because it lets the current escape. There is no blood, lung or skin.
 
 Units: points mm, times ms, potentials mV. Frame LPS (x to the left, y to the back, z to the head).
 """
@@ -37,6 +40,12 @@ with the centre 35 mm left of the midline and 80 mm behind the sternum. V1 and V
 space, V4 in the midclavicular line in the fifth, V5 and V6 level with it in the anterior and middle axillary lines;
 limb electrodes stand for shoulders and hip, where a limb has the potential of its root. Assumed: a mean adult, not
 this patient."""
+TORSO_CENTRE_MM = (-35.0, 35.0, -20.0)
+"""Middle of the chest as seen from the centre of the ventricular muscle."""
+TORSO_RADIUS_MM = 145.0
+"""A ball between half the width (160 mm) and half the depth (115 mm) of the chest, heavier on the width."""
+TORSO_MARGIN = 1.15
+"""The ball is never smaller than this times the distance from its centre to the furthest muscle."""
 
 AMPLITUDE_MV = 100.0
 """From rest to plateau, about −85 to +15 mV."""
@@ -66,9 +75,46 @@ class Fronts:
     weight: NDArray[np.float64]
 
 
-def electrodes_mm(heart_centre_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(9, 3) LPS positions on the standard torso, in the order of ELECTRODES."""
-    return np.array([STANDARD_TORSO[name] for name in ELECTRODES]) + np.asarray(heart_centre_mm)
+@dataclass(frozen=True, slots=True, eq=False)
+class Torso:
+    """The conducting ball. centre_mm: (3,) LPS. electrodes_mm: (9, 3) LPS on its surface, in the order of ELECTRODES."""
+
+    centre_mm: NDArray[np.float64]
+    radius_mm: float
+    electrodes_mm: NDArray[np.float64]
+
+
+def standard_torso(muscle_mm: NDArray[np.float64]) -> Torso:
+    """A mean adult's chest round ventricular muscle given as (n, 3) LPS points (the centres of its elements).
+
+    Electrodes are moved along the line from the middle of the chest onto the ball.
+    """
+    heart = muscle_mm.mean(axis=0)
+    centre = heart + np.array(TORSO_CENTRE_MM)
+    furthest = float(np.linalg.norm(muscle_mm - centre, axis=1).max())
+    radius = max(TORSO_RADIUS_MM, TORSO_MARGIN * furthest)
+    line = heart + np.array([STANDARD_TORSO[name] for name in ELECTRODES]) - centre
+    return Torso(centre, radius, centre + radius * line / np.linalg.norm(line, axis=1, keepdims=True))
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def lead_fields(
+    points: NDArray[np.float64], centre: NDArray[np.float64], electrodes: NDArray[np.float64], radius: float
+) -> NDArray[np.float64]:
+    """(n, electrodes, 3) gradient of 4π σ Z in mm⁻² at points inside a ball, for electrodes on its surface."""
+    out = np.empty((points.shape[0], electrodes.shape[0], 3))
+    for k in range(points.shape[0]):
+        x0, x1, x2 = points[k, 0] - centre[0], points[k, 1] - centre[1], points[k, 2] - centre[2]
+        for s in range(electrodes.shape[0]):
+            y0, y1, y2 = electrodes[s, 0] - centre[0], electrodes[s, 1] - centre[1], electrodes[s, 2] - centre[2]
+            r0, r1, r2 = y0 - x0, y1 - x1, y2 - x2
+            d = np.sqrt(r0 * r0 + r1 * r1 + r2 * r2)
+            near = 2.0 / d**3
+            far = 1.0 / (radius * radius - x0 * y0 - x1 * y1 - x2 * y2 + radius * d)
+            out[k, s, 0] = (near + far / d) * r0 + far / radius * y0
+            out[k, s, 1] = (near + far / d) * r1 + far / radius * y1
+            out[k, s, 2] = (near + far / d) * r2 + far / radius * y2
+    return out
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
@@ -77,57 +123,47 @@ def _tet_fronts(
     tets: NDArray[np.int32],
     fibre: NDArray[np.float64],
     times: NDArray[np.float64],
-    electrodes: NDArray[np.float64],
+    fields: NDArray[np.float64],
     along: float,
     across: float,
     start: float,
     width: float,
     bins: int,
 ) -> NDArray[np.float64]:
-    out = np.zeros((electrodes.shape[0], bins))
+    out = np.zeros((bins, fields.shape[1]))
     e = np.empty((3, 3))
-    share = np.empty(electrodes.shape[0])
+    share = np.empty(fields.shape[1])
     for k in range(tets.shape[0]):
         t0 = times[tets[k, 0]]
-        mean, square = 0.0, 0.0
-        for i in range(4):
-            mean += 0.25 * times[tets[k, i]]
+        d1, d2, d3 = times[tets[k, 1]] - t0, times[tets[k, 2]] - t0, times[tets[k, 3]] - t0
+        mean = 0.25 * (d1 + d2 + d3)
         if not np.isfinite(mean):
             continue
-        for i in range(4):
-            square += (times[tets[k, i]] - mean) ** 2
+        square = mean**2 + (d1 - mean) ** 2 + (d2 - mean) ** 2 + (d3 - mean) ** 2
+        mean += t0
         for i in range(3):
             for c in range(3):
                 e[i, c] = points[tets[k, i + 1], c] - points[tets[k, 0], c]
-        # cofactors: row i of n is the volume gradient of corner i + 1, |det| = 6 volumes
-        n00, n01, n02 = (e[1, 1] * e[2, 2] - e[1, 2] * e[2, 1], e[1, 2] * e[2, 0] - e[1, 0] * e[2, 2],
-                         e[1, 0] * e[2, 1] - e[1, 1] * e[2, 0])  # fmt: skip
-        n10, n11, n12 = (e[2, 1] * e[0, 2] - e[2, 2] * e[0, 1], e[2, 2] * e[0, 0] - e[2, 0] * e[0, 2],
-                         e[2, 0] * e[0, 1] - e[2, 1] * e[0, 0])  # fmt: skip
-        n20, n21, n22 = (e[0, 1] * e[1, 2] - e[0, 2] * e[1, 1], e[0, 2] * e[1, 0] - e[0, 0] * e[1, 2],
-                         e[0, 0] * e[1, 1] - e[0, 1] * e[1, 0])  # fmt: skip
-        d1, d2, d3 = times[tets[k, 1]] - t0, times[tets[k, 2]] - t0, times[tets[k, 3]] - t0
-        # gradient times volume: (Σ d n / det) · |det| / 6
-        gx = (d1 * n00 + d2 * n10 + d3 * n20) / 6.0
-        gy = (d1 * n01 + d2 * n11 + d3 * n21) / 6.0
-        gz = (d1 * n02 + d2 * n12 + d3 * n22) / 6.0
-        f = gx * fibre[k, 0] + gy * fibre[k, 1] + gz * fibre[k, 2]
-        gx = across * gx + (along - across) * f * fibre[k, 0]
-        gy = across * gy + (along - across) * f * fibre[k, 1]
-        gz = across * gz + (along - across) * f * fibre[k, 2]
-        cx = points[tets[k, 0], 0] + 0.25 * (e[0, 0] + e[1, 0] + e[2, 0])
-        cy = points[tets[k, 0], 1] + 0.25 * (e[0, 1] + e[1, 1] + e[2, 1])
-        cz = points[tets[k, 0], 2] + 0.25 * (e[0, 2] + e[1, 2] + e[2, 2])
-        for s in range(electrodes.shape[0]):
-            rx, ry, rz = electrodes[s, 0] - cx, electrodes[s, 1] - cy, electrodes[s, 2] - cz
-            share[s] = (rx * gx + ry * gy + rz * gz) / (rx * rx + ry * ry + rz * rz) ** 1.5
+        # gradient times volume: Σ dᵢ (eⱼ × eₖ) / 6
+        gx = (d1 * (e[1, 1] * e[2, 2] - e[1, 2] * e[2, 1]) + d2 * (e[2, 1] * e[0, 2] - e[2, 2] * e[0, 1])
+              + d3 * (e[0, 1] * e[1, 2] - e[0, 2] * e[1, 1])) / 6.0  # fmt: skip
+        gy = (d1 * (e[1, 2] * e[2, 0] - e[1, 0] * e[2, 2]) + d2 * (e[2, 2] * e[0, 0] - e[2, 0] * e[0, 2])
+              + d3 * (e[0, 2] * e[1, 0] - e[0, 0] * e[1, 2])) / 6.0  # fmt: skip
+        gz = (d1 * (e[1, 0] * e[2, 1] - e[1, 1] * e[2, 0]) + d2 * (e[2, 0] * e[0, 1] - e[2, 1] * e[0, 0])
+              + d3 * (e[0, 0] * e[1, 1] - e[0, 1] * e[1, 0])) / 6.0  # fmt: skip
+        f = (along - across) * (gx * fibre[k, 0] + gy * fibre[k, 1] + gz * fibre[k, 2])
+        gx = across * gx + f * fibre[k, 0]
+        gy = across * gy + f * fibre[k, 1]
+        gz = across * gz + f * fibre[k, 2]
         # a linear time in a tetrahedron has variance Σ(t − mean)² / 20; a box of the same variance stands for it
         half = max(np.sqrt(3.0 * square / 20.0), 0.5 * width)
         low, high = (mean - half - start) / width, (mean + half - start) / width
+        for s in range(share.shape[0]):
+            share[s] = (fields[k, s, 0] * gx + fields[k, s, 1] * gy + fields[k, s, 2] * gz) / (high - low)
         for b in range(int(low), int(high) + 1):
-            part = (min(high, b + 1.0) - max(low, float(b))) / (high - low)
-            for s in range(electrodes.shape[0]):
-                out[s, b] += share[s] * part
+            part = min(high, b + 1.0) - max(low, float(b))
+            for s in range(share.shape[0]):
+                out[b, s] += share[s] * part
     return out
 
 
@@ -136,12 +172,13 @@ def muscle_fronts(
     tets: NDArray[np.int32],
     fibre: NDArray[np.float64],
     times_ms: NDArray[np.float64],
-    electrodes: NDArray[np.float64],
+    fields: NDArray[np.float64],
     conductivity_s_m: tuple[float, float] = INTRACELLULAR_S_M,
 ) -> Fronts:
     """What one front through a wall of tetrahedra gives each electrode: ∇Z·G∇τ over time.
 
-    times_ms: (n,) activation or repolarisation; elements with a corner that has none are left out. electrodes: (e, 3).
+    times_ms: (n,) activation or repolarisation; elements with a corner that has none are left out. fields: (m, e, 3)
+    from lead_fields at the elements' centres.
     """
     finite = times_ms[np.isfinite(times_ms)]
     start = float(finite.min()) - 2.0 * BIN_MS
@@ -149,17 +186,17 @@ def muscle_fronts(
     weight = _tet_fronts(
         np.ascontiguousarray(points_mm, np.float64), np.ascontiguousarray(tets, np.int32),
         np.ascontiguousarray(fibre, np.float64), np.ascontiguousarray(times_ms, np.float64),
-        np.ascontiguousarray(electrodes, np.float64), *conductivity_s_m, start, BIN_MS, bins,
+        fields, *conductivity_s_m, start, BIN_MS, bins,
     )  # fmt: skip
-    # lengths in mm: 1/r³·r · vol·∇ = mm⁻² mm³ mm⁻¹ has no unit left, so only the conductivities enter
-    return Fronts(start, weight / (4.0 * np.pi * TORSO_S_M * BIN_MS))
+    # mm⁻² from the field, mm³ and ms/mm from volume and gradient: only ms is left, and a bin divides it away
+    return Fronts(start, weight.T / (4.0 * np.pi * TORSO_S_M * BIN_MS))
 
 
 def shell_fronts(
     points_mm: NDArray[np.float64],
     triangles: NDArray[np.int32],
     times_ms: NDArray[np.float64],
-    electrodes: NDArray[np.float64],
+    torso: Torso,
     thickness_mm: float,
     conductivity_s_m: float,
 ) -> Fronts:
@@ -173,8 +210,8 @@ def shell_fronts(
     det = np.maximum(aa * bb - ab**2, 1e-12)
     gradient = ((bb * da - ab * db) / det)[:, None] * a + ((aa * db - ab * da) / det)[:, None] * b
     dipole = gradient * (0.5 * np.sqrt(det) * thickness_mm * conductivity_s_m)[:, None]
-    line = electrodes[:, None, :] - corner.mean(axis=1)[None]
-    share = (line * dipole[None]).sum(axis=2) / np.linalg.norm(line, axis=2) ** 3
+    fields = lead_fields(corner.mean(axis=1), torso.centre_mm, torso.electrodes_mm, torso.radius_mm)
+    share = np.einsum("kec,kc->ek", fields, dipole)
     start = float(time.min()) - 2.0 * BIN_MS
     bin_of = ((time.mean(axis=1) - start) / BIN_MS).astype(int)
     weight = np.stack([np.bincount(bin_of, row, minlength=int(bin_of.max()) + 4) for row in share])

@@ -66,7 +66,7 @@ class _Bounded:
         return made
 
 
-_grids, _media, _fields, _atria = _Bounded(3), _Bounded(6), _Bounded(96), _Bounded(3)
+_grids, _media, _fields, _atria, _leads = _Bounded(3), _Bounded(6), _Bounded(96), _Bounded(3), _Bounded(2)
 
 
 def activate(setup: Setup) -> Activation:
@@ -145,12 +145,12 @@ def _epicardial(mesh: OrganMesh) -> NDArray[np.float64]:
 
 def _ecg(setup: Setup, activation: NDArray[np.float64], period_ms: float) -> tuple[dict[str, Trace], tuple[str, ...]]:
     mesh = setup.mesh
-    electrodes = ecg.electrodes_mm(mesh.points_mm[mesh.tets].mean(axis=(0, 1)))
+    torso, fields = _leads.get((mesh.uid, len(mesh.points_mm)), lambda: _lead_fields(mesh))
     fibre = np.asarray(mesh.cell_fields["fibre"], float)
     time_ms = np.arange(round(period_ms) + 1, dtype=float)
     recovery = activation + ecg.action_potential_ms(activation, _epicardial(mesh), period_ms)
-    depolarised = ecg.muscle_fronts(mesh.points_mm, mesh.tets, fibre, activation, electrodes)
-    recovered = ecg.muscle_fronts(mesh.points_mm, mesh.tets, fibre, recovery, electrodes)
+    depolarised = ecg.muscle_fronts(mesh.points_mm, mesh.tets, fibre, activation, fields)
+    recovered = ecg.muscle_fronts(mesh.points_mm, mesh.tets, fibre, recovery, fields)
     potential = ecg.potentials_mv(depolarised, ecg.upstroke_kernel(), time_ms, period_ms)
     potential -= ecg.potentials_mv(recovered, ecg.repolarisation_kernel(), time_ms, period_ms)
     notes: tuple[str, ...] = ()
@@ -158,10 +158,17 @@ def _ecg(setup: Setup, activation: NDArray[np.float64], period_ms: float) -> tup
     if atria is None:
         notes = ("No P wave: the mesh has no atrial surfaces",)
     for triangles, times in atria or ():
-        fronts = ecg.shell_fronts(mesh.points_mm, triangles, times, electrodes, ATRIAL_WALL_MM, ATRIAL_CONDUCTIVITY_S_M)
+        fronts = ecg.shell_fronts(mesh.points_mm, triangles, times, torso, ATRIAL_WALL_MM, ATRIAL_CONDUCTIVITY_S_M)
         potential += ecg.potentials_mv(fronts, ecg.upstroke_kernel(4.0), time_ms, period_ms)
     time_s = time_ms / 1000.0
     return {n: Trace(f"ecg_{n}", "mV", time_s, v) for n, v in ecg.leads_mv(potential).items()}, notes
+
+
+def _lead_fields(mesh: OrganMesh) -> tuple[ecg.Torso, NDArray[np.float64]]:
+    """The torso round this heart and the (m, 9, 3) lead fields at the middle of each element."""
+    middle = mesh.points_mm[mesh.tets].mean(axis=1)
+    torso = ecg.standard_torso(middle)
+    return torso, ecg.lead_fields(middle, torso.centre_mm, torso.electrodes_mm, torso.radius_mm)
 
 
 def _atrial_activation(mesh: OrganMesh) -> AtrialFronts | None:
