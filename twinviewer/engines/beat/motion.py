@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from twinviewer.domain import EngineError, OrganMesh
 from twinviewer.physics.heart_model import RIGHT_OFFSET
@@ -17,6 +18,7 @@ from twinviewer.physics.kinematics import MOST_EMPTIED, MotionField, limited, wa
 
 VOLUME_TOLERANCE = 1e-3
 VALVE_REACH_MM = 15.0
+WALL_REACH_MM = 14.0
 RIGHT_LENGTHWISE = 0.67
 # Patterns gentler than the segments' own strain are tried where a tetrahedron would turn inside out.
 PATTERNS = (1.0, 0.6, 0.3, 0.0)
@@ -89,7 +91,7 @@ class _Cavity:
 
 
 class _Atrium:
-    """An atrium that fills about its valve: what is far from the valve swells most."""
+    """An atrium that fills about its valve: what is far from the ventricles' wall swells most."""
 
     def __init__(self, mesh: OrganMesh, surface: str, landmark: str) -> None:
         self.cavity = _Cavity.of(mesh, surface)
@@ -98,7 +100,7 @@ class _Atrium:
         distance = np.linalg.norm(points - centre, axis=1)
         # the valve is carried by the atrium's own nearest points
         self.valve = np.argsort(distance)[: max(len(distance) // 50, 4)]
-        away = np.linalg.norm(points - points[self.valve].mean(axis=0), axis=1)
+        away, _ = cKDTree(mesh.points_mm[: mesh.wall_points]).query(points)
         self.gain = (1.0 - np.exp(-((away / VALVE_REACH_MM) ** 2)))[:, None]
         self.volume_ml = enclosed_ml(points, self.cavity.triangles)
 
@@ -112,6 +114,26 @@ class _Atrium:
             step += (ratio * self.volume_ml - volume) / (3.0 * max(volume, 1.0)) * 1.1
             step = float(np.clip(step, -0.4, 0.4))
         points[self.cavity.rows] = placed + step * arm
+
+
+class _Carried:
+    """Atria and vessels near the wall go where the wall goes, so that no gap opens between them."""
+
+    def __init__(self, mesh: OrganMesh) -> None:
+        n = len(mesh.points_mm)
+        lids = np.concatenate([mesh.surfaces["lv_cavity"].ravel(), mesh.surfaces["rv_cavity"].ravel()])
+        self.rows = np.setdiff1d(np.arange(mesh.wall_points, n), lids)
+        self.reference = mesh.points_mm
+        distance, self.near = cKDTree(mesh.points_mm[: mesh.wall_points]).query(mesh.points_mm[self.rows], k=12)
+        weight = 1.0 / (distance + 2.0) ** 2
+        self.weight = weight / weight.sum(axis=1, keepdims=True)
+        self.share = np.exp(-((distance[:, :1] / WALL_REACH_MM) ** 2))
+
+    def follow(self, points: NDArray[np.float64]) -> None:
+        """Blend, in place, the nearest wall's displacement into the points off the wall."""
+        gone = points[self.near] - self.reference[self.near]
+        carried = self.reference[self.rows] + np.einsum("ij,ijk->ik", self.weight, gone)
+        points[self.rows] += self.share * (carried - points[self.rows])
 
 
 def _fit(
@@ -161,6 +183,7 @@ def poses(field: MotionField, course: Course) -> Iterator[Pose]:
         )
         if surface in mesh.surfaces and landmark in mesh.landmarks
     ]
+    carried = _Carried(mesh)
     guess = [0.0, 0.0]
     for k in range(len(course.lv_ml)):
         area = course.area_ratio[k]
@@ -188,6 +211,8 @@ def poses(field: MotionField, course: Course) -> Iterator[Pose]:
                 where=f"frame {k + 1}, smallest element at {100.0 * least:.0f} % of its volume",
                 remedy="Build the model with finer elements",
             )
+        if len(carried.rows):
+            carried.follow(points)
         for atrium, ratio in atria:
             atrium.fill(points, float(ratio[k]))
         yield Pose(
