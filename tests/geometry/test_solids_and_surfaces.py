@@ -55,10 +55,12 @@ def test_left_handed_and_turned_grids() -> None:
 def test_fine_grids_are_pooled() -> None:
     grid, mask, centre = ball(0.45, 9.0)
     frame = frame_around(grid, mask, 5.0)
-    assert frame.pool == (2, 2, 2)
+    assert frame.pool == (3, 3, 3)
     points, triangles = isosurface(smooth_solid(frame, frame.crop(mask).astype(bool), 1.2))
     assert np.abs(np.linalg.norm(points - centre, axis=1) - 9.0).max() < 0.3
-    assert volume_ml(points, triangles) == pytest.approx(float(mask.sum()) * grid.voxel_ml, rel=0.01)
+    assert volume_ml(points, triangles) == pytest.approx(
+        float(mask.sum()) * grid.voxel_ml, rel=0.02
+    )  # facets of 1.35 mm on a radius of 9
 
 
 def test_a_shape_at_the_edge_of_the_image_is_closed() -> None:

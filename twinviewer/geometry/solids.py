@@ -63,8 +63,8 @@ class Frame:
         return np.asarray(blocks.mean(axis=(1, 3, 5)), dtype=np.float32)
 
 
-def frame_around(grid: Grid, mask: NDArray[np.bool_], margin_mm: float, finest_mm: float = 1.0) -> Frame:
-    """The box around a (k, j, i) mask with a margin; grids finer than ``finest_mm`` are averaged down.
+def frame_around(grid: Grid, mask: NDArray[np.bool_], margin_mm: float, coarsest_mm: float = 1.6) -> Frame:
+    """The box around a (k, j, i) mask with a margin; fine grids are averaged to samples of at most ``coarsest_mm``.
 
     Raises MeshError when the mask is empty or the grid is sheared.
     """
@@ -75,7 +75,7 @@ def frame_around(grid: Grid, mask: NDArray[np.bool_], margin_mm: float, finest_m
     boxes = ndimage.find_objects(mask.view(np.uint8), max_label=1)
     if not boxes or boxes[0] is None:
         raise MeshError("There is nothing to mesh: the label map is empty")
-    pool = tuple(int(max(1, finest_mm // s)) for s in spacing[::-1])
+    pool = tuple(int(max(1, coarsest_mm // s)) for s in spacing[::-1])
     window, pad, start, shape = [], [], [], []
     for axis, box in enumerate(boxes[0]):
         margin = int(np.ceil(margin_mm / spacing[::-1][axis]))

@@ -105,13 +105,20 @@ def wall_shape(labels: LabelMap, data: NDArray[np.uint8], thinnest_mm: float, re
     left, right = solid(LV, LA, AORTA), solid(RV, RA, PA)
     envelope = solid(LV_WALL, RV_WALL, LV, RV)
     as_labelled = _between(envelope, left, right).volume_ml()
-    # nowhere thinner than thinnest_mm: between the pools, and outwards away from the valves
-    overlap = np.maximum(0.0, thinnest_mm - left.values - right.values) / 2.0
-    left, right = Solid(frame, left.values + overlap), Solid(frame, right.values + overlap)
-    for pool, beyond in ((lv, left_beyond), (rv, right_beyond)):
-        away = np.clip((beyond.values - 1.0) / 3.0, 0.0, 1.0)
-        grown = np.where(away > 0, pool.values - thinnest_mm * away, np.inf)
+    # nowhere thinner than thinnest_mm away from the valves: outwards, ...
+    pools = []
+    for blood, beyond, joint, reach in (
+        (lv, left_beyond, left, _valve_reach(frame, d, LV, (LA, AORTA))),
+        (rv, right_beyond, right, _valve_reach(frame, d, RV, (RA, PA))),
+    ):
+        away = np.clip((reach - 3.0) / 4.0, 0.0, 1.0).astype(np.float32)
+        grown = np.where(away > 0, blood.values - thinnest_mm * away, np.inf)
         envelope = Solid(frame, np.minimum(envelope.values, grown).astype(np.float32))
+        # ... towards an appendage or vessel that lies on the ventricle without being open to it, ...
+        pools.append(Solid(frame, joint.values + away * (_apart(blood, beyond, thinnest_mm) - joint.values)))
+    # ... and between the ventricles
+    overlap = np.maximum(0.0, thinnest_mm - pools[0].values - pools[1].values) / 2.0
+    left, right = (Solid(frame, pool.values + overlap) for pool in pools)
     added = max(0.0, _between(envelope, left, right).volume_ml() - as_labelled)
     muscle = float(np.isin(d, (LV_WALL, RV_WALL)).sum()) * labels.grid.voxel_ml
     if added > 0.03 * muscle:
@@ -120,6 +127,27 @@ def wall_shape(labels: LabelMap, data: NDArray[np.uint8], thinnest_mm: float, re
     return WallShape(
         frame, d, sigma, envelope, left, right, lv, rv, left_beyond, right_beyond, chamber, muscle + added, notes
     )
+
+
+def _valve_reach(frame: Frame, d: NDArray[np.uint8], ventricle: int, beyond: tuple[int, ...]) -> Array:
+    """Distance in mm of each sample from the valves: the largest contact of the ventricle with each pool beyond."""
+    near = ndimage.binary_dilation(d == ventricle, iterations=1)
+    valves = np.zeros(d.shape, dtype=bool)
+    for value in beyond:
+        contact = near & (d == value)
+        part, count = ndimage.label(contact, structure=np.ones((3, 3, 3)))
+        if count:
+            valves |= part == 1 + int(np.argmax(np.bincount(part.ravel())[1:]))
+    sampled = frame.occupancy(valves) > 0
+    if not sampled.any():
+        return np.full(frame.shape, 100.0)
+    return np.asarray(ndimage.distance_transform_edt(~sampled, sampling=frame.spacing_mm[::-1]), dtype=np.float64)
+
+
+def _apart(one: Solid, two: Solid, gap_mm: float) -> NDArray[np.float32]:
+    """Distance to two pools drawn back from each other until ``gap_mm`` lie between them."""
+    overlap = np.maximum(0.0, gap_mm - one.values - two.values) / 2.0
+    return np.asarray(np.minimum(one.values, two.values) + overlap, dtype=np.float32)
 
 
 def _between(envelope: Solid, left: Solid, right: Solid) -> Solid:
