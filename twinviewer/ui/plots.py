@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from twinviewer.ui.curves import Curves
 from twinviewer.ui.ecg_strip import EcgStrip
+from twinviewer.ui.plot_marks import CursorLine, Dot
 from twinviewer.ui.theme import Look, mix, ui_font
 
 SAMPLES = 240
@@ -86,6 +86,14 @@ class _Chart(pg.PlotWidget):
         self.restyle()
         look.changed.connect(self.restyle)
 
+    def pixel(self, x: float, y: float) -> QPointF:
+        """A point of the plot in the viewport's pixels."""
+        return QPointF(self.mapFromScene(self.getPlotItem().vb.mapViewToScene(QPointF(x, y))))
+
+    def plot_box(self) -> QRectF:
+        """The plot's inside in the viewport's pixels."""
+        return QRectF(self.mapFromScene(self.getPlotItem().vb.sceneBoundingRect()).boundingRect())
+
     def restyle(self) -> None:
         """Take the theme's colours."""
         t = self.look.tokens
@@ -102,16 +110,16 @@ class TimeChart(_Chart):
     def __init__(self, look: Look, lines: Sequence[Line]) -> None:
         super().__init__(look)
         self.lines = tuple(lines)
-        self._cursor = pg.InfiniteLine(angle=90, movable=False)
-        self._cursor.setZValue(10)
-        self.addItem(self._cursor)
+        self._cursor = CursorLine(self.viewport())
+        self._fraction = 0.0
         self._curves: tuple[Curves, ...] = ()
         self.restyle()
 
     def restyle(self) -> None:
         super().restyle()
         if hasattr(self, "_cursor"):
-            self._cursor.setPen(pg.mkPen(self.look.tokens.text, width=1))
+            self._cursor.colour = self.look.tokens.text
+            self._cursor.update()
 
     def set_curves(self, curves: Sequence[Curves]) -> None:
         """Draw the scenarios, baseline first."""
@@ -139,8 +147,16 @@ class TimeChart(_Chart):
 
     def show_fraction(self, fraction: float) -> None:
         """Where the cursor is, 0..1 of the beat."""
+        self._fraction = fraction
         if self._curves:
-            self._cursor.setValue(1000 * fraction * self._curves[0].run.period_s)
+            place = self.pixel(1000 * fraction * self._curves[0].run.period_s, 0.0)
+            box = self.plot_box()
+            self._cursor.place(place.x(), box.top(), box.bottom())
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)
+        if hasattr(self, "_cursor"):
+            self.show_fraction(self._fraction)
 
     def mousePressEvent(self, event: object) -> None:
         if self._curves:
@@ -154,17 +170,15 @@ class LoopChart(_Chart):
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._curves: tuple[Curves, ...] = ()
-        self._dots = pg.ScatterPlotItem(size=8, pen=None)
-        self._dots.setZValue(10)
-        self.addItem(self._dots)
+        self._dots: list[Dot] = []
+        self._fraction = 0.0
 
     def set_curves(self, curves: Sequence[Curves]) -> None:
         """Draw the scenarios, baseline first."""
         needed = ("lv_volume_ml", "lv_pressure_mmhg")
         self._curves = tuple(c for c in curves if all(name in c.run.traces for name in needed))
         for item in list(self.getPlotItem().curves):
-            if item is not self._dots:
-                self.removeItem(item)
+            self.removeItem(item)
         ends: list[tuple[float, float, float, float]] = []
         for curve in self._curves:
             time_s = np.linspace(0.0, curve.run.period_s, SAMPLES)
@@ -178,17 +192,24 @@ class LoopChart(_Chart):
             y0, y1 = min(e[2] for e in ends), max(e[3] for e in ends)
             self.setXRange(x0, x1, padding=0.08)
             self.setYRange(y0, y1, padding=0.08)
-        self._dots.setData([])
+        for dot in self._dots:
+            dot.hide()
+            dot.deleteLater()
+        self._dots = [Dot(self.viewport(), curve.colour) for curve in self._curves]
+        self.show_fraction(self._fraction)
 
     def show_fraction(self, fraction: float) -> None:
         """Move the dots to a fraction 0..1 of each beat."""
-        spots = []
-        for c in self._curves:
-            time_s = fraction * c.run.period_s
-            place = (c.run.traces["lv_volume_ml"].at(time_s), c.run.traces["lv_pressure_mmhg"].at(time_s))
-            spots.append({"pos": place, "brush": QColor(c.colour)})
-        if spots:
-            self._dots.setData(spots)
+        self._fraction = fraction
+        for curve, dot in zip(self._curves, self._dots, strict=True):
+            time_s = fraction * curve.run.period_s
+            volume, pressure = (curve.run.traces[name].at(time_s) for name in ("lv_volume_ml", "lv_pressure_mmhg"))
+            dot.place(self.pixel(volume, pressure))
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)
+        if hasattr(self, "_dots"):
+            self.show_fraction(self._fraction)
 
 
 class Plots(QWidget):
