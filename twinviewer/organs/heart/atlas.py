@@ -66,14 +66,19 @@ def _balls() -> dict[str, NDArray[np.float64]]:
         return {name: np.array(rows, dtype=np.float64) for name, rows in tomllib.load(file).items()}
 
 
-def _level(points: NDArray[np.float64], balls: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) depth in mm inside the union of balls, smoothly joined; negative outside."""
-    softness = 2.0
-    total = np.zeros(len(points))
+def _level(axes: list[NDArray[np.float64]], balls: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(z, y, x) depth in mm inside the union of balls, smoothly joined; negative outside, far away about -27."""
+    softness, reach = 2.0, 12.0
+    total = np.full(tuple(len(axis) for axis in axes[::-1]), 1e-6)
     for x, y, z, radius in balls:
-        distance = radius - np.sqrt(((points - (x, y, z)) ** 2).sum(axis=1))
-        total += np.exp(np.clip(distance / softness, -50, 50))
-    return np.asarray(softness * np.log(np.maximum(total, 1e-20)))
+        near = [
+            slice(*np.searchsorted(axis, (c - radius - reach, c + radius + reach)))
+            for axis, c in zip(axes[::-1], (z, y, x), strict=True)
+        ]
+        dz, dy, dx = (axis[part] - c for axis, part, c in zip(axes[::-1], near, (z, y, x), strict=True))
+        distance = radius - np.sqrt(dz[:, None, None] ** 2 + dy[None, :, None] ** 2 + dx[None, None, :] ** 2)
+        total[tuple(near)] += np.exp(np.maximum(distance, -reach) / softness)
+    return np.asarray(softness * np.log(total))
 
 
 @cache
@@ -86,8 +91,8 @@ def atlas(step_mm: float = 3.0, margin_mm: float = 21.0) -> Atlas:
     axes = [np.arange(a, b, step_mm) for a, b in zip(low, high, strict=True)]
     z, y, x = np.meshgrid(axes[2], axes[1], axes[0], indexing="ij")
     points = np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1)
-    levels = {label: _level(points, balls[name]) for label, name in _BALL_OF.items()}
-    epicardium = _level(points, balls["lv_epicardium"])
+    levels = {label: _level(axes, balls[name]).ravel() for label, name in _BALL_OF.items()}
+    epicardium = _level(axes, balls["lv_epicardium"]).ravel()
 
     stack = np.stack([levels[label] for label in levels])
     winner = np.array(list(levels))[stack.argmax(axis=0)]

@@ -149,8 +149,7 @@ def demons(fixed: Float, moving: Float, spacing_mm: float, iterations: int, smoo
     method.SetNumberOfIterations(iterations)
     method.SetStandardDeviations(smooth_mm / spacing_mm)
     method.SetSmoothDisplacementField(True)
-    method.SetSmoothUpdateField(True)
-    method.SetUpdateFieldStandardDeviations(0.7)
+    method.SetSmoothUpdateField(False)
     method.SetMaximumUpdateStepLength(1.5)
     method.SetNumberOfThreads(2)
     field = method.Execute(images[0], images[1])
@@ -185,7 +184,7 @@ def bend(atlas: Atlas, pose: Pose, blood: Float, muscle: Float, work: WorkingGri
     # round the heart the atlas only says "no blood": muscle of the chest wall or diaphragm must not pull
     expected = np.where(known & (label == 0), np.minimum(scene, 1.0), expected)
     expected = ndimage.gaussian_filter(expected, 0.6)
-    field = demons(scene, expected.astype(np.float32), work.spacing_mm, 60, 5.0)
+    field = demons(scene, expected.astype(np.float32), work.spacing_mm, 45, 5.0)
     return warp(label, depth, field, work.spacing_mm)
 
 

@@ -16,7 +16,8 @@ from twinviewer.segmentation.mask import Mask, dilate, largest_piece, opened
 from twinviewer.segmentation.working_grid import WorkingGrid, covering, image_on, labels_on
 
 MADE_BY = "heart CT, atlas-seeded random walker, 1"
-REGISTRATION_MM = 3.0
+PLACING_MM = 3.0
+BENDING_MM = 4.0
 Float = NDArray[np.float32]
 Labels = NDArray[np.uint8]
 
@@ -68,18 +69,18 @@ def segment(volume: Volume, report: Reporter) -> LabelMap:
     levels = find_levels(volume, reference)
     notes: list[str] = []
 
-    coarse = covering(volume.grid, REGISTRATION_MM)
+    coarse = covering(volume.grid, PLACING_MM)
     image = _phase(volume, reference, coarse)
     body = largest_piece(opened(image > levels.blood_from, BODY_RADIUS_MM, coarse.spacing_kji))
     near = dilate(body, 6.0, coarse.spacing_kji)
     scene = _scene(image, levels, near)
     start_mm = coarse.to_mm(np.argwhere(body).mean(axis=0)[None])[0]
-    heart = atlas(REGISTRATION_MM)
+    heart = atlas(PLACING_MM)
     pose = place(heart, scene.blood, scene.muscle, coarse, start_mm, part(report, 0.05, 0.2))
     _check(pose, levels)
 
     box = _box(pose, heart.points_mm[(heart.label > 0) & (heart.label < 9)])
-    local = coarse.cropped(*box)
+    local = coarse.cropped(*box).coarser(BENDING_MM)
     image = _phase(volume, reference, local)
     scene = _scene(image, levels, between_grids(near.astype(np.float32), coarse, local, 0) > 0.5)
     label, depth = bend(heart, pose, scene.blood, scene.muscle, local)
@@ -129,7 +130,7 @@ def _depth(label: Labels, work: WorkingGrid) -> Float:
 
 def _box(pose: Pose, points_mm: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     where = pose.to_scan(points_mm)
-    return where.min(axis=0) - 21.0, where.max(axis=0) + 21.0
+    return where.min(axis=0) - 18.0, where.max(axis=0) + 18.0
 
 
 def _check(pose: Pose, levels: CtLevels) -> None:

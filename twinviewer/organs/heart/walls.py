@@ -39,7 +39,8 @@ def wall_edge(
     ended = stop.reshape(len(surface), -1) > 0.5
     ended[:, reach < gap_mm] = False
     first = np.where(ended.any(axis=1), ended.argmax(axis=1), len(reach) - 1)
-    thickness = reach[first].astype(np.float32) - 0.25
+    # rays start at voxel centres, half a voxel within the blood's edge; the step met first overshoots by half its length
+    thickness = np.maximum(reach[first] - 0.25 - 0.5 * float(np.mean(spacing)), 0.0).astype(np.float32)
     certain = ended.any(axis=1).astype(np.float32)
     return surface, thickness, certain
 
