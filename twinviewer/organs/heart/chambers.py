@@ -14,6 +14,7 @@ from twinviewer.organs.heart.atlas import (
     RA_BLOOD,
     RV_BLOOD,
 )
+from twinviewer.organs.heart.valves import VALVES, cut_at_valve
 from twinviewer.segmentation.mask import (
     Mask,
     Spacing,
@@ -32,9 +33,6 @@ from twinviewer.segmentation.working_grid import WorkingGrid
 
 Labels = NDArray[np.uint8]
 Float = NDArray[np.float32]
-
-VALVES = ((LV_BLOOD, LA_BLOOD), (LV_BLOOD, AORTA), (RV_BLOOD, RA_BLOOD), (RV_BLOOD, PULMONARY_ARTERY))
-
 
 def between_grids(array: NDArray[np.generic], source: WorkingGrid, target: WorkingGrid, order: int) -> NDArray:
     """An array of one upright grid on another."""
@@ -95,47 +93,10 @@ def share_blood(
     return out
 
 
-def flatten_valve(labels: Labels, lower: int, upper: int, spacing: Spacing, reach_mm: float = 9.0) -> Labels:
-    """Replace the border between two chambers by its best plane, within the border's own outline.
-
-    The random walker's border bulges; a valve's annulus is nearly flat. Changes ``labels`` in place.
-    """
-    border = np.zeros(labels.shape, dtype=np.bool_)
-    a, b = labels == lower, labels == upper
-    for axis in range(3):
-        ahead = [slice(None)] * 3
-        behind = [slice(None)] * 3
-        ahead[axis], behind[axis] = slice(1, None), slice(None, -1)
-        touch = (a[tuple(behind)] & b[tuple(ahead)]) | (b[tuple(behind)] & a[tuple(ahead)])
-        border[tuple(behind)] |= touch
-    if np.count_nonzero(border) < 12:
-        return labels
-    border = largest_piece(ndimage.binary_dilation(border)) & border
-    points = np.argwhere(border) * np.array(spacing)
-    centre = points.mean(axis=0)
-    _, _, axes = np.linalg.svd(points - centre, full_matrices=False)
-    normal = axes[2]
-    towards = np.argwhere(b).mean(axis=0) * np.array(spacing) - centre
-    if normal @ towards < 0:
-        normal = -normal
-    radius = float(np.quantile(np.linalg.norm(points - centre, axis=1), 0.98)) + 3.0
-    low = np.maximum(np.floor((centre - radius - reach_mm) / np.array(spacing)), 0).astype(int)
-    high = np.minimum(np.ceil((centre + radius + reach_mm) / np.array(spacing)) + 1, labels.shape).astype(int)
-    box = tuple(slice(int(x), int(y)) for x, y in zip(low, high, strict=True))
-    where = np.moveaxis(np.indices(labels[box].shape), 0, -1) * np.array(spacing) + low * np.array(spacing) - centre
-    height = where @ normal
-    across = np.linalg.norm(where - height[..., None] * normal, axis=-1)
-    part = labels[box]
-    near = (np.abs(height) < reach_mm) & (across < radius) & ((part == lower) | (part == upper))
-    part[near & (height >= 0)] = upper
-    part[near & (height < 0)] = lower
-    return labels
-
-
 def tidy_chambers(labels: Labels, spacing: Spacing) -> Labels:
     """Chambers in one piece each, without veins, holes and loose ends; valves flat."""
     for lower, upper in VALVES:
-        flatten_valve(labels, lower, upper, spacing)
+        cut_at_valve(labels, lower, upper, spacing)
     out = np.zeros_like(labels)
     for value in BLOOD_LABELS:
         mask = labels == value

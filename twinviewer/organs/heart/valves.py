@@ -1,0 +1,105 @@
+"""Valve planes: two chambers are parted by the flat cut through which the least blood passes, the annulus."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from twinviewer.organs.heart.atlas import AORTA, LA_BLOOD, LV_BLOOD, PULMONARY_ARTERY, RA_BLOOD, RV_BLOOD
+from twinviewer.segmentation.mask import Mask, Spacing, largest_piece
+
+VALVES = ((LV_BLOOD, LA_BLOOD), (LV_BLOOD, AORTA), (RV_BLOOD, RA_BLOOD), (RV_BLOOD, PULMONARY_ARTERY))
+SEARCH_MM = 10.0
+TILTS_RAD = np.deg2rad([-20.0, -10.0, 0.0, 10.0, 20.0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ValvePlane:
+    """A disc in voxel coordinates times spacing (k, j, i order, mm): centre (3,), unit normal (3,) towards the outlet."""
+
+    centre: NDArray[np.float64]
+    normal: NDArray[np.float64]
+    radius_mm: float
+    area_mm2: float
+
+
+def contact(a: Mask, b: Mask) -> Mask:
+    """Voxels of either mask that share a face with the other."""
+    out = np.zeros(a.shape, dtype=np.bool_)
+    for axis in range(3):
+        low: list[slice] = [slice(None)] * 3
+        high: list[slice] = [slice(None)] * 3
+        low[axis], high[axis] = slice(None, -1), slice(1, None)
+        front, back = tuple(low), tuple(high)
+        touch = (a[front] & b[back]) | (b[front] & a[back])
+        out[front] |= touch
+        out[back] |= touch
+    return out
+
+
+def narrowest_plane(lower: Mask, upper: Mask, spacing: Spacing) -> ValvePlane | None:
+    """The plane near the contact of two chambers that the least of their blood crosses; None where they do not touch."""
+    step = np.array(spacing)
+    border = contact(lower, upper)
+    if np.count_nonzero(border) < 12:
+        return None
+    border = largest_piece(border)
+    points = np.argwhere(border) * step
+    centre = points.mean(axis=0)
+    _, _, axes = np.linalg.svd(points - centre, full_matrices=False)
+    normal = axes[2]
+    ahead = np.argwhere(upper).mean(axis=0) * step - np.argwhere(lower).mean(axis=0) * step
+    if normal @ ahead < 0:
+        normal = -normal
+    across, along = axes[0], np.cross(normal, axes[0])
+    radius = 1.3 * float(np.quantile(np.linalg.norm(points - centre, axis=1), 0.9)) + 3.0
+
+    both = lower | upper
+    grain = 1.5
+    ticks = np.arange(-radius, radius + grain, grain)
+    u, v = (grid.ravel() for grid in np.meshgrid(ticks, ticks))
+    disc = u**2 + v**2 <= radius**2
+    u, v = u[disc], v[disc]
+    offsets = np.arange(-SEARCH_MM, SEARCH_MM + 0.1, 0.5)
+    best: tuple[float, NDArray[np.float64], float] | None = None
+    low = np.maximum(np.floor((centre - radius - SEARCH_MM) / step).astype(int) - 2, 0)
+    high = np.minimum(np.ceil((centre + radius + SEARCH_MM) / step).astype(int) + 3, both.shape)
+    soft = both[tuple(slice(int(x), int(y)) for x, y in zip(low, high, strict=True))].astype(np.float32)
+    for first in TILTS_RAD:
+        for second in TILTS_RAD:
+            tilted = normal + np.tan(first) * across + np.tan(second) * along
+            tilted /= np.linalg.norm(tilted)
+            e1 = across - (across @ tilted) * tilted
+            e1 /= np.linalg.norm(e1)
+            e2 = np.cross(tilted, e1)
+            flat = centre + u[:, None] * e1 + v[:, None] * e2
+            places = (flat[None] + offsets[:, None, None] * tilted) / step - low
+            seen = ndimage.map_coordinates(soft, places.reshape(-1, 3).T, order=1, mode="constant")
+            area = seen.reshape(len(offsets), -1).sum(axis=1) * grain**2
+            # a mild pull to the middle decides between equals
+            area = area * (1.0 + 0.05 * (offsets / SEARCH_MM) ** 2 + 0.1 * (first**2 + second**2))
+            number = int(np.argmin(area))
+            if best is None or area[number] < best[0]:
+                best = (float(area[number]), tilted, float(offsets[number]))
+    assert best is not None
+    return ValvePlane(centre + best[2] * best[1], best[1], radius, best[0])
+
+
+def cut_at_valve(labels: NDArray[np.uint8], lower: int, upper: int, spacing: Spacing) -> ValvePlane | None:
+    """Part two chambers at their narrowest plane. Changes ``labels`` in place; returns the plane."""
+    plane = narrowest_plane(labels == lower, labels == upper, spacing)
+    if plane is None:
+        return None
+    step = np.array(spacing)
+    reach = SEARCH_MM + 8.0
+    low = np.maximum(np.floor((plane.centre - plane.radius_mm - reach) / step), 0).astype(int)
+    high = np.minimum(np.ceil((plane.centre + plane.radius_mm + reach) / step) + 1, labels.shape).astype(int)
+    part = labels[tuple(slice(int(x), int(y)) for x, y in zip(low, high, strict=True))]
+    where = (np.moveaxis(np.indices(part.shape), 0, -1) + low) * step - plane.centre
+    height = where @ plane.normal
+    across = np.linalg.norm(where - height[..., None] * plane.normal, axis=-1)
+    near = (np.abs(height) < reach) & (across < plane.radius_mm + 2.0) & ((part == lower) | (part == upper))
+    part[near & (height >= 0)] = upper
+    part[near & (height < 0)] = lower
+    return plane
