@@ -49,6 +49,14 @@ def test_typing_works(qtbot) -> None:  # type: ignore[no-untyped-def]
     assert made.values()["av_delay_ms"] == 200.0
 
 
+def test_a_default_is_not_a_choice(qtbot) -> None:  # type: ignore[no-untyped-def]
+    made = form(qtbot)
+    made.set_values({"av_delay_ms": 90.0})
+    assert made.chosen() == {}
+    made.fields["av_delay_ms"].box.setValue(100.0)
+    assert made.chosen() == {"av_delay_ms": 100.0}
+
+
 def test_pick_button_only_where_declared(qtbot) -> None:  # type: ignore[no-untyped-def]
     made = form(qtbot)
     with qtbot.waitSignal(made.pick_asked) as heard:

@@ -188,7 +188,7 @@ class Coupling(QObject):
         job = busy[0] if busy else None
         text = "" if job is None else f"{job.name}: {job.text}" if job.text else job.name
         w.status.show_job(text, None if job is None else job.fraction, len(busy) - 1)
-        runs = [one for one in busy if one.name.startswith("Simulate")]
+        runs = [one for one in busy if one.name.startswith(("Simulate", "Fit"))]
         w.inspector.simulate.show_progress(
             f"{runs[0].name}: {runs[0].text}" if runs else "", runs[0].fraction if runs else None
         )
@@ -423,7 +423,7 @@ class Coupling(QObject):
 
     def _finished(self, key: str) -> None:
         """Follow the work: show the page of what has just been made, unless the user is elsewhere on purpose."""
-        onward = {"image": Step.SEGMENT, "labels": Step.MODEL, "model": Step.SIMULATE}
+        onward = {"image": Step.SEGMENT, "labels": Step.MODEL, "model": Step.SIMULATE, "setup": Step.SIMULATE}
         order = list(Step)
         if key in onward and order.index(self.step) <= order.index(onward[key]):
             self.go(onward[key])
@@ -451,18 +451,17 @@ class Coupling(QObject):
 
     def _simulate_baseline(self, values: dict[str, Any]) -> None:
         p = self.w.presenter
-        same = p.case.baseline is not None and dict(p.case.setup_values) == values
-        if not same:
-            p.prepare(values)
-        p.simulate_all()
-        if same and not p.busy and p.case.baseline is not None:
+        known = p.case.setup_values
+        if p.case.baseline is None or any(known.get(name) != value for name, value in values.items()):
+            p.prepare(values, then=p.simulate_all)
+        else:
             p.simulate(BASELINE)
 
     def _simulate_therapy(self, name: str, therapy: str, values: dict[str, Any]) -> None:
         p, page = self.w.presenter, self.w.inspector.simulate
         if p.case.baseline is None:
-            p.prepare({} if page.setup_form is None else page.setup_form.values())
-        if p.case.baseline is None:
+            settings = {} if page.setup_form is None else page.setup_form.chosen()
+            p.prepare(settings, then=partial(self._simulate_therapy, name, therapy, values))
             return
         scenario = p.case.find(name)
         if scenario is None:

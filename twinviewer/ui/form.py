@@ -204,6 +204,7 @@ class Form(QWidget):
         super().__init__()
         self.parameters = tuple(parameters)
         self.fields: dict[str, Field] = {}
+        self.touched: set[str] = set()
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(10)
@@ -244,8 +245,16 @@ class Form(QWidget):
             field.pick_asked.connect(lambda on, name=parameter.name: self.pick_asked.emit(name, on))
         else:
             field = SwitchField(parameter, look)
-        field.changed.connect(lambda _, name=parameter.name: self.changed.emit(name))
+        field.changed.connect(lambda _, name=parameter.name: self._changed(name))
         return field
+
+    def _changed(self, name: str) -> None:
+        self.touched.add(name)
+        self.changed.emit(name)
+
+    def chosen(self) -> dict[str, ParameterValue]:
+        """Only what the user has set: a default says nothing about this patient."""
+        return {name: value for name, value in self.values().items() if name in self.touched}
 
     def values(self) -> dict[str, ParameterValue]:
         """Every parameter's value, checked against its own declaration."""

@@ -210,6 +210,9 @@ class SimulatePage(Page):
         baseline = case.baseline
         simulated = baseline is not None and baseline.run is not None
         self.baseline.allow(ready, "Build the model first")
+        if self.setup_form is not None and baseline is not None:
+            fitted = {n: q.value for n, q in baseline.setup.parameters.items() if n not in self.setup_form.touched}
+            self.setup_form.set_values(fitted)
         self.baseline.lead(not simulated)
         self.run.lead(simulated)
         self.baseline.setText("Simulate the baseline again" if simulated else "Simulate the baseline")
@@ -248,7 +251,7 @@ class SimulatePage(Page):
             self._bar.setValue(round(1000 * fraction))
 
     def _ask_baseline(self) -> None:
-        self.baseline_asked.emit({} if self.setup_form is None else self.setup_form.values())
+        self.baseline_asked.emit({} if self.setup_form is None else self.setup_form.chosen())
 
     def _ask_run(self, *_: object, new: bool = False) -> None:
         if self.form is None:

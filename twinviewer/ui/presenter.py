@@ -1,12 +1,13 @@
 """The one holder of the current Case. Runs steps in workers, takes in their answers, and tells the widgets."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from twinviewer.domain import Comparison, LoadError, ParameterValue, Series, StoreError, TwinviewerError, Volume
+from twinviewer.domain import Comparison, LoadError, ParameterValue, Series, Setup, StoreError, TwinviewerError, Volume
 from twinviewer.session import demo, scenarios, steps, store
 from twinviewer.session.case import Case, step_states
 from twinviewer.session.case import StepState as CaseStepState
@@ -141,9 +142,24 @@ class Presenter(QObject):
             ),
         ))  # fmt: skip
 
-    def prepare(self, values: Mapping[str, ParameterValue] | None = None) -> None:
-        """Make the baseline from the model and the user's settings."""
-        self._attempt("Prepare baseline", lambda: self._push(scenarios.prepare(self.case, values)))
+    def prepare(
+        self, values: Mapping[str, ParameterValue] | None = None, then: Callable[[], None] | None = None
+    ) -> None:
+        """Fit the baseline to this patient, with the settings that the user has made; ``then`` follows on success."""
+        mesh = self.case.mesh
+        if then is not None:
+            self._plan.insert(0, then)
+
+        def submit() -> None:
+            inputs = scenarios.setup_input(self.case, {**self.case.setup_values, **(values or {})})
+
+            def accept(setup: Setup) -> None:
+                if mesh is not None and self.case.mesh is mesh:  # the worker's copy of the mesh is let go
+                    self._push(scenarios.accept_setup(self.case, replace(setup, mesh=mesh), inputs[-1]))
+
+            self._submit("setup", "Simulate", scenarios.compute_setup, *inputs, done=accept, name="Fit the baseline")
+
+        self._attempt("Fit the baseline", submit)
 
     def add_scenario(self, therapies: Sequence[str], values: Mapping[str, ParameterValue]) -> str:
         """A new scenario; its name, or "" when it was refused."""
