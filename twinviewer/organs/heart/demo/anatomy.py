@@ -19,11 +19,15 @@ from twinviewer.organs.heart.demo.shape import HeartShape, dilated, healthy
 from twinviewer.organs.heart.demo.ventricle import LeftVentricle
 
 VEIN_STUB_MM = 14.0
+BRANCH_STUB_MM = 46.0
 LEAFLET_MM = 1.5
 
 
-def _tube(x: Array, y: Array, z: Array, line: Tube) -> Array:
-    return tube(x, y, z, line.nodes, line.radii)  # type: ignore[arg-type]
+_FAR_MM = 45.0  # solids that the pericardium is blended round must be known this far out
+
+
+def _tube(x: Array, y: Array, z: Array, line: Tube, reach_mm: float = 12.0) -> Array:
+    return tube(x, y, z, line.nodes, line.radii, reach_mm)  # type: ignore[arg-type]
 
 
 def _tubes(x: Array, y: Array, z: Array, lines: tuple[Tube, ...]) -> Array:
@@ -50,10 +54,10 @@ class Anatomy:
         found: dict[str, Array] = {}
         sac = self._left(x, y, z, phase_percent, found)
         sac = union(sac, self._right(x, y, z, phase_percent, found), 14.0)
-        found["aortic_wall"] = found["aorta"] - 1.6
+        found["aortic_wall"] = np.minimum(found["aorta"], found["descending_aorta"]) - 1.6
         found["la_wall"] = found["la_blood"] - 2.0
         found["ra_wall"] = found["ra_blood"] - 2.0
-        found["pulmonary_wall"] = found["pulmonary_artery"] - 1.3
+        found["pulmonary_wall"] = found["pulmonary_branches"] - 1.3
         found["coronary_arteries"] = _tubes(x, y, z, self.arteries)
         found["coronary_sinus"] = _tube(x, y, z, self.places.coronary_sinus)
         found["epicardial_fat"] = sac - 2.5
@@ -64,29 +68,30 @@ class Anatomy:
         """Left ventricle, aorta, left atrium; returns what the pericardium holds of them."""
         p, s = self.places, self.shape
         endo, epi = self.ventricle.distances(x, y, z)
-        outflow = _tube(x, y, z, p.outflow_left)
+        outflow = _tube(x, y, z, p.outflow_left, _FAR_MM)
         aortic_plane = half_space(x, y, z, p.aortic, p.aortic_normal)
         lv = union(np.maximum(endo, z), np.maximum(outflow, aortic_plane), 6.0)
         found["lv_blood"] = np.maximum(lv, aortic_plane)
         found["papillary_muscles"] = np.maximum(_tubes(x, y, z, p.papillary_muscles), endo)
 
-        funnel = _tube(x, y, z, p.la_funnel)
+        funnel = _tube(x, y, z, p.la_funnel, _FAR_MM)
         rim = half_space(x, y, z, [0, 0, 1.5], [-0.03, -0.05, 1.0])
         wall = intersection(union(epi, outflow - 4.5, 8.0), rim, 4.0)
         # nothing of the wall lies across the mitral orifice
         found["lv_wall"] = np.maximum(wall, -funnel)
 
-        aorta = _tube(x, y, z, p.aorta)
+        aorta = _tube(x, y, z, p.aorta, _FAR_MM)
         for centre in p.sinus_centres.astype(x.dtype):
             ball = np.sqrt((x - centre[0]) ** 2 + (y - centre[1]) ** 2 + (z - centre[2]) ** 2)
             aorta = union(aorta, ball - x.dtype.type(p.sinus_radius), 3.0)
         found["aorta"] = aorta
+        found["descending_aorta"] = _tube(x, y, z, p.descending_aorta)
 
         chamber = ellipsoid(x, y, z, p.la_centre, s.la_half_axes, s.axes.T)
         body = union(chamber, funnel, 8.0)
         veins = _tubes(x, y, z, p.pulmonary_veins)
         atrium = union(body, np.maximum(veins, chamber - VEIN_STUB_MM), 5.0)
-        found["la_blood"] = atrium = union(atrium, _tube(x, y, z, p.la_appendage), 4.0)
+        found["la_blood"] = atrium = union(atrium, _tube(x, y, z, p.la_appendage, _FAR_MM), 4.0)
         found["pulmonary_veins"] = veins
 
         closed = phase_percent % 100 < 47 or phase_percent % 100 > 97
@@ -103,8 +108,8 @@ class Anatomy:
         flat = 0.74  # the chamber is longer round the septum than it is deep
         sinus = self.places.rv_sinus
         nodes = sinus.nodes * [1.0, flat, 1.0]
-        body = tube(x, y * x.dtype.type(flat), z, nodes, sinus.radii, 20.0) * 1.1  # type: ignore[arg-type]
-        return union(body, _tube(x, y, z, self.places.rv_outflow), 10.0)
+        body = tube(x, y * x.dtype.type(flat), z, nodes, sinus.radii, _FAR_MM) * 1.1  # type: ignore[arg-type]
+        return union(body, _tube(x, y, z, self.places.rv_outflow, _FAR_MM), 10.0)
 
     def _right(self, x: Array, y: Array, z: Array, phase_percent: float, found: dict[str, Array]) -> Array:
         """Right ventricle, pulmonary artery, right atrium; returns what the pericardium holds of them."""
@@ -123,16 +128,20 @@ class Anatomy:
         found["rv_wall"] = intersection(wall, lid - 1.0, 2.0)
         found["rv_muscle_bands"] = np.maximum(_tubes(x, y, z, p.rv_bands), rv)
 
-        trunk = union(_tube(x, y, z, p.pulmonary_trunk), _tube(x, y, z, p.left_pulmonary), 4.0)
-        found["pulmonary_artery"] = union(trunk, _tube(x, y, z, p.right_pulmonary), 4.0)
+        trunk = union(_tube(x, y, z, p.pulmonary_trunk, _FAR_MM), _tube(x, y, z, p.left_pulmonary, _FAR_MM), 4.0)
+        tree = union(trunk, _tube(x, y, z, p.right_pulmonary, _FAR_MM), 4.0)
+        fork = p.right_pulmonary.nodes[0].astype(x.dtype)
+        away = np.sqrt((x - fork[0]) ** 2 + (y - fork[1]) ** 2 + (z - fork[2]) ** 2) - BRANCH_STUB_MM
+        found["pulmonary_artery"] = np.maximum(tree, away)
+        found["pulmonary_branches"] = tree
 
-        funnel = _tube(x, y, z, p.ra_funnel)
+        funnel = _tube(x, y, z, p.ra_funnel, _FAR_MM)
         chamber = ellipsoid(x, y, z, p.ra_centre, s.ra_half_axes, s.axes.T)
         body = union(chamber, funnel, 8.0)
         svc, ivc = _tube(x, y, z, p.svc), _tube(x, y, z, p.ivc)
         cava = np.minimum(svc, ivc)
         atrium = union(body, np.maximum(cava, chamber - VEIN_STUB_MM), 6.0)
-        found["ra_blood"] = atrium = union(atrium, _tube(x, y, z, p.ra_appendage), 5.0)
+        found["ra_blood"] = atrium = union(atrium, _tube(x, y, z, p.ra_appendage, _FAR_MM), 5.0)
         found["superior_vena_cava"], found["inferior_vena_cava"], found["cava_wall"] = svc, ivc, cava - 1.0
 
         closed = phase_percent % 100 < 47 or phase_percent % 100 > 97

@@ -37,6 +37,7 @@ class Layout:
     sinus_centres: Vector
     sinus_radius: float
     aorta: Tube
+    descending_aorta: Tube
     rv_sinus: Tube
     rv_outflow: Tube
     pulmonary_trunk: Tube
@@ -87,30 +88,13 @@ def layout(shape: HeartShape) -> Layout:
     sinus_centres = np.array([aortic + 7.5 * root + 5.5 * s * (np.cos(t) * across + np.sin(t) * third) for t in turns])
     r = shape.aortic_radius
     up = shape.ascending_radius
-    ascending = offset(
-        aortic,
-        *[(-8, 0, 15), (-16, -3, 32), (-18, 2, 52), (-12, 14, 68), (2, 30, 76), (14, 46, 74), (19, 58, 62)],
-        *[(20, 63, 44), (18, 64, 0), (14, 63, -45), (8, 61, -140)],
+    ascending = offset(aortic, (-8, 0, 15), (-16, -3, 32), (-18, 2, 52), (-12, 14, 68), (0, 28, 76))
+    descending = offset(
+        aortic, (0, 28, 76), (14, 46, 74), (19, 58, 62), (20, 63, 44), (18, 64, 0), (14, 63, -45), (8, 61, -140)
     )
     aorta = Tube(
         np.concatenate([[aortic - 5 * root, aortic + 4 * root], ascending]),
-        np.array(
-            [
-                r - 0.5,
-                r + 0.5,
-                r + 1.3,
-                up,
-                up + 0.3,
-                up,
-                up - 1,
-                up - 2,
-                up - 2.8,
-                up - 3.3,
-                up - 3.7,
-                up - 4,
-                up - 4.3,
-            ]
-        ),
+        np.array([r - 0.5, r + 0.5, r + 1.3, *(up + np.array([0, 0.3, 0, -1]))]),
     )
     p = shape.pulmonary_radius
     trunk = pulmonary_normal * s
@@ -157,6 +141,7 @@ def layout(shape: HeartShape) -> Layout:
         sinus_centres=sinus_centres,
         sinus_radius=10.6 * s * r / 12.0,
         aorta=aorta,
+        descending_aorta=Tube(descending, up + np.array([-1, -2, -2.8, -3.3, -3.7, -4, -4.3])),
         rv_sinus=rv_sinus,
         rv_outflow=rv_outflow,
         pulmonary_trunk=Tube(
