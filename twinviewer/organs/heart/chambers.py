@@ -8,11 +8,9 @@ from twinviewer.organs.heart.atlas import (
     AORTA,
     BLOOD_LABELS,
     LA_BLOOD,
-    LV_BLOOD,
     OTHER,
     PULMONARY_ARTERY,
     RA_BLOOD,
-    RV_BLOOD,
 )
 from twinviewer.organs.heart.valves import VALVES, cut_at_valve
 from twinviewer.segmentation.mask import (
@@ -33,6 +31,7 @@ from twinviewer.segmentation.working_grid import WorkingGrid
 
 Labels = NDArray[np.uint8]
 Float = NDArray[np.float32]
+
 
 def between_grids(array: NDArray[np.generic], source: WorkingGrid, target: WorkingGrid, order: int) -> NDArray:
     """An array of one upright grid on another."""
@@ -103,13 +102,27 @@ def tidy_chambers(labels: Labels, spacing: Spacing) -> Labels:
         if not mask.any():
             continue
         if value in (LA_BLOOD, RA_BLOOD):
-            mask = largest_piece(opened(mask, 6.0, spacing))
+            mask = without_branches(mask, 5.0, spacing)
         elif value in (AORTA, PULMONARY_ARTERY):
-            mask = largest_piece(opened(mask, 4.0, spacing))
+            mask = without_branches(mask, 4.0, spacing)
         else:
-            mask = largest_piece(opened(mask, 1.6, spacing))
+            mask = without_branches(mask, 1.6, spacing)
         out[mask] = value
     return out
+
+
+def without_branches(mask: Mask, radius_mm: float, spacing: Spacing) -> Mask:
+    """The largest piece without what is thinner than a ball; its own rim, which no ball fills, is kept."""
+    body = largest_piece(opened(mask, radius_mm, spacing))
+    return dilate(body, 1.5 * float(np.mean(spacing)), spacing) & mask
+
+
+def mixing_blood(labels: Labels, image: Float, weak_from: float, expected: Mask, spacing: Spacing) -> Mask:
+    """The right atrium with its poorly mixed blood: weaker than the pool, joined to it, where it is expected."""
+    atrium = labels == RA_BLOOD
+    may = (image > weak_from) & ((labels == 0) | (labels == OTHER)) & dilate(expected | atrium, 4.0, spacing)
+    grown = largest_piece(ndimage.binary_opening(may, iterations=1) | atrium)
+    return without_branches(grown | atrium, 5.0, spacing)
 
 
 def blood_mask(image: Float, blood_from: float, spacing: Spacing, body: Mask) -> Mask:

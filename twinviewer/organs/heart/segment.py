@@ -8,7 +8,14 @@ from scipy import ndimage
 
 from twinviewer.domain import LabelMap, Reporter, SegmentationError, Volume, part
 from twinviewer.organs.heart.atlas import LA_BLOOD, LV_BLOOD, NAMES, RA_BLOOD, RV_BLOOD, atlas
-from twinviewer.organs.heart.chambers import between_grids, blood_mask, round_ventricle, share_blood, tidy_chambers
+from twinviewer.organs.heart.chambers import (
+    between_grids,
+    blood_mask,
+    mixing_blood,
+    round_ventricle,
+    share_blood,
+    tidy_chambers,
+)
 from twinviewer.organs.heart.pose import Pose, bend, demons, place, warp
 from twinviewer.organs.heart.walls import left_wall, right_wall
 from twinviewer.segmentation.ct_levels import BODY_RADIUS_MM, CtLevels, ct_levels
@@ -157,6 +164,8 @@ def _one_phase(
     blood = blood_mask(soft, levels.blood_from, spacing, chambers)
     labels = share_blood(blood, label, depth, work, registered)
     labels = tidy_chambers(labels, spacing)
+    weak_from = levels.muscle + 0.3 * (levels.blood[0] - levels.muscle)
+    labels[mixing_blood(labels, soft, weak_from, expected == RA_BLOOD, spacing)] = RA_BLOOD
     muscle_from = levels.muscle_from
     for value, notch_mm in ((LV_BLOOD, 7.0), (RV_BLOOD, 5.0), (LA_BLOOD, 3.0), (RA_BLOOD, 7.0)):
         mask = labels == value

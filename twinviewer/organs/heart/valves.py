@@ -9,14 +9,20 @@ from scipy import ndimage
 from twinviewer.organs.heart.atlas import AORTA, LA_BLOOD, LV_BLOOD, PULMONARY_ARTERY, RA_BLOOD, RV_BLOOD
 from twinviewer.segmentation.mask import Mask, Spacing, largest_piece
 
-VALVES = ((LV_BLOOD, LA_BLOOD), (LV_BLOOD, AORTA), (RV_BLOOD, RA_BLOOD), (RV_BLOOD, PULMONARY_ARTERY))
-SEARCH_MM = 10.0
+VALVES = {
+    (LV_BLOOD, LA_BLOOD): 10.0,
+    (LV_BLOOD, AORTA): 6.0,
+    (RV_BLOOD, RA_BLOOD): 10.0,
+    (RV_BLOOD, PULMONARY_ARTERY): 3.0,
+}
+"""Which chambers a valve parts, and how far in mm its plane may lie from where the random walker parted them. The
+outflow tracts taper into their vessels, so the least cross-section there is no sign of the valve."""
 TILTS_RAD = np.deg2rad([-20.0, -10.0, 0.0, 10.0, 20.0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ValvePlane:
-    """A disc in voxel coordinates times spacing (k, j, i order, mm): centre (3,), unit normal (3,) towards the outlet."""
+    """A disc in voxel index times spacing (k, j, i; mm): centre (3,), unit normal (3,) towards the upper chamber."""
 
     centre: NDArray[np.float64]
     normal: NDArray[np.float64]
@@ -38,8 +44,8 @@ def contact(a: Mask, b: Mask) -> Mask:
     return out
 
 
-def narrowest_plane(lower: Mask, upper: Mask, spacing: Spacing) -> ValvePlane | None:
-    """The plane near the contact of two chambers that the least of their blood crosses; None where they do not touch."""
+def narrowest_plane(lower: Mask, upper: Mask, spacing: Spacing, search_mm: float) -> ValvePlane | None:
+    """The plane near two chambers' contact that the least of their blood crosses; None if they do not touch."""
     step = np.array(spacing)
     border = contact(lower, upper)
     if np.count_nonzero(border) < 12:
@@ -61,10 +67,10 @@ def narrowest_plane(lower: Mask, upper: Mask, spacing: Spacing) -> ValvePlane | 
     u, v = (grid.ravel() for grid in np.meshgrid(ticks, ticks))
     disc = u**2 + v**2 <= radius**2
     u, v = u[disc], v[disc]
-    offsets = np.arange(-SEARCH_MM, SEARCH_MM + 0.1, 0.5)
+    offsets = np.arange(-search_mm, search_mm + 0.1, 0.5)
     best: tuple[float, NDArray[np.float64], float] | None = None
-    low = np.maximum(np.floor((centre - radius - SEARCH_MM) / step).astype(int) - 2, 0)
-    high = np.minimum(np.ceil((centre + radius + SEARCH_MM) / step).astype(int) + 3, both.shape)
+    low = np.maximum(np.floor((centre - radius - search_mm) / step).astype(int) - 2, 0)
+    high = np.minimum(np.ceil((centre + radius + search_mm) / step).astype(int) + 3, both.shape)
     soft = both[tuple(slice(int(x), int(y)) for x, y in zip(low, high, strict=True))].astype(np.float32)
     for first in TILTS_RAD:
         for second in TILTS_RAD:
@@ -78,7 +84,7 @@ def narrowest_plane(lower: Mask, upper: Mask, spacing: Spacing) -> ValvePlane | 
             seen = ndimage.map_coordinates(soft, places.reshape(-1, 3).T, order=1, mode="constant")
             area = seen.reshape(len(offsets), -1).sum(axis=1) * grain**2
             # a mild pull to the middle decides between equals
-            area = area * (1.0 + 0.05 * (offsets / SEARCH_MM) ** 2 + 0.1 * (first**2 + second**2))
+            area = area * (1.0 + 0.05 * (offsets / search_mm) ** 2 + 0.1 * (first**2 + second**2))
             number = int(np.argmin(area))
             if best is None or area[number] < best[0]:
                 best = (float(area[number]), tilted, float(offsets[number]))
@@ -88,11 +94,11 @@ def narrowest_plane(lower: Mask, upper: Mask, spacing: Spacing) -> ValvePlane | 
 
 def cut_at_valve(labels: NDArray[np.uint8], lower: int, upper: int, spacing: Spacing) -> ValvePlane | None:
     """Part two chambers at their narrowest plane. Changes ``labels`` in place; returns the plane."""
-    plane = narrowest_plane(labels == lower, labels == upper, spacing)
+    plane = narrowest_plane(labels == lower, labels == upper, spacing, VALVES[lower, upper])
     if plane is None:
         return None
     step = np.array(spacing)
-    reach = SEARCH_MM + 8.0
+    reach = VALVES[lower, upper] + 8.0
     low = np.maximum(np.floor((plane.centre - plane.radius_mm - reach) / step), 0).astype(int)
     high = np.minimum(np.ceil((plane.centre + plane.radius_mm + reach) / step) + 1, labels.shape).astype(int)
     part = labels[tuple(slice(int(x), int(y)) for x, y in zip(low, high, strict=True))]

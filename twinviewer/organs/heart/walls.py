@@ -5,7 +5,15 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from twinviewer.organs.heart.atlas import LV_BLOOD, LV_MYOCARDIUM, RV_BLOOD, RV_MYOCARDIUM
-from twinviewer.segmentation.mask import Mask, Spacing, filled, largest_piece, signed_distance, smoothed
+from twinviewer.segmentation.mask import (
+    Mask,
+    Spacing,
+    distance_outside,
+    filled,
+    largest_piece,
+    signed_distance,
+    smoothed,
+)
 
 Float = NDArray[np.float32]
 Labels = NDArray[np.uint8]
@@ -16,12 +24,12 @@ ASSUMED_RV_WALL_MM = 3.5
 
 
 def wall_edge(
-    solid: Mask, is_wall: Mask, is_stop: Mask, spacing: Spacing, most_mm: float, gap_mm: float = 2.0
-) -> tuple[NDArray[np.int64], Float, Float]:
+    solid: Mask, is_stop: Mask, spacing: Spacing, most_mm: float, gap_mm: float = 2.0
+) -> tuple[NDArray[np.int64], Float, Float, NDArray[np.float64]]:
     """How far a wall reaches outwards from a solid, seen from every surface voxel along its outward normal.
 
-    is_wall: what the wall may consist of. is_stop: what ends it for certain (lung, fat, other blood).
-    Returns (surface voxels (n, 3), thickness_mm (n,), certain (n,) 1 where an edge was met, 0 where it was not).
+    is_stop: what ends it for certain (lung, fat, other blood). Returns (surface voxels (n, 3), thickness_mm (n,),
+    certain (n,): 1 where an edge was met, 0 where it was not, end of each ray (n, 3) in voxels).
     """
     level = ndimage.gaussian_filter(signed_distance(solid, spacing), 2.0 / np.mean(spacing), mode="nearest")
     inner = ndimage.binary_erosion(solid, border_value=1)
@@ -33,16 +41,14 @@ def wall_edge(
     reach = np.arange(0.5, most_mm + 0.25, 0.5)
     path = surface[:, None, :] + (normal[:, None, :] * reach[None, :, None]) / step
     flat = path.reshape(-1, 3).T
-    muscle = ndimage.map_coordinates(is_wall.astype(np.float32), flat, order=1, mode="nearest")
     stop = ndimage.map_coordinates(is_stop.astype(np.float32), flat, order=1, mode="nearest")
-    muscle = muscle.reshape(len(surface), -1)
     ended = stop.reshape(len(surface), -1) > 0.5
     ended[:, reach < gap_mm] = False
     first = np.where(ended.any(axis=1), ended.argmax(axis=1), len(reach) - 1)
-    # rays start at voxel centres, half a voxel within the blood's edge; the step met first overshoots by half its length
+    # rays start at voxel centres, half a voxel within the blood's edge; the first step met overshoots by half a step
     thickness = np.maximum(reach[first] - 0.25 - 0.5 * float(np.mean(spacing)), 0.0).astype(np.float32)
     certain = ended.any(axis=1).astype(np.float32)
-    return surface, thickness, certain
+    return surface, thickness, certain, path[np.arange(len(surface)), first]
 
 
 def spread(
@@ -65,14 +71,19 @@ def left_wall(labels: Labels, image: Float, muscle_from: float, spacing: Spacing
     other = (labels > 0) & ~blood
     soft = ndimage.gaussian_filter(image, 0.5)
     stop = (soft < muscle_from) | other
-    surface, thickness, certain = wall_edge(blood, ~stop, stop, spacing, MOST_LV_WALL_MM)
+    surface, thickness, certain, end = wall_edge(blood, stop, spacing, MOST_LV_WALL_MM)
+    to_rv = distance_outside(labels == RV_BLOOD, spacing)
+    end_to_rv = ndimage.map_coordinates(to_rv, end.T, order=1, mode="nearest")
     # at the valves the blood goes on: no wall to measure there
     beyond = ndimage.grey_dilation(np.where(other & ~(labels == RV_BLOOD), 1, 0).astype(np.uint8), size=3)
     free = beyond[tuple(surface.T)] == 0
+    # where the right ventricle is attached, its wall adds to what a ray sees
+    beside = (end_to_rv > 0.1) & (end_to_rv < 6.0)
+    certain = np.where(beside, 0.0, certain).astype(np.float32)
     sure = (certain > 0) & free
     usual = float(np.median(thickness[sure])) if sure.sum() > 50 else 9.0
     # liver, stomach and chest wall look like muscle: what is much thicker than the rest is not all heart
-    excess = np.maximum(thickness / max(usual, 3.0) - 1.4, 0.0)
+    excess = np.maximum(thickness / max(usual, 3.0) - 1.3, 0.0)
     weight = (certain * np.exp(-((excess / 0.35) ** 2)) + 0.02) * free + 1e-4
     value = np.where(certain > 0, np.minimum(thickness, 1.9 * usual), usual).astype(np.float32)
     field = spread(labels.shape, surface, value, weight.astype(np.float32), 3.0 / float(np.mean(spacing)))
@@ -104,8 +115,7 @@ def right_wall(labels: Labels, image: Float, muscle_from: float, spacing: Spacin
     blood = labels == RV_BLOOD
     free = labels == 0
     soft = ndimage.gaussian_filter(image, 0.4)
-    stop = (soft < muscle_from) | ~(free | blood)
-    surface, thickness, certain = wall_edge(blood, ~stop, soft < muscle_from, spacing, 8.0, gap_mm=0.5)
+    surface, thickness, certain, _ = wall_edge(blood, soft < muscle_from, spacing, 8.0, gap_mm=0.5)
     seen = thickness[(certain > 0) & (thickness > 0.8)]
     measured = seen.size > 200 and 1.5 <= float(np.median(seen)) <= 6.0
     wall_mm = float(np.clip(np.median(seen), 2.5, 5.0)) if measured else ASSUMED_RV_WALL_MM
