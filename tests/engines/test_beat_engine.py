@@ -215,7 +215,7 @@ def test_setup_says_where_everything_is_from() -> None:
 
 def test_setup_without_end_systole_says_so() -> None:
     made = setup(mesh(), {"lv_volume_ml": measured(100.0, "mL")}, Records(), {"heart_rate_bpm": 65.0})
-    assert made.parameters["contractility_lv_kpa"].origin == "population"
+    assert made.parameters["contractility_lv_kpa"].origin == "assumed"
     assert made.parameters["heart_rate_bpm"].origin == "chosen"
     assert any("No end-systolic volume" in note for note in made.notes)
     assert any("No blood pressure" in note for note in made.notes)

@@ -9,7 +9,8 @@ from ideal_heart import ideal_heart
 from twinviewer.domain import EngineError, OrganMesh
 from twinviewer.engines.beat.motion import Course, Pose, poses
 from twinviewer.physics.heart_model import RIGHT_OFFSET, patches_of
-from twinviewer.physics.kinematics import limited, motion_field, wall_state
+from twinviewer.physics.kinematics import limited, motion_field
+from twinviewer.physics.untangle import Neighbours, untangle, volume_ratios
 
 
 @lru_cache(maxsize=1)
@@ -106,8 +107,14 @@ def test_limit_is_smooth_and_bounded() -> None:
     assert np.array_equal(bent[value > -0.6], value[value > -0.6])
 
 
-def test_wall_state_sees_an_inverted_element() -> None:
-    points = np.array([[0.0, 0, 0], [10, 0, 0], [0, 10, 0], [0, 0, 10]])
-    tets = np.array([[0, 1, 2, 3]], np.int32)
-    assert wall_state(points, tets, np.array([1 / 6])) == pytest.approx((1 / 6, 1.0))
-    assert wall_state(points * [1, 1, -1], tets, np.array([1 / 6]))[1] == pytest.approx(-1.0)
+def test_an_inverted_element_is_seen_and_mended() -> None:
+    rest = mesh().points_mm[: mesh().wall_points]
+    ml = patches_of(mesh()).tet_ml
+    moved = rest.copy()
+    moved[1000] += 12.0
+    ratio = np.empty(len(ml))
+    volume_ratios(moved, mesh().tets, ml, ratio)
+    assert ratio.min() < 0.0
+    volume, least = untangle(moved, rest, mesh().tets, ml, Neighbours.of(mesh().tets, len(rest)))
+    assert least > 0.0 and volume == pytest.approx(ml.sum(), rel=1e-3)
+    assert (np.abs(moved - rest).max(axis=1) > 0).mean() < 0.01

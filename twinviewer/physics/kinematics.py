@@ -101,22 +101,6 @@ def _place(
     return out
 
 
-@njit(cache=True)
-def wall_state(points: NDArray[np.floating], tets: NDArray[np.int32], reference_ml: Array) -> tuple[float, float]:
-    """Volume of the wall in mL and the smallest ratio of a tetrahedron's volume to its reference (<= 0: inverted)."""
-    total = 0.0
-    least = 1e30
-    for t in range(tets.shape[0]):
-        a, b, c, d = tets[t, 0], tets[t, 1], tets[t, 2], tets[t, 3]
-        ax, ay, az = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[b, 2] - points[a, 2]
-        bx, by, bz = points[c, 0] - points[a, 0], points[c, 1] - points[a, 1], points[c, 2] - points[a, 2]
-        cx, cy, cz = points[d, 0] - points[a, 0], points[d, 1] - points[a, 1], points[d, 2] - points[a, 2]
-        volume = (ax * (by * cz - bz * cy) - ay * (bx * cz - bz * cx) + az * (bx * cy - by * cx)) / 6000.0
-        total += volume
-        least = min(least, volume / reference_ml[t])
-    return total, least
-
-
 def limited(value: Array, most: float) -> Array:
     """``value`` where it is above -0.7 ``most``; smoothly bent below so that it never passes -``most``."""
     knee = -0.7 * most
@@ -197,7 +181,7 @@ def _endocardium(angle: Array, height: Array, square: Array, at_angle: Array, at
     for k in range(1, columns):
         table[:, k] = np.where(seen[:, k], table[:, k], table[:, k - 1])
     table[:, below] = 0.0
-    table = smooth(table, 1.5, 1.0, "nearest")
+    table = smooth(table, 2.5, 1.5, "nearest")
     return np.asarray(read(table, at_angle, at_height, low))
 
 

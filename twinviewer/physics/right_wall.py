@@ -21,9 +21,9 @@ from twinviewer.physics.polar_table import ROWS, STEP_MM, Array, cells, read, sm
 
 Rows = NDArray[np.integer]
 
-MOST_EMPTIED = 0.96
+MOST_EMPTIED = 0.93
 # Over which length e and q rise from the junction; how far below its edge a sector is still whole; fade into the atrium
-SPREAD_MM, EDGE_MM, FADE_MM = 16.0, 10.0, 40.0
+SPREAD_MM, EDGE_MM, FADE_MM = 12.0, 10.0, 40.0
 # The annulus narrows less than the cavity below it: share left at the edge, whole this far below
 ANNULUS_SHARE, ANNULUS_MM = 0.55, 30.0
 REACH_MM = 36.0
@@ -54,11 +54,12 @@ def right_wall(mesh: OrganMesh, patches: Patches, local: Array, angle: Array, ra
     radius = float(np.sqrt(radius_sq[joins]).mean())
     held = np.zeros(width.shape, dtype=bool)
     held[cells(angle[joins], height[joins], low)] = True
+    most = MOST_EMPTIED * smooth(width, 4.0, 7.0, "nearest")
     evened = smooth(_even(width, held, radius), 1.0, 1.5, "nearest") * _at_annulus(width.shape[1], top, low)
     bottom = float(np.percentile(height[inner], 1.0))
     sinks, slope = _descent(_even(np.ones_like(width), held, radius), top, bottom, low)
 
-    fields = np.stack([read(table, angle, height, low) for table in (evened, MOST_EMPTIED * width, sinks, slope)])
+    fields = np.stack([read(table, angle, height, low) for table in (evened, most, sinks, slope)])
     fields *= share
     _smooth_off_wall(fields, mesh)
     weight, ratio = _weights(patches, height, radius_sq, fields[0])

@@ -14,7 +14,8 @@ from scipy.spatial import cKDTree
 
 from twinviewer.domain import EngineError, OrganMesh
 from twinviewer.physics.heart_model import RIGHT_OFFSET
-from twinviewer.physics.kinematics import MOST_EMPTIED, MotionField, limited, wall_state
+from twinviewer.physics.kinematics import MOST_EMPTIED, MotionField, limited
+from twinviewer.physics.untangle import Neighbours, untangle
 
 VOLUME_TOLERANCE = 1e-3
 VALVE_REACH_MM = 15.0
@@ -184,6 +185,7 @@ def poses(field: MotionField, course: Course) -> Iterator[Pose]:
         if surface in mesh.surfaces and landmark in mesh.landmarks
     ]
     carried = _Carried(mesh)
+    neighbours = Neighbours.of(mesh.tets, len(mesh.points_mm))
     guess = [0.0, 0.0]
     for k in range(len(course.lv_ml)):
         area = course.area_ratio[k]
@@ -202,7 +204,7 @@ def poses(field: MotionField, course: Course) -> Iterator[Pose]:
             f = field.right.weight @ (pattern * shape_right)
             u, f = _fit(field, cavity, u, f, wanted, guess, shortening, further_mm)
             points = field.place(every, u, f, shortening, further_mm)
-            volume, least = wall_state(points, mesh.tets, tet_ml)
+            volume, least = untangle(points, mesh.points_mm, mesh.tets, tet_ml, neighbours)
             if least > 0.0:
                 break
         else:

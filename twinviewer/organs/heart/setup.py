@@ -66,9 +66,9 @@ SETUP_PARAMETERS: tuple[Parameter, ...] = (
         "Assumed: normal is 2 to 8 mmHg", "As for the left ventricle",
     ),
     _number(
-        "contractility_lv_kpa", "LV contractility", "kPa", 90, 10, 400, 1,
-        "Fitted to the end-systolic volume where that was measured; else gives EF 60 % in a normal heart",
-        "Peak fibre stress per um of overlap and unit of activation. Setting it here switches its fit off",
+        "assumed_ef_percent", "Ejection fraction, if not measured", "%", 60, 10, 80, 1,
+        "Adults without heart disease: 59 +- 6 % (Petersen et al., J Cardiovasc Magn Reson 19:18, 2017)",
+        "Only used where the images show no end-systole",
     ),
     _number(
         "conduction_fibre_m_s", "Conduction along fibres", "m/s", 0.6, 0.2, 1.2, 0.05,
@@ -85,7 +85,8 @@ POPULATION: Mapping[str, tuple[float, str, Origin, str]] = {
         "population",
         "Durrer et al., Circulation 41:899 (1970)",
     ),
-    "contractility_rv_kpa": (65.0, "kPa", "assumed", "as the left ventricle until fitted"),
+    "contractility_lv_kpa": (90.0, "kPa", "assumed", "first guess of the fit"),
+    "contractility_rv_kpa": (65.0, "kPa", "assumed", "first guess of the fit"),
     "stiffness_lv_kpa": (120.0, "kPa", "assumed", STIFFNESS),
     "stiffness_rv_kpa": (120.0, "kPa", "assumed", STIFFNESS),
     "relaxation_ms": (32.0, "ms", "population", LUMENS),
@@ -133,7 +134,7 @@ def setup(
         start = min(stimulus.time_ms for stimulus in found)
         activation_ms = start + (activation_ms - start) / scale
 
-    _fit(mesh, parameters, measurements, activation_ms, notes, fixed="contractility_lv_kpa" in chosen)
+    _fit(mesh, parameters, measurements, activation_ms, notes)
     return Setup(mesh, parameters, found, {"fast_layer": layer}, tuple(notes))
 
 
@@ -198,30 +199,37 @@ def _fit(
     measurements: Mapping[str, Quantity],
     activation_ms: NDArray[np.float64],
     notes: list[str],
-    fixed: bool,
 ) -> None:
     """Fit in place what volumes and pressures determine; say in ``notes`` how well each is met."""
     lv_ml, rv_ml = mesh.enclosed_ml("lv_cavity"), mesh.enclosed_ml("rv_cavity")
     systolic, diastolic = parameters["systolic_mmhg"], parameters["diastolic_mmhg"]
-    esv = _end_systolic_ml(measurements, lv_ml)
+    esv, assumed = _end_systolic_ml(measurements, lv_ml), parameters["assumed_ef_percent"]
     targets = Targets(
         lv_edv_ml=lv_ml,
         rv_edv_ml=rv_ml,
-        lv_esv_ml=None if fixed else esv,
+        lv_esv_ml=lv_ml * (1.0 - assumed.value / 100.0) if esv is None else esv,
         middle_arterial_mmhg=0.5 * (systolic.value + diastolic.value),
         pulse_pressure_mmhg=systolic.value - diastolic.value,
     )
     value = {name: quantity.value for name, quantity in parameters.items()}
     result = fit(mesh, patches_of(mesh), value, activation_ms, targets)
-    fitted = ["stressed_volume_ml", "contractility_rv_kpa", "systemic_resistance_mmhg_s_ml"]
-    fitted.append("systemic_compliance_ml_mmhg")
-    if targets.lv_esv_ml is not None:
-        fitted.append("contractility_lv_kpa")
-    for name in fitted:
+    fitted = (
+        "stressed_volume_ml",
+        "contractility_rv_kpa",
+        "systemic_resistance_mmhg_s_ml",
+        "systemic_compliance_ml_mmhg",
+    )
+    for name in (*fitted, "systemic_compliance_ml_mmhg"):
         parameters[name] = parameters[name].with_value(result.value[name], "fitted", FIT_SOURCE)
+    force, found = parameters["contractility_lv_kpa"], result.value["contractility_lv_kpa"]
+    if esv is None:
+        parameters["contractility_lv_kpa"] = force.with_value(found, "assumed", f"gives an EF of {assumed.value:.0f} %")
+    else:
+        parameters["contractility_lv_kpa"] = force.with_value(found, "fitted", FIT_SOURCE)
+        del parameters["assumed_ef_percent"]
     notes += _residuals(result, targets)
     if esv is None:
-        notes.append("No end-systolic volume was measured: LV contractility is a population value, so EF is no finding")
+        notes.append(f"No end-systolic volume was measured: an EF of {assumed.value:.0f} % is assumed and no finding")
     pressures = {systolic.origin, diastolic.origin}
     if not pressures <= {"measured", "chosen"}:
         notes.append(f"No blood pressure in the records: {systolic.value:.0f}/{diastolic.value:.0f} mmHg is assumed")
