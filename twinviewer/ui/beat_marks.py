@@ -11,13 +11,20 @@ LV_VOLUME, LV_BLOOD, PR = "lv_volume_ml", "lv_blood", "pr_interval_ms"
 
 
 def run_marks(run: Run) -> tuple[float | None, float | None]:
-    """(ED, ES) of a run as fractions of its beat: largest and smallest LV volume."""
+    """(ED, ES) of a run as fractions of its beat.
+
+    ES is the smallest LV volume; ED the end of the plateau at the largest, where contraction starts.
+    """
     trace = run.traces.get(LV_VOLUME)
     if trace is None:
         return None, None
-    ed = trace.time_s[int(np.argmax(trace.values))] / run.period_s
-    es = trace.time_s[int(np.argmin(trace.values))] / run.period_s
-    return float(ed % 1.0), float(es % 1.0)
+    values = trace.values
+    smallest = int(np.argmin(values))
+    from_es = np.roll(values, -smallest)
+    full = np.flatnonzero(from_es >= values.max() - 0.005 * np.ptp(values))
+    largest = (int(full[-1]) + smallest) % len(values)
+    ed, es = (float(trace.time_s[index] / run.period_s) % 1.0 for index in (largest, smallest))
+    return ed, es
 
 
 @lru_cache(maxsize=4)

@@ -20,7 +20,7 @@ from twinviewer.ui.layouts import COMPARE, FOUR
 from twinviewer.ui.pages_images import refusal
 from twinviewer.ui.scene_composer import SceneComposer
 from twinviewer.ui.step_bar import Step, StepState, StepStatus
-from twinviewer.ui.thumbnails import thumbnail
+from twinviewer.ui.thumbnails import thumbnail, thumbnail_of
 
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
@@ -153,7 +153,6 @@ class Coupling(QObject):
         w.views.show_image(case.image, case.mesh is not None)
         self._words()
         self._offer()
-        self._ask_thumbnails()
         w.tree.show_case(case)
         w.inspector.importing.show_case(case)
         w.inspector.segment.show_case(case)
@@ -193,6 +192,7 @@ class Coupling(QObject):
             f"{runs[0].name}: {runs[0].text}" if runs else "", runs[0].fraction if runs else None
         )
         self._allow()
+        self._ask_thumbnails()
 
     def _allow(self) -> None:
         w, p, case = self.w, self.w.presenter, self.w.presenter.case
@@ -273,12 +273,19 @@ class Coupling(QObject):
         self.w.presenter.open_series(steps.choose_series(self.w.presenter.case).uid)
 
     def _ask_thumbnails(self) -> None:
+        """Pictures of the series: the open one's at once, the others' when nothing that matters is running."""
         p = self.w.presenter
         if tuple(s.uid for s in p.case.series) != self._case_uid:
             self._case_uid = tuple(s.uid for s in p.case.series)
             self._thumbnails_asked.clear()
+        active = p.case.active_series_uid
+        if p.case.image is not None and active and active not in self.w.tree.thumbnails:
+            self._thumbnails_asked.add(active)
+            self._thumbnail(active, thumbnail_of(p.case.image))
+        if p.busy or p.planned:
+            return
         for series in p.case.series[:40]:
-            usable = series.kind not in ("not_image", "unreadable")
+            usable = series.kind not in ("not_image", "unreadable") and bool(series.files)
             if usable and series.uid not in self._thumbnails_asked:
                 self._thumbnails_asked.add(series.uid)
                 p.look_up(thumbnail, series, done=partial(self._thumbnail, series.uid))

@@ -72,6 +72,11 @@ class Presenter(QObject):
         return tuple(job for job in self._jobs.values() if not job.ended)
 
     @property
+    def planned(self) -> bool:
+        """Whether more steps follow by themselves."""
+        return bool(self._plan)
+
+    @property
     def unsaved(self) -> bool:
         """Whether the Case has changed since it was saved or opened."""
         return self.case.revision != self._saved_revision and (self.case.image is not None)

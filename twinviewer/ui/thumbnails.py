@@ -1,32 +1,37 @@
-"""Thumbnails of series, made in a worker from one file where that will do. No Qt here: workers import this."""
+"""Thumbnails of series. No Qt here: workers import this."""
 
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import CineStack, Series
+from twinviewer.domain import CineStack, Image, LoadError, Series
 
 SIZE = 72
 
 
 def thumbnail(series: Series) -> NDArray[np.uint8]:
-    """(SIZE, SIZE, 3) uint8 of the middle file, letterboxed. LoadError as for reading."""
+    """(SIZE, SIZE, 3) uint8 of a series that is not open, from its middle file where that will do. LoadError."""
     from twinviewer import dicom
 
     middle = series.files[len(series.files) // 2]
-    # A cine study is grouped from many DICOM series, so one file alone is not known as part of it.
-    whole = series.kind == "mr_cine"
-    image = dicom.read(series if whole else replace(series, files=(middle,), slices=1, phases=1))
+    try:
+        return thumbnail_of(dicom.read(replace(series, files=(middle,), slices=1, phases=1)))
+    except LoadError:  # a study that is grouped from many DICOM series: one file alone is not known as part of it
+        return thumbnail_of(dicom.read(series))
+
+
+def thumbnail_of(image: Image) -> NDArray[np.uint8]:
+    """(SIZE, SIZE, 3) uint8 of the middle of an image, letterboxed."""
     if isinstance(image, CineStack):
         plane = image.planes[len(image.planes) // 2]
-        pixels, window = np.asarray(plane.frames[0], np.float32), image.window
+        pixels = np.asarray(plane.frames[0], np.float32)
     else:
-        pixels, window = np.asarray(image.data[0, image.data.shape[1] // 2], np.float32), image.window
-    if window is None:
+        pixels = np.asarray(image.data[0, image.data.shape[1] // 2], np.float32)
+    if image.window is None:
         low, high = np.percentile(pixels, [1, 99.5])
     else:
-        low, high = window[1] - window[0] / 2, window[1] + window[0] / 2
+        low, high = image.window[1] - image.window[0] / 2, image.window[1] + image.window[0] / 2
     grey = np.clip((pixels - low) * (255.0 / max(high - low, 1e-6)), 0, 255).astype(np.uint8)
     step = max(1, int(np.ceil(max(grey.shape) / SIZE)))
     small = grey[::step, ::step]
