@@ -26,7 +26,7 @@ LEAFLET_MM = 1.5
 _FAR_MM = 45.0  # solids that the pericardium is blended round must be known this far out
 
 
-def _tube(x: Array, y: Array, z: Array, line: Tube, reach_mm: float = 12.0) -> Array:
+def _tube(x: Array, y: Array, z: Array, line: Tube, reach_mm: float = 16.0) -> Array:
     return tube(x, y, z, line.nodes, line.radii, reach_mm)  # type: ignore[arg-type]
 
 
@@ -157,7 +157,7 @@ class Anatomy:
 
     def _aortic_leaflets(self, x: Array, y: Array, z: Array, aorta: Array, open_: bool) -> Array:
         if open_:
-            return np.full_like(x, 9.0)
+            return np.full_like(x, 20.0)
         p = self.places
         height = half_space(x, y, z, p.aortic, p.aortic_normal)
         c = p.aortic.astype(x.dtype)

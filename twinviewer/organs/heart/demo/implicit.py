@@ -33,7 +33,7 @@ def ellipsoid(x: Array, y: Array, z: Array, centre: Point, half_axes_mm: Point, 
 
 
 def tube(
-    x: Array, y: Array, z: Array, nodes_mm: Sequence[Point], radii_mm: Sequence[float], reach_mm: float = 12.0
+    x: Array, y: Array, z: Array, nodes_mm: Sequence[Point], radii_mm: Sequence[float], reach_mm: float = 16.0
 ) -> Array:
     """Union of cone-like segments along a polyline whose radius changes linearly between its nodes.
 

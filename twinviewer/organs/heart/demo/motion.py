@@ -28,14 +28,15 @@ if TYPE_CHECKING:
 # phase in % of the R-R interval, and the share of the largest squared radius that the cavity loses there
 _SEPTUM = ((0, 0), (5, 0.12), (10, 0.17), (16, 0.13), (22, 0.11), (30, 0.17), (38, 0.235), (46, 0.22), (54, 0.12),
            (62, 0.05), (72, 0.03), (82, 0.02), (92, 0.015), (100, 0))  # fmt: skip
-_LATERAL = ((0, 0), (5, -0.035), (10, -0.06), (16, 0.03), (22, 0.14), (30, 0.28), (38, 0.38), (46, 0.42), (54, 0.31),
-            (62, 0.13), (72, 0.08), (82, 0.06), (92, 0.02), (100, 0))  # fmt: skip
+_LATERAL = ((0, 0), (5, -0.035), (10, -0.06), (16, 0.03), (22, 0.15), (30, 0.30), (38, 0.41), (46, 0.455), (54, 0.335),
+            (62, 0.14), (72, 0.085), (82, 0.06), (92, 0.02), (100, 0))  # fmt: skip
 _RIGHT = ((0, 0), (5, 0.02), (12, 0.12), (22, 0.28), (30, 0.36), (38, 0.39), (46, 0.34), (54, 0.20), (62, 0.10),
           (72, 0.06), (82, 0.05), (92, 0.015), (100, 0))  # fmt: skip
 _DESCENT_MM = ((0, 0), (6, 0.4), (12, 1.6), (22, 5.0), (32, 8.0), (42, 9.0), (50, 8.0), (58, 4.6), (66, 2.6), (80, 2.1),
                (90, 1.0), (96, 0.2), (100, 0))  # fmt: skip
 _TWIST_DEG = ((0, 0), (8, -1), (20, 1.5), (34, 4), (44, 4.5), (54, 2), (64, 0.6), (80, 0.2), (100, 0))
 ROOF_MM = 62.0
+_CORE = 0.85  # share of the cavity's squared radius that holds no wall whatever the shape's waves
 # outside this ellipsoid (heart frame, mm) the motion fades
 _ENVELOPE_CENTRE = (16.0, -2.0, -42.0)
 _ENVELOPE_HALF_AXES = (75.0, 68.0, 80.0)
@@ -138,11 +139,12 @@ class Beat:
         septal = 0.5 + 0.5 * dx / r_now
         septum, lateral = self.amount("septum", phase_percent), self.amount("lateral", phase_percent)
         room = table(self._room)
-        # close to the axis the angle means nothing: go over to the mean there
-        near = _step(r_now / 12)
-        share = lateral + (septum - lateral) * (0.5 + (septal - 0.5) * near)
+        share = lateral + (septum - lateral) * septal
         free = q_now + share * room
         q = m * free
+        # the blood inside just shrinks, so that papillary muscles keep their shape
+        core = q_now / (1 / m - share / kind.type(_CORE))
+        q = np.where(core < kind.type(_CORE) * room, core, q)
 
         right = self.amount("right", phase_percent)
         if right != 0:
@@ -166,4 +168,8 @@ class Beat:
     def hold(self, x: Array, y: Array, z: Array) -> Array:
         """How much of the motion a place has: 1 in the ventricles and round them, 0 far away."""
         away = ellipsoid(x, y, z, _ENVELOPE_CENTRE, _ENVELOPE_HALF_AXES)
-        return 1 - _step((away - 4) / 34)
+        kind = x.dtype.type
+        back = self.heart.shape.axes[:, 1]
+        behind = kind(back[0]) * x + kind(back[1]) * y + kind(back[2]) * z
+        # the descending aorta and the spine stay where they are
+        return (1 - _step((away - 4) / 34)) * (1 - _step((behind - 24) / 17))

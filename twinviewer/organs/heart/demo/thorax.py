@@ -158,8 +158,8 @@ def _domes(x: Array, y: Array, z: Array) -> Array:
     """What lies below the diaphragm."""
     right = ellipsoid(x, y, z, (-62.0, 0.0, -142.0), (92.0, 100.0, 104.0))
     left = ellipsoid(x, y, z, (76.0, 16.0, -156.0), (80.0, 92.0, 98.0))
-    floor = np.broadcast_to(z + 72 + 0.12 * (y + 30), right.shape).astype(np.float32)
-    return union(union(right, left, 24.0), floor, 20.0)
+    under_heart = ellipsoid(x, y, z, (14.0, -24.0, -170.0), (120.0, 110.0, 104.0))
+    return union(union(right, left, 24.0), under_heart, 20.0)
 
 
 def _abdomen(picture: Canvas, cage: Array, dome: Array) -> None:
