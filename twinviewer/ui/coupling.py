@@ -15,9 +15,9 @@ from twinviewer.session import catalog
 from twinviewer.session.case import BASELINE, Scenario
 from twinviewer.ui.beat_marks import image_fraction, marks, period_of
 from twinviewer.ui.curves import Curves
+from twinviewer.ui.guidance import allow_actions, guide
 from twinviewer.ui.image_canvas import to_pixmap
 from twinviewer.ui.layouts import COMPARE, FOUR
-from twinviewer.ui.pages_images import refusal
 from twinviewer.ui.scene_composer import SceneComposer
 from twinviewer.ui.step_bar import Step, StepState, StepStatus
 from twinviewer.ui.thumbnails import thumbnail, thumbnail_of
@@ -151,7 +151,7 @@ class Coupling(QObject):
         w.choices.follow(case, self._styles())
         w.choices.blockSignals(False)
         w.views.show_image(case.image, case.mesh is not None)
-        self._words()
+        guide(self.w)
         self._offer()
         w.tree.show_case(case)
         w.inspector.importing.show_case(case)
@@ -191,83 +191,11 @@ class Coupling(QObject):
         w.inspector.simulate.show_progress(
             f"{runs[0].name}: {runs[0].text}" if runs else "", runs[0].fraction if runs else None
         )
-        self._allow()
+        allow_actions(self.w)
         self._ask_thumbnails()
 
-    def _allow(self) -> None:
-        w, p, case = self.w, self.w.presenter, self.w.presenter.case
-        a, history = w.actions_, p.history
-        a.all["undo"].setText(f"&Undo: {history.undo_text}" if history.can_undo else "&Undo")
-        a.all["redo"].setText(f"&Redo: {history.redo_text}" if history.can_redo else "&Redo")
-        a.allow("undo", history.can_undo, "nothing to undo")
-        a.allow("redo", history.can_redo, "nothing to redo")
-        image, mesh = case.image is not None, case.mesh is not None
-        run = case.baseline is not None and case.baseline.run is not None
-        a.allow("save_case", image, "open images first")
-        a.allow("save_case_as", image, "open images first")
-        a.allow("load_records", bool(case.series), "open a patient first")
-        for key in ("pdf", "film", "metrics"):
-            a.allow(f"export_{key}", run, "simulate the baseline first")
-        a.allow("export_picture", mesh, "build the model first")
-        for key in ("labels", "seg"):
-            a.allow(f"export_{key}", case.labels is not None, "find the structures first")
-        compared = p.comparison(w.choices.other) is not None
-        a.allow("layout_compare", compared, "simulate the baseline and a therapy first")
-        moves = w.playback.enabled
-        for key in ("play", "phase_back", "phase_on", "to_ed", "to_es"):
-            a.allow(key, moves, "nothing moves yet")
-        for key in ("section", *(f"from_{v}" for v in ("anterior", "posterior", "left", "right", "superior"))):
-            a.allow(key, mesh, "build the model first")
-        ct = isinstance(case.image, Volume) and case.image.modality == "CT"
-        for number in range(1, 9):
-            a.allow(f"preset_{number}", ct, "these windows are for CT")
-
-    def _words(self) -> None:
-        """What empty views say."""
-        w, p, case = self.w, self.w.presenter, self.w.presenter.case
-        a = w.actions_.all
-        open_folder = ("Open folder…", "folder", a["open_folder"].trigger)
-        if case.series:
-            w.views.welcome.say(
-                "series",
-                "Choose a series",
-                f"{len(case.series)} series found. Double click one in the case panel on the left.",
-                (("Open the most suitable", "play", self._open_best), open_folder),
-            )
-        else:
-            w.views.welcome.say(
-                "drop",
-                "Drop a DICOM folder here",
-                "Twinviewer finds the heart in contrast CT, builds its model, makes it beat, and shows what a therapy "
-                "would change. Cine MR and other images can be viewed and played.",
-                (("Open the demo patient", "demo", a["open_demo"].trigger), open_folder),
-            )
-        empty = w.views.view3d.empty
-        reason = refusal(case)
-        if not w.views.view3d.can_draw:
-            empty.say(
-                "caution",
-                "No 3D on this screen",
-                "OpenGL 3.2 is not available here. Slices, curves and numbers work; install a Mesa driver for 3D.",
-            )
-        elif reason:
-            empty.say("heart", "No model from these images", reason, (("Open the demo patient", "demo", p.open_demo),))
-        elif case.labels is None:
-            empty.say(
-                "heart",
-                "The heart will stand here",
-                "First its structures are found in the images, then the model is built from them.",
-                (("Find structures", "segment", p.segment), ("All steps to a beat", "beat", lambda: p.carry_on())),
-            )
-        else:
-            empty.say(
-                "model",
-                "Structures are found",
-                "Build the model: wall, chambers, fibres and segments.",
-                (("Build model", "model", p.build), ("All steps to a beat", "beat", lambda: p.carry_on())),
-            )
-
-    def _open_best(self) -> None:
+    def open_best(self) -> None:
+        """Open the series that suits an organ best."""
         from twinviewer.session import steps
 
         self.w.presenter.open_series(steps.choose_series(self.w.presenter.case).uid)
@@ -373,7 +301,6 @@ class Coupling(QObject):
             w.look.tokens,
             comparison,
             w.playback.period_s,
-            w.views.view3d.devicePixelRatioF(),
         )
         w.views.view3d.show_state(state)
         if state is not None and (state.section is not None) != self._cut:
@@ -413,7 +340,7 @@ class Coupling(QObject):
         """Do what comes next, whatever that is."""
         p, case = self.w.presenter, self.w.presenter.case
         if case.image is None:
-            (self._open_best if case.series else p.open_demo)()
+            (self.open_best if case.series else p.open_demo)()
         elif case.labels is None:
             self.go(Step.SEGMENT)
             p.segment()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from twinviewer.ui.curves import Curves
@@ -86,6 +87,10 @@ class _Chart(pg.PlotWidget):
         self.restyle()
         look.changed.connect(self.restyle)
 
+    def pen(self, colour: str, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+        """A pen whose width is in the screen's logical pixels (pyqtgraph's are in the device's)."""
+        return pg.mkPen(colour, width=width * self.devicePixelRatioF(), style=style)
+
     def pixel(self, x: float, y: float) -> QPointF:
         """A point of the plot in the viewport's pixels."""
         return QPointF(self.mapFromScene(self.getPlotItem().vb.mapViewToScene(QPointF(x, y))))
@@ -136,7 +141,7 @@ class TimeChart(_Chart):
                 time_s = np.linspace(0.0, curve.run.period_s, SAMPLES)
                 values = np.interp(time_s, trace.time_s, trace.values)
                 low, high = min(low, float(values.min())), max(high, float(values.max()))
-                pen = pg.mkPen(curve.colour, width=line.width, style=line.style)
+                pen = self.pen(curve.colour, line.width, line.style)
                 item = pg.PlotCurveItem(1000 * time_s, values, pen=pen, antialias=True)
                 self.addItem(item)
         self._cursor.setVisible(bool(self._curves))
@@ -186,7 +191,7 @@ class LoopChart(_Chart):
                 np.interp(time_s, curve.run.traces[name].time_s, curve.run.traces[name].values) for name in needed
             )
             ends.append((volume.min(), volume.max(), pressure.min(), pressure.max()))
-            self.addItem(pg.PlotCurveItem(volume, pressure, pen=pg.mkPen(curve.colour, width=1.8), antialias=True))
+            self.addItem(pg.PlotCurveItem(volume, pressure, pen=self.pen(curve.colour, 1.8), antialias=True))
         if ends:
             x0, x1 = min(e[0] for e in ends), max(e[1] for e in ends)
             y0, y1 = min(e[2] for e in ends), max(e[3] for e in ends)

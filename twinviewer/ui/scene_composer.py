@@ -31,7 +31,6 @@ class SceneComposer:
         tokens: Tokens,
         comparison: Comparison | None,
         period_s: float,
-        scale: float = 1.0,
     ) -> SceneState | None:
         """The picture of this moment; None when there is no mesh."""
         mesh = case.mesh
@@ -77,7 +76,6 @@ class SceneComposer:
             text=tokens.text,
             quiet=tokens.quiet,
             footer=f"{case.patient.pseudonym} · research only, not for clinical use".lstrip(" ·"),
-            scale=scale,
         )
 
     def _colouring(self, field: str, case: Case, mesh: OrganMesh, safe: bool) -> Colouring:

@@ -1,0 +1,87 @@
+"""What may be done now, and what empty views say about what comes next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twinviewer.domain import Volume
+from twinviewer.ui.pages_images import refusal
+
+if TYPE_CHECKING:
+    from twinviewer.ui.window import MainWindow
+
+
+def allow_actions(w: MainWindow) -> None:
+    """Enable what can be done now; a disabled action says why."""
+    p, case = w.presenter, w.presenter.case
+    a, history = w.actions_, p.history
+    a.all["undo"].setText(f"&Undo: {history.undo_text}" if history.can_undo else "&Undo")
+    a.all["redo"].setText(f"&Redo: {history.redo_text}" if history.can_redo else "&Redo")
+    a.allow("undo", history.can_undo, "nothing to undo")
+    a.allow("redo", history.can_redo, "nothing to redo")
+    image, mesh = case.image is not None, case.mesh is not None
+    run = case.baseline is not None and case.baseline.run is not None
+    a.allow("save_case", image, "open images first")
+    a.allow("save_case_as", image, "open images first")
+    a.allow("load_records", bool(case.series), "open a patient first")
+    for key in ("pdf", "film", "metrics"):
+        a.allow(f"export_{key}", run, "simulate the baseline first")
+    a.allow("export_picture", mesh, "build the model first")
+    for key in ("labels", "seg"):
+        a.allow(f"export_{key}", case.labels is not None, "find the structures first")
+    compared = p.comparison(w.choices.other) is not None
+    a.allow("layout_compare", compared, "simulate the baseline and a therapy first")
+    moves = w.playback.enabled
+    for key in ("play", "phase_back", "phase_on", "to_ed", "to_es"):
+        a.allow(key, moves, "nothing moves yet")
+    for key in ("section", *(f"from_{v}" for v in ("anterior", "posterior", "left", "right", "superior"))):
+        a.allow(key, mesh, "build the model first")
+    ct = isinstance(case.image, Volume) and case.image.modality == "CT"
+    for number in range(1, 9):
+        a.allow(f"preset_{number}", ct, "these windows are for CT")
+
+
+def guide(w: MainWindow) -> None:
+    """What empty views say."""
+    p, case = w.presenter, w.presenter.case
+    a = w.actions_.all
+    open_folder = ("Open folder…", "folder", a["open_folder"].trigger)
+    if case.series:
+        w.views.welcome.say(
+            "series",
+            "Choose a series",
+            f"{len(case.series)} series found. Double click one in the case panel on the left.",
+            (("Open the most suitable", "play", w.coupling.open_best), open_folder),
+        )
+    else:
+        w.views.welcome.say(
+            "drop",
+            "Drop a DICOM folder here",
+            "Twinviewer finds the heart in contrast CT, builds its model, makes it beat, and shows what a therapy "
+            "would change. Cine MR and other images can be viewed and played.",
+            (("Open the demo patient", "demo", a["open_demo"].trigger), open_folder),
+        )
+    empty = w.views.view3d.empty
+    reason = refusal(case)
+    if not w.views.view3d.can_draw:
+        empty.say(
+            "caution",
+            "No 3D on this screen",
+            "OpenGL 3.2 is not available here. Slices, curves and numbers work; install a Mesa driver for 3D.",
+        )
+    elif reason:
+        empty.say("heart", "No model from these images", reason, (("Open the demo patient", "demo", p.open_demo),))
+    elif case.labels is None:
+        empty.say(
+            "heart",
+            "The heart will stand here",
+            "First its structures are found in the images, then the model is built from them.",
+            (("Find structures", "segment", p.segment), ("All steps to a beat", "beat", lambda: p.carry_on())),
+        )
+    else:
+        empty.say(
+            "model",
+            "Structures are found",
+            "Build the model: wall, chambers, fibres and segments.",
+            (("Build model", "model", p.build), ("All steps to a beat", "beat", lambda: p.carry_on())),
+        )
