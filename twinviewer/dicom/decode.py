@@ -1,6 +1,6 @@
 """Stored pixel values of one plane. Every size is checked against a budget before anything is allocated.
 
-Decoders: pylibjpeg (JPEG 2000, RLE), pyjpegls (JPEG-LS) and our own for JPEG Lossless.
+Decoders: pylibjpeg (JPEG 2000, RLE), pyjpegls (JPEG-LS) and imagecodecs (JPEG Baseline, Extended and Lossless).
 GDCM is never used: damaged files kill its process.
 Source: DICOM PS3.5 section 8, PS3.3 C.7.6.3.
 """
@@ -15,6 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import get_frame
 from pydicom.pixels import pixel_array
 
+from twinviewer.dicom import jpeg
 from twinviewer.dicom.headers import BIG_ENDIAN, DEFLATED, MAX_FRAME_BYTES, Header
 from twinviewer.dicom.phases import Plane
 from twinviewer.domain import LoadError
@@ -22,15 +23,14 @@ from twinviewer.domain import LoadError
 _JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 _HTJ2K = ("1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203")
 _JPEG_LS = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81")
-JPEG_LOSSLESS = ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")
 _RLE = ("1.2.840.10008.1.2.5",)
 DECODERS = {
     **dict.fromkeys((*_JPEG_2000, *_HTJ2K, *_RLE), "pylibjpeg"),
     **dict.fromkeys(_JPEG_LS, "pyjpegls"),
-    **dict.fromkeys(JPEG_LOSSLESS, "own"),
+    **dict.fromkeys(jpeg.FRAME_MARKERS, "imagecodecs"),
     DEFLATED: "",
 }
-"""Transfer syntax -> pydicom plug-in, beside the native ones."""
+"""Transfer syntax -> library: a plug-in of pydicom, or imagecodecs. Beside the native ones."""
 
 FALLBACK_BUDGET_BYTES = 4 << 30
 
@@ -116,18 +116,28 @@ class PixelReader:
         if self._path != header.path or self._data is None:
             self._data, self._path = pydicom.dcmread(header.path, force=True), header.path
         single = len(header.frames) == 1
-        if header.transfer_syntax in JPEG_LOSSLESS:
-            from twinviewer.dicom.jpeg_lossless import decode  # numba: only when it is needed
-
+        if header.transfer_syntax in jpeg.FRAME_MARKERS:
             encoded = get_frame(self._data.PixelData, plane.frame.index, number_of_frames=len(header.frames))
-            decoded = decode(encoded, header.rows, header.columns)
-            return _stored_bits(decoded.astype(np.dtype(f"u{header.bits_allocated // 8}")), header)
+            return _from_jpeg(jpeg.decode(encoded, header.transfer_syntax, header.rows, header.columns), header)
         return pixel_array(
             self._data,
             raw=True,
             index=None if single else plane.frame.index,
             decoding_plugin=DECODERS[header.transfer_syntax],
         )
+
+
+def _from_jpeg(decoded: NDArray[np.unsignedinteger], header: Header) -> NDArray[np.integer]:
+    """Decoded samples in the type that the header names."""
+    dtype = np.dtype(f"u{header.bits_allocated // 8}")
+    if decoded.dtype.itemsize > dtype.itemsize:
+        raise LoadError("The coded pixels have more bits than the header allows", where=Path(header.path).name)
+    if header.transfer_syntax not in jpeg.LOSSY:
+        return _stored_bits(decoded.astype(dtype), header)
+    if header.signed:  # PS3.5 table 8.2.1-1: unsigned only; across the sign, lossy values would be far off
+        raise LoadError("Signed pixels in a lossy JPEG have no defined meaning", where=Path(header.path).name)
+    # lossy values may overshoot: cutting their upper bits off would turn white into black
+    return np.minimum(decoded, (1 << min(header.bits_stored, 16)) - 1).astype(dtype)
 
 
 def _stored_bits(stored: NDArray[np.integer], header: Header) -> NDArray[np.integer]:
