@@ -1,16 +1,16 @@
-# make demo   set everything up and run the main job on the embedded demo patient
+# make demo   set everything up and run the main job on the embedded demo patient: a window where there is a display,
+#             else (or with OUT=folder) picture, film, report and metrics in a folder
 # make test   set everything up and pass all tests
 # make run    open the window            make bench  measure, and write docs/benchmarks.md
 # make check  lint, types, architecture  make package  the one-folder build for workstations
 VENV ?= .venv
-OUT ?= demo-output
 export VENV
 
 .PHONY: demo run test check bench package clean
 
 demo:
 	@packaging/setup.sh run
-	@$(VENV)/bin/twinviewer demo --out $(OUT)
+	@$(VENV)/bin/twinviewer demo $(if $(OUT),--out $(OUT))
 
 run:
 	@packaging/setup.sh run
@@ -37,4 +37,4 @@ package:
 	@$(VENV)/bin/python packaging/build.py
 
 clean:
-	rm -rf build dist demo-output
+	rm -rf build dist twinviewer-demo
