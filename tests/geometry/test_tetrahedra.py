@@ -82,3 +82,21 @@ def test_edges_are_shortened_without_spoiling_angles() -> None:
 def test_nothing_to_mesh_is_said() -> None:
     with pytest.raises(MeshError, match="nothing to mesh"):
         stuff(lambda p: np.ones(len(p)), np.zeros(3), np.ones(3) * 10, 2.0)
+
+
+def test_creases_are_evened_and_the_body_stays() -> None:
+    """A half ball's sharp rim, cut into teeth by the lattice, becomes rounder while the volume changes little."""
+    from twinviewer.geometry.relax import round_creases
+    from twinviewer.geometry.surfaces import boundary_triangles, volume_ml
+
+    def distance(p: Array) -> Array:
+        return np.maximum(np.linalg.norm(p, axis=1) - 20.0, p @ np.array([0.3, 0.2, 0.93]))
+
+    points, tets = stuff(distance, np.full(3, -23.0), np.full(3, 23.0), 2.5)
+    skin = boundary_triangles(tets)
+    rim = (np.abs(np.linalg.norm(points, axis=1) - 20.0) < 0.5) & (np.abs(points @ [0.3, 0.2, 0.93]) < 0.5)
+    moved = round_creases(points, tets, skin)
+    assert np.allclose(moved[~np.isin(np.arange(len(points)), skin)], points[~np.isin(np.arange(len(points)), skin)])
+    assert np.linalg.norm(moved[rim] - points[rim], axis=1).mean() > 0.1
+    assert volume_ml(moved, skin) == pytest.approx(volume_ml(points, skin), rel=0.02)
+    assert dihedral_deg(moved, tets).min() > 10.0

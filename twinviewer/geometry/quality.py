@@ -34,9 +34,10 @@ def dihedral_deg(points_mm: Array, tets: Triangles) -> Array:
     return np.degrees(np.arccos(np.clip(_dihedral_cosine(points_mm, tets), -1.0, 1.0)))
 
 
-def least_dihedral_deg(points_mm: Array, tets: Triangles) -> Array:
-    """(m,) smallest dihedral angle of each tetrahedron in degrees."""
-    return np.degrees(np.arccos(np.clip(_dihedral_cosine(points_mm, tets).max(axis=1), -1.0, 1.0)))
+def dihedral_range_deg(points_mm: Array, tets: Triangles) -> tuple[Array, Array]:
+    """(m,) smallest and (m,) largest dihedral angle of each tetrahedron in degrees."""
+    cosine = np.clip(_dihedral_cosine(points_mm, tets), -1.0, 1.0)
+    return np.degrees(np.arccos(cosine.max(axis=1))), np.degrees(np.arccos(cosine.min(axis=1)))
 
 
 def _dihedral_cosine(points: Array, tets: Triangles) -> Array:
