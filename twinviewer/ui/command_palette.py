@@ -54,7 +54,7 @@ class CommandPalette(QDialog):
             self.list.addItem(item)
             row = QWidget()
             line = QHBoxLayout(row)
-            line.setContentsMargins(8, 3, 8, 3)
+            line.setContentsMargins(8, 5, 8, 5)
             left = QLabel(name)
             right = QLabel(action.shortcut().toString() if action.isEnabled() else action.statusTip())
             right.setProperty("role", "small")

@@ -138,7 +138,8 @@ class Coupling(QObject):
             return
         w, case = self.w, self.w.presenter.case
         series = case.active_series
-        patient = case.patient if case.patient.pseudonym or case.series else None
+        found = {one.patient.pseudonym for one in case.series}
+        patient = case.patient if series is not None or len(found) == 1 or case.mesh is not None else None
         w.banner.show_patient(patient, series.study_date if series else "", synthetic=bool(series and series.synthetic))
         w.setWindowTitle(f"{case.title} · Twinviewer" if case.image is not None else "Twinviewer")
         if case.image is not self._image:

@@ -84,6 +84,6 @@ class ShortcutSheet(QDialog):
         area.setWidgetResizable(True)
         area.setWidget(inside)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(1, 1, 1, 1)
         column.addWidget(area)
-        self.resize(860, 560)
+        self.resize(1000, 600)

@@ -34,7 +34,7 @@ def allow_actions(w: MainWindow) -> None:
     moves = w.playback.enabled
     for key in ("play", "phase_back", "phase_on", "to_ed", "to_es"):
         a.allow(key, moves, "nothing moves yet")
-    for key in ("section", *(f"from_{v}" for v in ("anterior", "posterior", "left", "right", "superior"))):
+    for key in ("section", *(f"from_{v}" for v in ("anterior", "posterior", "left", "right", "superior", "inferior"))):
         a.allow(key, mesh, "build the model first")
     ct = isinstance(case.image, Volume) and case.image.modality == "CT"
     for number in range(1, 9):

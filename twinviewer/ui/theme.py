@@ -345,5 +345,6 @@ QFrame#note[kind="good"] { background: $wash_good; }
 QFrame#card { background: $raised; border-radius: 6px; border: 1px solid transparent; }
 QFrame#card:hover { border-color: $line; }
 QFrame#card[chosen="true"] { border-color: $accent; }
-QDialog { background: $panel; }
+QDialog { background: $panel; border: 1px solid $line; }
+QDialog#palette QListView::item { padding: 0; }
 """
