@@ -85,3 +85,16 @@ def test_the_organ_offers_all_its_doors() -> None:
     names = set(ideal_labels().names.values()) | set(ideal_heart().surfaces)
     assert names <= set(ORGAN.styles)
     assert ORGAN.styles["lv_myocardium"].colour == "#C96A5B" and ORGAN.styles["aorta"].colour == "#D9544F"
+
+
+def test_looking_at_the_organ_loads_no_physics() -> None:
+    """Start-up asks whether the heart is an Organ; compilers and solvers must wait until they are used."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from twinviewer.domain import Organ; from twinviewer.organs.heart import ORGAN;"
+        "assert isinstance(ORGAN, Organ); heavy = {'numba', 'scipy', 'vtk', 'SimpleITK'} & set(sys.modules);"
+        "assert not heavy, heavy; assert len(ORGAN.setup_parameters) > 0"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr == ""

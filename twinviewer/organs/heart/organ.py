@@ -1,7 +1,9 @@
 """The heart's recipe: each step is one module here; imports wait until a step is used, so that starting is quick."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from twinviewer.domain import (
     LabelMap,
@@ -20,19 +22,30 @@ from twinviewer.domain import (
 from twinviewer.organs.heart.styles import STYLES
 
 
+class _SetupParameters(Sequence[Parameter]):
+    """What a user may set before the baseline simulation, read at first use: checking that the heart is an Organ
+    touches every attribute, and must not load the physics."""
+
+    @cached_property
+    def _known(self) -> Sequence[Parameter]:
+        from twinviewer.organs.heart.setup import SETUP_PARAMETERS
+
+        return tuple(SETUP_PARAMETERS)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._known[index]
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
 class Heart:
     """Both ventricles with their wall, the atria and the great vessels. See :class:`twinviewer.domain.Organ`."""
 
     name = "heart"
     label = "Heart"
     styles: Mapping[str, StructureStyle] = STYLES
-
-    @property
-    def setup_parameters(self) -> Sequence[Parameter]:
-        """What a user may set before the baseline simulation."""
-        from twinviewer.organs.heart.setup import SETUP_PARAMETERS
-
-        return SETUP_PARAMETERS
+    setup_parameters: Sequence[Parameter] = _SetupParameters()
 
     def suits(self, series: Series, volume: Volume | None = None) -> Suitability:
         """Whether this series can become a heart, and why not."""
