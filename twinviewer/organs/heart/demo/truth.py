@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinviewer.domain import LoadError
-from twinviewer.organs.heart.demo.anatomy import Anatomy
+from twinviewer.organs.heart.demo.anatomy import Anatomy, heart_grid, label_grid
 from twinviewer.organs.heart.demo.motion import Beat
 
 MUSCLE_G_ML = 1.05
@@ -58,7 +59,7 @@ def read_truth(path: Path) -> DemoTruth:
 
 
 def truth_of(
-    heart: Anatomy, phases: np.ndarray, volumes_ml: dict[str, np.ndarray], seed: int, rr_s: float
+    heart: Anatomy, phases: NDArray[np.float64], volumes_ml: dict[str, NDArray[np.float64]], seed: int, rr_s: float
 ) -> DemoTruth:
     """Gather the truth from the rendered volumes and the shape."""
     beat = Beat(heart)
@@ -86,7 +87,7 @@ def truth_of(
     )
 
 
-def landmarks(heart: Anatomy) -> dict[str, np.ndarray]:
+def landmarks(heart: Anatomy) -> dict[str, NDArray[np.float64]]:
     """(3,) LPS mm of each landmark at end-diastole."""
     shape, places = heart.shape, heart.places
     tip = -shape.lv_length
@@ -99,7 +100,11 @@ def landmarks(heart: Anatomy) -> dict[str, np.ndarray]:
         "aortic_centre": places.aortic,
         "pulmonary_centre": places.pulmonary,
     }
-    return {name: shape.to_lps(np.array([point]))[0] for name, point in found.items()}
+    points = {name: shape.to_lps(np.array([point]))[0] for name, point in found.items()}
+    grid = heart_grid(shape, 3.5)
+    cavity = np.argwhere(label_grid(heart, None, grid, 0.0) == 3)
+    points["rv_centre"] = grid.to_mm(cavity[:, ::-1].astype(np.float64)).mean(axis=0)
+    return points
 
 
 def _rounded(value: object) -> object:
