@@ -77,7 +77,7 @@ class Fronts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Torso:
-    """The conducting ball. centre_mm: (3,) LPS. electrodes_mm: (9, 3) LPS on its surface, in the order of ELECTRODES."""
+    """The conducting ball. centre_mm: (3,) LPS. electrodes_mm: (9, 3) LPS on its surface, ordered as ELECTRODES."""
 
     centre_mm: NDArray[np.float64]
     radius_mm: float
@@ -155,9 +155,11 @@ def _tet_fronts(
         gx = across * gx + f * fibre[k, 0]
         gy = across * gy + f * fibre[k, 1]
         gz = across * gz + f * fibre[k, 2]
-        # a linear time in a tetrahedron has variance Σ(t − mean)² / 20; a box of the same variance stands for it
+        # a linear time in a tetrahedron has variance Σ(t − mean)² / 20: a box of that variance, kept within its times
         half = max(np.sqrt(3.0 * square / 20.0), 0.5 * width)
-        low, high = (mean - half - start) / width, (mean + half - start) / width
+        low = max(mean - half, min(t0, t0 + d1, t0 + d2, t0 + d3) - 0.5 * width)
+        high = min(mean + half, max(t0, t0 + d1, t0 + d2, t0 + d3) + 0.5 * width)
+        low, high = (low - start) / width, (high - start) / width
         for s in range(share.shape[0]):
             share[s] = (fields[k, s, 0] * gx + fields[k, s, 1] * gy + fields[k, s, 2] * gz) / (high - low)
         for b in range(int(low), int(high) + 1):

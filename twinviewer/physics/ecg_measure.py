@@ -15,8 +15,13 @@ from scipy.ndimage import gaussian_filter1d
 from twinviewer.domain import EngineError
 
 INDEPENDENT = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
-QUIET = 0.03
-"""Share of the largest spatial velocity below which nothing is counted as QRS."""
+CORE_SHARE, GAP_MS = 0.15, 15.0
+"""The core of QRS: above this share of the largest spatial velocity, over notches of up to so many ms. P and T stay
+below it."""
+STILL_SHARE, STILL_MV_S = 0.025, 5.0
+LEAD_IN_MS, LEAD_OUT_MS = 80.0, 80.0
+"""From the core outwards QRS goes on until the velocity is below this share of the largest, or this many mV/s, but no
+further than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +58,37 @@ def measure(leads_mv: Mapping[str, NDArray[np.float64]], rate_hz: float = 1000.0
     signal = np.stack([np.asarray(leads_mv[name], np.float64) for name in INDEPENDENT])
     step = 1000.0 / rate_hz
     smooth = gaussian_filter1d(signal, 1.5 / step, axis=1, mode="wrap")
-    speed = np.sqrt((np.gradient(smooth, axis=1) ** 2).sum(axis=0))
+    speed = np.sqrt((np.gradient(smooth, axis=1) ** 2).sum(axis=0)) / step
     if not np.isfinite(speed).all() or speed.max() < 1e-4:
         raise EngineError("The ECG has no QRS complex to measure")
-    peak = int(speed.argmax())
-    loud = speed > QUIET * speed.max()
-    onset, end = peak, peak
-    gap = round(12.0 / step)  # notches between two slopes are shorter than this
-    while (start := max(onset - gap, 0)) < onset and loud[start:onset].any():
-        onset = start + int(np.flatnonzero(loud[start:onset])[0])
-    while loud[end + 1 : end + 1 + gap].any():
-        end += 1 + int(np.flatnonzero(loud[end + 1 : end + 1 + gap])[-1])
+    onset, end = _extent(speed, step)
     area_i = float(signal[0, onset : end + 1].sum())
     area_ii = float(signal[1, onset : end + 1].sum())
     axis = float(np.degrees(np.arctan2((2.0 * area_ii - area_i) / np.sqrt(3.0), area_i)))
     return EcgMeasures(onset * step, end * step, axis, _t_end(smooth, onset, end, step), signal.shape[1] * step)
+
+
+def _extent(speed: NDArray[np.float64], step: float) -> tuple[int, int]:
+    """First and last sample of QRS: its loud core, and from there outwards to where the trace lies still."""
+    peak = int(speed.argmax())
+    core = speed > CORE_SHARE * speed[peak]
+    first, last = _bridge(core, peak, peak, round(GAP_MS / step))
+    still = speed <= max(STILL_SHARE * speed[peak], STILL_MV_S / 1000.0)
+    before, after = still[max(first - round(LEAD_IN_MS / step), 0) : first][::-1], still[last + 1 :]
+    after = after[: round(LEAD_OUT_MS / step)]
+    return (
+        first - (int(before.argmax()) if before.any() else 0),
+        last + (int(after.argmax()) if after.any() else len(after)),
+    )
+
+
+def _bridge(loud: NDArray[np.bool_], onset: int, end: int, gap: int) -> tuple[int, int]:
+    """The loud stretch round onset..end, over silences of up to gap samples."""
+    while loud[max(onset - gap, 0) : onset].any():
+        onset = max(onset - gap, 0) + int(np.flatnonzero(loud[max(onset - gap, 0) : onset])[0])
+    while loud[end + 1 : end + 1 + gap].any():
+        end += 1 + int(np.flatnonzero(loud[end + 1 : end + 1 + gap])[-1])
+    return onset, end
 
 
 def _t_end(smooth: NDArray[np.float64], onset: int, end: int, step: float) -> float | None:

@@ -1,0 +1,70 @@
+"""The therapy's door: values in, Setup with leads out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from twinviewer.domain import Parameter, ParameterValue, Setup, Stimulus, TherapyError
+from twinviewer.therapies import load_parameters
+from twinviewer.therapies.crt.leads import SEPTAL, check_mesh, epicardial_middle, right_ventricular, segment_of
+
+LV, RV = "LV lead", "RV lead"
+
+
+class Crt:
+    """See :class:`twinviewer.domain.Therapy`."""
+
+    name = "crt"
+    label = "Cardiac resynchronisation (CRT)"
+    summary = "Biventricular pacing: lead places, AV and VV delay"
+    edits = frozenset({"stimuli"})
+    parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))
+
+    def apply(self, setup: Setup, values: Mapping[str, ParameterValue]) -> Setup:
+        """The setup with its pacing leads. Raises TherapyError for values out of bounds or a lead off the muscle."""
+        chosen = self._checked(values)
+        mesh = setup.mesh
+        check_mesh(mesh)
+        mode, delay, offset = str(chosen["pacing_mode"]), float(chosen["av_delay_ms"]), float(chosen["vv_delay_ms"])
+        if mode != "biventricular":
+            offset = 0.0
+        leads, notes = [], []
+        if mode != "rv_only":
+            node, note = self._lv_lead(setup, chosen)
+            leads.append(Stimulus(LV, node, delay + max(-offset, 0.0)))
+            notes += note
+        if mode != "lv_only":
+            leads.append(Stimulus(RV, right_ventricular(mesh, str(chosen["rv_lead"])), delay + max(offset, 0.0)))
+        own = [s.time_ms for s in setup.stimuli if s.name not in (LV, RV)]
+        if own and delay >= min(own):
+            notes.append(
+                f"AV delay {delay:.0f} ms is not shorter than the heart's own conduction ({min(own):.0f} ms): "
+                "pacing comes too late to pre-excite"
+            )
+        kept = tuple(s for s in setup.stimuli if s.name not in (LV, RV))
+        return replace(setup, stimuli=kept + tuple(leads), notes=setup.notes + tuple(notes))
+
+    def _checked(self, values: Mapping[str, ParameterValue]) -> dict[str, ParameterValue]:
+        known = {parameter.name: parameter for parameter in self.parameters}
+        unknown = set(values) - set(known)
+        if unknown:
+            raise TherapyError(f"{self.label} has no parameter {', '.join(sorted(unknown))}")
+        try:
+            return {name: p.check(values.get(name, p.default)) for name, p in known.items()}
+        except ValueError as error:
+            raise TherapyError(str(error), where=self.label, remedy="Choose a value within the bounds") from error
+
+    def _lv_lead(self, setup: Setup, chosen: Mapping[str, ParameterValue]) -> tuple[int, list[str]]:
+        mesh, node = setup.mesh, round(float(chosen["lv_lead_node"]))
+        if node < 0:
+            segment = int(str(chosen["lv_lead"]).removeprefix("AHA"))
+            node = epicardial_middle(mesh, segment)
+        else:
+            segment = segment_of(mesh, node)
+            if segment == 0:
+                raise TherapyError(
+                    "The LV lead lies outside the left ventricle", where=f"point {node}", remedy="Click on its wall"
+                )
+        if segment in SEPTAL:
+            return node, [f"LV lead in the septum (AHA {segment}): no coronary vein leads there"]
+        return node, []
