@@ -139,7 +139,7 @@ def playback(case: Any, repeat: int) -> list[Row]:
 
     rows = []
     for names, what in ((("baseline",), "one heart"), (("baseline", "crt"), "two hearts")):
-        with off_screen((1280, 800)) as stage:
+        with off_screen((1280, 800), samples=0) as stage:
             state = scene_of(case, "", chosen=names)
             stage.apply(state)
             stage.window.Render()

@@ -42,7 +42,7 @@ def film(
     count = max(8, round(period_s / speed * frames_per_s))
     strip = Strip(runs, (size[0], STRIP_PX))
     drawn = []
-    with off_screen((size[0], size[1] - STRIP_PX)) as stage:
+    with off_screen((size[0], size[1] - STRIP_PX), samples=0) as stage:
         state = scene_of(case, colour_by, cut=cut, chosen=chosen)
         stage.apply(state)
         stage.frame(*_cut_view(state), tight=cut)

@@ -20,15 +20,15 @@ from twinviewer.session.comparison import compare
 
 
 @contextmanager
-def off_screen(size: tuple[int, int]) -> Iterator[Stage]:
-    """A Stage without a window, size (width, height) in px; GLX, EGL or OSMesa, whichever VTK finds.
+def off_screen(size: tuple[int, int], samples: int = 8) -> Iterator[Stage]:
+    """A Stage without a window, size (width, height) in px, samples of each pixel; GLX, EGL or OSMesa, whichever VTK finds.
 
     Raises RenderError when no renderer works.
     """
     from twinviewer.scene import new_plotter
 
     try:
-        plotter = new_plotter(size)
+        plotter = new_plotter(size, samples)
     except (RuntimeError, pyvista.PyVistaEnvironmentError) as error:
         raise RenderError(
             "No 3D renderer could be started", remedy="Install Mesa (libgl1-mesa-dri, libegl1)"

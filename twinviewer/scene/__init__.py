@@ -3,10 +3,17 @@
 from typing import Any
 
 
-def new_plotter(size: tuple[int, int]) -> Any:
-    """An off-screen pyvista plotter with the panes that a Stage expects. size: (width, height) in px."""
+def new_plotter(size: tuple[int, int], samples: int = 8) -> Any:
+    """An off-screen pyvista plotter with the panes that a Stage expects. size: (width, height) in px.
+
+    samples: of each pixel; 0 halves the time of a frame without a GPU.
+    """
     import pyvista
 
     from twinviewer.scene.stage import MAX_PANES
 
-    return pyvista.Plotter(off_screen=True, shape=(1, MAX_PANES), window_size=list(size), border=False, lighting="none")
+    plotter = pyvista.Plotter(
+        off_screen=True, shape=(1, MAX_PANES), window_size=list(size), border=False, lighting="none"
+    )
+    plotter.render_window.SetMultiSamples(samples)
+    return plotter

@@ -114,10 +114,18 @@ class MovingSurface:
             self.mapper.AddClippingPlane(plane)
 
 
+CAP_REACH_MM = 30.0
+
+
 class WallCap:
     """The cut face of the wall where a section plane goes through the tetrahedra."""
 
     def __init__(self, tets: NDArray[np.integer], points_mm: NDArray[np.floating], plane: vtk.vtkPlane) -> None:
+        # A heart moves through a plane by less than this; what is farther away is never cut.
+        away = (points_mm - np.array(plane.GetOrigin())) @ np.array(plane.GetNormal())
+        corner = away[tets]
+        near = (corner.min(axis=1) < CAP_REACH_MM) & (corner.max(axis=1) > -CAP_REACH_MM)
+        tets = tets[near] if near.any() else tets[:1]
         count = int(tets.max()) + 1
         self._points = np.ascontiguousarray(points_mm[:count], np.float32)
         self._values = np.full(count, np.nan, np.float32)
