@@ -16,6 +16,8 @@ from twinviewer.segmentation.mixture import GaussianClass, gaussian_mixture
 
 BODY_RADIUS_MM = 7.0
 """A ball of this radius fits into a heart chamber, not into a rib, a cortical shell or a vessel of the lung."""
+LEAST_RISE = 0.25
+"""Blood weaker than this share of the brighter pool's rise above muscle cannot be told from dense organs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,12 @@ def ct_levels(image: NDArray[np.floating], spacing_kji: Spacing, least_pool_ml: 
             continue
         slab = np.abs(image - found.mean) < max(2.0 * found.sd, noise)
         body = largest_piece(opened(ndimage.binary_closing(slab) & ~main, BODY_RADIUS_MM, spacing_kji))
-        if float(body.sum()) * voxel_ml < 0.3 * least_pool_ml:
+        rise = (found.mean - muscle.mean) / (pools[-1] - muscle.mean)
+        if rise < LEAST_RISE or float(body.sum()) * voxel_ml < 0.3 * least_pool_ml:
             continue
-        # a weaker pool is the other side of the heart only where it lies against the first, as no spleen does
-        if float(np.median(distance_outside(main, spacing_kji)[body])) < 20.0:
+        # a weaker pool is the other side of the heart only where it lies against the first, as spleen and liver do not
+        near, middle = np.quantile(distance_outside(main, spacing_kji)[body], (0.1, 0.5))
+        if near < 18.0 and middle < 35.0:
             pools.insert(0, found.mean)
     if main is None:
         top = max(c.mean for c in soft)

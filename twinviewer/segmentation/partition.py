@@ -14,14 +14,13 @@ from scipy.sparse.linalg import cg
 def random_walk(
     region: NDArray[np.bool_],
     seeds: NDArray[np.integer],
-    image: NDArray[np.floating] | None = None,
-    contrast: float = 1.0,
+    ease: NDArray[np.floating] | None = None,
     tolerance: float = 1e-3,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Probabilities of each seed label in every voxel of a region.
 
     region: (k, j, i) mask. seeds: (k, j, i), 0 = free, other values are labels; only seeds inside the region count.
-    image: optional (k, j, i) intensities; steps across a difference of ``contrast`` are e times less likely.
+    ease: optional (k, j, i), above 0: a step between two voxels is as likely as the lesser of their values says.
     Returns (labels (n,), probability (n, k, j, i) float32, 0 outside the region and where no seed can be reached).
     """
     inside = np.asarray(np.flatnonzero(region), dtype=np.int64)
@@ -38,9 +37,9 @@ def random_walk(
         keep = (a >= 0) & (b >= 0)
         a, b = a[keep], b[keep]
         weight = np.ones(a.size)
-        if image is not None:
-            value = image.ravel()[inside].astype(np.float64)
-            weight = np.exp(-(((value[a] - value[b]) / contrast) ** 2)) + 1e-3
+        if ease is not None:
+            value = ease.ravel()[inside].astype(np.float64)
+            weight = np.minimum(value[a], value[b])
         rows.append(a)
         cols.append(b)
         weights.append(weight)

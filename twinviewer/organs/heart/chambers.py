@@ -62,11 +62,17 @@ def seeds_from(label: Labels, depth: Float, blood: Mask, spacing: Spacing) -> ND
 
 
 def share_blood(
-    blood: Mask, label: Labels, depth: Float, work: WorkingGrid, registered: WorkingGrid, step_mm: float = 2.4
+    blood: Mask,
+    ease: Float,
+    label: Labels,
+    depth: Float,
+    work: WorkingGrid,
+    registered: WorkingGrid,
+    step_mm: float = 2.4,
 ) -> Labels:
     """Chamber of each blood voxel.
 
-    blood: (k, j, i) on ``work``. label, depth: the expected heart on ``registered``. Returns labels on ``work``;
+    blood, ease: (k, j, i) on ``work``; ease 0..1 is low where blood is diluted by a thin wall. label, depth: the expected heart on ``registered``. Returns labels on ``work``;
     0 outside blood and where no seed can be reached.
     """
     middle = work.coarser(max(step_mm, 1.5 * work.spacing_mm)) if work.spacing_mm < step_mm else work
@@ -74,7 +80,9 @@ def share_blood(
     expected = between_grids(label, registered, middle, 0)
     deep = between_grids(depth, registered, middle, 1)
     seeds = seeds_from(expected, deep, coarse_blood, middle.spacing_kji)
-    names, probability = random_walk(coarse_blood, seeds, tolerance=3e-3)
+    names, probability = random_walk(
+        coarse_blood, seeds, np.maximum(between_grids(ease, work, middle, 1), 0.02), tolerance=3e-3
+    )
     # voxels at the rim of the fine blood mask lie outside the coarse one: they take their neighbour's chamber
     reached = probability.sum(axis=0) > 0.05
     if not reached.any():
@@ -115,6 +123,18 @@ def without_branches(mask: Mask, radius_mm: float, spacing: Spacing) -> Mask:
     """The largest piece without what is thinner than a ball; its own rim, which no ball fills, is kept."""
     body = largest_piece(opened(mask, radius_mm, spacing))
     return dilate(body, 1.5 * float(np.mean(spacing)), spacing) & mask
+
+
+def own_edge(mask: Mask, image: Float, muscle: float, spacing: Spacing, rim_mm: float = 4.0) -> Mask:
+    """Voxels in a chamber's rim that are darker than half-way between muscle and this chamber's own blood.
+
+    One threshold for both sides of the heart puts the brighter side's edge too far out.
+    """
+    depth = distance_inside(mask, spacing)
+    core = image[depth > 1.5 * rim_mm]
+    if core.size < 50:
+        return np.zeros(mask.shape, dtype=np.bool_)
+    return np.asarray(mask & (depth < rim_mm) & (image < 0.5 * (muscle + float(np.median(core)))))
 
 
 def mixing_blood(labels: Labels, image: Float, weak_from: float, expected: Mask, spacing: Spacing) -> Mask:

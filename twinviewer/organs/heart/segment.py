@@ -7,11 +7,21 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from twinviewer.domain import LabelMap, Reporter, SegmentationError, Volume, part
-from twinviewer.organs.heart.atlas import LA_BLOOD, LV_BLOOD, NAMES, RA_BLOOD, RV_BLOOD, atlas
+from twinviewer.organs.heart.atlas import (
+    BLOOD_LABELS,
+    LA_BLOOD,
+    LV_BLOOD,
+    LV_MYOCARDIUM,
+    NAMES,
+    RA_BLOOD,
+    RV_BLOOD,
+    atlas,
+)
 from twinviewer.organs.heart.chambers import (
     between_grids,
     blood_mask,
     mixing_blood,
+    own_edge,
     round_ventricle,
     share_blood,
     tidy_chambers,
@@ -162,8 +172,13 @@ def _one_phase(
     expected = between_grids(label, registered, work, 0)
     chambers = np.isin(expected, (LV_BLOOD, RV_BLOOD, LA_BLOOD, RA_BLOOD))
     blood = blood_mask(soft, levels.blood_from, spacing, chambers)
-    labels = share_blood(blood, label, depth, work, registered)
+    ease = np.clip((soft - levels.blood_from) / (0.6 * (levels.blood[0] - levels.blood_from)), 0.0, 1.0) ** 2
+    labels = share_blood(blood, ease.astype(np.float32), label, depth, work, registered)
     labels = tidy_chambers(labels, spacing)
+    seen = soft[(expected == LV_MYOCARDIUM) & (soft > levels.muscle_from) & (soft < levels.blood_from)]
+    myocardium = float(np.median(seen)) if seen.size > 500 else levels.muscle
+    for value in BLOOD_LABELS:
+        labels[own_edge(labels == value, soft, myocardium, spacing)] = 0
     weak_from = levels.muscle + 0.3 * (levels.blood[0] - levels.muscle)
     labels[mixing_blood(labels, soft, weak_from, expected == RA_BLOOD, spacing)] = RA_BLOOD
     muscle_from = levels.muscle_from

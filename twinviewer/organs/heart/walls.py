@@ -105,9 +105,28 @@ def left_wall(labels: Labels, image: Float, muscle_from: float, spacing: Spacing
     wall = out == LV_MYOCARDIUM
     together = filled(smoothed(wall | blood, 1.5, spacing)) & (~other | thin)
     wall = largest_piece(together & ~blood)
+    corner = _right_corner(blood, labels == RV_BLOOD, wall, 1.05 * usual, spacing)
     out[out == LV_MYOCARDIUM] = 0
     out[wall] = LV_MYOCARDIUM
+    out[corner] = RV_MYOCARDIUM
     return out, usual
+
+
+def _right_corner(left: Mask, right: Mask, wall: Mask, usual_mm: float, spacing: Spacing) -> Mask:
+    """Wall that belongs to the right ventricle where the two are attached: beyond the left wall's usual thickness,
+    near right blood, and not between the two cavities as the septum is."""
+    if not right.any():
+        return np.zeros(left.shape, dtype=np.bool_)
+    far, to_left = ndimage.distance_transform_edt(~left, sampling=spacing, return_indices=True)
+    near, to_right = ndimage.distance_transform_edt(~right, sampling=spacing, return_indices=True)
+    here = np.argwhere(wall & (far > usual_mm) & (near < 2.5 * ASSUMED_RV_WALL_MM))
+    where = tuple(here.T)
+    one = (to_left[(slice(None), *where)].T - here) * np.array(spacing)
+    two = (to_right[(slice(None), *where)].T - here) * np.array(spacing)
+    cosine = (one * two).sum(axis=1) / np.maximum(np.linalg.norm(one, axis=1) * np.linalg.norm(two, axis=1), 1e-6)
+    out = np.zeros(left.shape, dtype=np.bool_)
+    out[tuple(here[cosine > -0.5].T)] = True
+    return out
 
 
 def right_wall(labels: Labels, image: Float, muscle_from: float, spacing: Spacing) -> tuple[Labels, float, bool]:
