@@ -21,7 +21,7 @@ from twinviewer.session.comparison import compare
 
 @contextmanager
 def off_screen(size: tuple[int, int], samples: int = 8) -> Iterator[Stage]:
-    """A Stage without a window, size (width, height) in px, samples of each pixel; GLX, EGL or OSMesa, whichever VTK finds.
+    """A Stage without a window: size (width, height) in px, samples of each pixel; GLX, EGL or OSMesa, as VTK finds.
 
     Raises RenderError when no renderer works.
     """
