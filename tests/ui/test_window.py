@@ -218,6 +218,22 @@ def test_fits_a_small_laptop(window, small_case, qtbot) -> None:  # type: ignore
         assert corner.x() <= window.width() and corner.y() <= window.height()
 
 
+def test_long_names_do_not_widen_the_inspector(window, small_case) -> None:  # type: ignore[no-untyped-def]
+    from dataclasses import replace
+
+    baseline, crt = small_case.scenarios
+    named = replace(crt, label="Cardiac resynchronisation therapy with a very long label")
+    show(window, replace(small_case, scenarios=(baseline, named)))
+    window.coupling.plugins_ready()
+    page = window.inspector.simulate
+    for therapy in list(page._therapies):
+        page.choose_therapy(therapy)
+        page._settings.setChecked(True)
+        assert page.widget().minimumSizeHint().width() <= 296, therapy
+    for page in window.inspector.pages.values():
+        assert page.widget().minimumSizeHint().width() <= 296, type(page).__name__
+
+
 def test_closing_leaves_nothing_running(window, small_case, qtbot) -> None:  # type: ignore[no-untyped-def]
     import psutil
 

@@ -193,6 +193,7 @@ class Coupling(QObject):
             f"{runs[0].name}: {runs[0].text}" if runs else "", runs[0].fraction if runs else None
         )
         allow_actions(self.w)
+        guide(self.w)
         self._ask_thumbnails()
 
     def open_best(self) -> None:

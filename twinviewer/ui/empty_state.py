@@ -50,10 +50,14 @@ class EmptyState(QWidget):
         self, sign: str, title: str, text: str, actions: Sequence[tuple[str, str, Callable[[], object]]] = ()
     ) -> None:
         """Show other words."""
-        if (sign, title, text) == self._what and len(actions) == len(self._actions):
+        names = tuple(action[:2] for action in actions)
+        if (sign, title, text) == self._what and names == tuple(action[:2] for action in self._actions):
             return
+        same_buttons = names == tuple(action[:2] for action in self._actions)
         self._what, self._actions = (sign, title, text), tuple(actions)
-        self._draw()
+        self._draw_words()
+        if not same_buttons:
+            self._draw_buttons()
 
     @property
     def title(self) -> str:
@@ -61,12 +65,18 @@ class EmptyState(QWidget):
         return self._title.text()
 
     def _draw(self) -> None:
+        self._draw_words()
+        self._draw_buttons()
+
+    def _draw_words(self) -> None:
         sign, title, text = self._what
         if sign:
             tone = self.look.tokens.quiet
             self._sign.setPixmap(pixmap(sign, self.look.tokens, QSize(40, 40), tone, self.devicePixelRatioF()))
         self._title.setText(title)
         self._text.setText(text)
+
+    def _draw_buttons(self) -> None:
         while self._row.count():
             old = self._row.takeAt(0).widget()
             if old is not None:

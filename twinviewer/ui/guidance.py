@@ -46,7 +46,10 @@ def guide(w: MainWindow) -> None:
     p, case = w.presenter, w.presenter.case
     a = w.actions_.all
     open_folder = ("Open folder…", "folder", a["open_folder"].trigger)
-    if case.series:
+    if p.busy and case.image is None:
+        job = p.busy[0]
+        w.views.welcome.say("beat", job.name, job.text or "Starting", (("Cancel", "cancel", p.cancel),))
+    elif case.series:
         w.views.welcome.say(
             "series",
             "Choose a series",
@@ -71,6 +74,9 @@ def guide(w: MainWindow) -> None:
         )
     elif reason:
         empty.say("heart", "No model from these images", reason, (("Open the demo patient", "demo", p.open_demo),))
+    elif p.busy:
+        job = p.busy[0]
+        empty.say("beat", job.name, job.text or "Starting", (("Cancel", "cancel", p.cancel),))
     elif case.labels is None:
         empty.say(
             "heart",

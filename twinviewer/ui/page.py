@@ -113,6 +113,7 @@ class Page(QScrollArea):
         self.column.addWidget(rule)
         head = QLabel(title)
         head.setProperty("role", "section")
+        head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.column.addWidget(head)
         return head
 
@@ -125,6 +126,7 @@ class Page(QScrollArea):
     def action(self, text: str, sign: str, *, primary: bool = False) -> Action:
         """A button over the whole width."""
         made = Action(text, sign, self.look, primary=primary)
+        made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # the panel's width decides
         self.column.addWidget(made)
         return made
 

@@ -219,7 +219,7 @@ class SimulatePage(Page):
         if self._editing and case.find(self._editing) is None:
             self._editing = ""
         scenario = case.find(self._editing) if self._editing else None
-        self.run.setText(f"Simulate {scenario.label}" if scenario is not None else "Simulate this therapy")
+        self.run.setText("Simulate with these values" if scenario is not None else "Simulate this therapy")
         why = "Build the model first" if not ready else "Choose a therapy first"
         self.run.allow(ready and bool(self.therapy), why)
         self.another.setVisible(scenario is not None)

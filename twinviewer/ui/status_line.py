@@ -1,7 +1,7 @@
 """The status bar: what runs, how far, cancel; on the right memory and renderer."""
 
 import psutil
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from twinviewer.ui.icons import icon
@@ -26,6 +26,8 @@ class StatusLine(QStatusBar):
         self.bar.setFixedWidth(180)
         self.stop = QToolButton()
         self.stop.setText("Cancel")
+        self.stop.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.stop.setIconSize(QSize(13, 13))
         self.stop.setToolTip("Stop what is running (Esc)")
         self.stop.clicked.connect(self.cancel_asked)
         self.memory = QLabel()
