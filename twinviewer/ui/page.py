@@ -127,6 +127,7 @@ class Page(QScrollArea):
         """A button over the whole width."""
         made = Action(text, sign, self.look, primary=primary)
         made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # the panel's width decides
+        made.setMinimumWidth(120)
         self.column.addWidget(made)
         return made
 
