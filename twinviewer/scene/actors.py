@@ -60,6 +60,7 @@ class MovingSurface:
         self._points = np.empty((count, 3), np.float32)
         self._normals = np.empty((count, 3), np.float32)
         self._values = np.full(count, np.nan, np.float32)
+        self._stale = False
         self.polydata = vtk.vtkPolyData()
         self._vtk_points = vtk.vtkPoints()
         self._vtk_points.SetData(numpy_to_vtk(self._points))
@@ -78,6 +79,12 @@ class MovingSurface:
         self.actor.SetMapper(self.mapper)
         self.move(points_mm)
 
+    def follow(self, points_mm: NDArray[np.floating], moved: bool) -> None:
+        """Move if something moved and this is seen; what is hidden catches up when it is shown."""
+        self._stale = self._stale or moved
+        if self._stale and self.actor.GetVisibility():
+            self.move(points_mm)
+
     @property
     def points_mm(self) -> NDArray[np.float32]:
         """Where this surface's own points are now, (k, 3) LPS mm."""
@@ -85,6 +92,7 @@ class MovingSurface:
 
     def move(self, points_mm: NDArray[np.floating]) -> None:
         """Write new positions (of the whole mesh) and their normals in place."""
+        self._stale = False
         self._points[:] = points_mm[self.nodes]
         corner = self._points[self._triangles]
         normals = self._gather @ np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])

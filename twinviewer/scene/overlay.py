@@ -22,8 +22,8 @@ def text_actor(size: int, colour: str, *, bold: bool = False) -> vtk.vtkTextActo
     return actor
 
 
-def legend_actor(colouring: Colouring, text: str, scale: float) -> vtk.vtkScalarBarActor:
-    """A slim legend at the left edge: title with unit and five ticks, never over the heart."""
+def legend_actors(colouring: Colouring, text: str, scale: float) -> tuple[vtk.vtkProp, ...]:
+    """A slim legend at the left edge, bar and title with unit: five ticks, never over the heart."""
     bar = vtk.vtkScalarBarActor()
     table = vtk_table(colouring)
     if not colouring.band:
@@ -32,26 +32,28 @@ def legend_actor(colouring: Colouring, text: str, scale: float) -> vtk.vtkScalar
             table.SetTableValue(index, *(colour / 255.0), 1.0)
     bar.SetLookupTable(table)
     bar.SetNumberOfLabels(5)
-    bar.SetTitle(f"{colouring.title}\n{colouring.unit}" if colouring.unit else colouring.title)
+    # The bar would centre its own title and clip it in a narrow pane.
+    title = text_actor(int(12 * scale), text)
+    title.SetInput(f"{colouring.title}, {colouring.unit}" if colouring.unit else colouring.title)
+    title.SetPosition(0.02, 0.735)
+    bar.SetTitle("")
     bar.SetLabelFormat("{:.0f}" if abs(colouring.high - colouring.low) >= 8 else "{:.1f}")
     bar.UnconstrainedFontSizeOn()
     bar.SetMaximumNumberOfColors(1024)
     bar.SetBarRatio(0.16)
     bar.SetTextPad(4)
-    bar.SetVerticalTitleSeparation(int(8 * scale))
-    for style, size in ((bar.GetTitleTextProperty(), 12), (bar.GetLabelTextProperty(), 11)):
-        style.SetFontFamilyToArial()
-        style.SetFontSize(int(size * scale))
-        style.SetColor(*rgb(text))
-        style.ItalicOff()
-        style.BoldOff()
-        style.ShadowOff()
-        style.SetJustificationToLeft()
+    style = bar.GetLabelTextProperty()
+    style.SetFontFamilyToArial()
+    style.SetFontSize(int(11 * scale))
+    style.SetColor(*rgb(text))
+    style.ItalicOff()
+    style.BoldOff()
+    style.ShadowOff()
     bar.GetPositionCoordinate().SetCoordinateSystemToNormalizedViewport()
     bar.SetPosition(0.015, 0.30)
     bar.SetWidth(0.13)
     bar.SetHeight(0.42)
-    return bar
+    return bar, title
 
 
 class OrientationCube:

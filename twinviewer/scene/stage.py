@@ -11,7 +11,7 @@ import vtk
 from numpy.typing import NDArray
 
 from twinviewer.scene.actors import MovingSurface, WallCap, ball, finish, vtk_table
-from twinviewer.scene.overlay import OrientationCube, legend_actor, text_actor
+from twinviewer.scene.overlay import OrientationCube, legend_actors, text_actor
 from twinviewer.scene.palette import rgb
 from twinviewer.scene.state import Camera, PaneState, SceneState, Section
 
@@ -39,7 +39,7 @@ class _Pane:
         self.markers: list[tuple[int, vtk.vtkActor]] = []
         self.cap: WallCap | None = None
         self.table: vtk.vtkLookupTable | None = None
-        self.legend: vtk.vtkScalarBarActor | None = None
+        self.legend: tuple[vtk.vtkProp, ...] = ()
         self.title = text_actor(15, "#E6EAF0", bold=True)
         self.title.GetTextProperty().SetVerticalJustificationToTop()
         self.title.SetPosition(0.02, 0.975)
@@ -52,9 +52,15 @@ class _Pane:
             self.renderer.RemoveActor(actor)
         if self.cap is not None:
             self.renderer.RemoveActor(self.cap.actor)
-        if self.legend is not None:
-            self.renderer.RemoveViewProp(self.legend)
-        self.surfaces, self.markers, self.cap, self.legend, self.state = {}, [], None, None, None
+        self.show_legend(())
+        self.surfaces, self.markers, self.cap, self.state = {}, [], None, None
+
+    def show_legend(self, parts: tuple[vtk.vtkProp, ...]) -> None:
+        for prop in self.legend:
+            self.renderer.RemoveViewProp(prop)
+        for prop in parts:
+            self.renderer.AddViewProp(prop)
+        self.legend = parts
 
 
 class Stage:
@@ -155,18 +161,13 @@ class Stage:
                     finish(shown.actor, structure.colour, structure.opacity, cull=structure.opacity < 1)
         if before is None or before.colouring != new.colouring or old is None or old.text != state.text:
             pane.table = vtk_table(new.colouring) if new.colouring.field else None
-            if pane.legend is not None:
-                pane.renderer.RemoveViewProp(pane.legend)
-                pane.legend = None
-            if new.colouring.field and state.legend:
-                pane.legend = legend_actor(new.colouring, state.text, state.scale)
-                pane.renderer.AddViewProp(pane.legend)
+            shown_legend = bool(new.colouring.field) and state.legend
+            pane.show_legend(legend_actors(new.colouring, state.text, state.scale) if shown_legend else ())
         self._cut(pane, new, state.section, old, points)
-        if moved:
-            for shown in pane.surfaces.values():
-                shown.move(points)
-            if pane.cap is not None:
-                pane.cap.move(points)
+        for shown in pane.surfaces.values():
+            shown.follow(points, moved)
+        if moved and pane.cap is not None:
+            pane.cap.move(points)
         for shown in pane.surfaces.values():
             shown.paint(values, pane.table)
         if pane.cap is not None:
