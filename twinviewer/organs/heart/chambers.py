@@ -16,6 +16,7 @@ from twinviewer.organs.heart.valves import VALVES, cut_at_valve
 from twinviewer.segmentation.mask import (
     Mask,
     Spacing,
+    bounding_box,
     closed,
     dilate,
     distance_inside,
@@ -53,12 +54,20 @@ def seeds_from(label: Labels, depth: Float, blood: Mask, spacing: Spacing) -> ND
         if not mine.any():
             continue
         deepest = float(np.quantile(depth[mine], 0.98))
-        core = mine & blood & (depth > max(3.0, 0.45 * deepest))
+        # the deep core, and the middle line of what is narrower (outflow tracts, appendages)
+        inside = np.where(mine, depth, 0.0)
+        ridge = (inside > 4.0) & (inside >= 0.9 * ndimage.maximum_filter(inside, size=5))
+        core = mine & blood & ((depth > max(3.0, 0.45 * deepest)) | ridge)
         room = core & (inner > 2.5)
         seeds[room if room.any() else core] = value
     far = distance_outside((label > 0) & (label != OTHER), spacing) > 22.0
     seeds[far & blood & (seeds == 0)] = OTHER
     return seeds
+
+
+def _corners(mask: Mask) -> tuple[list[int], list[int]]:
+    box = bounding_box(mask)
+    return [s.start or 0 for s in box], [(s.stop or n) - 1 for s, n in zip(box, mask.shape, strict=True)]
 
 
 def share_blood(
@@ -72,7 +81,8 @@ def share_blood(
 ) -> Labels:
     """Chamber of each blood voxel.
 
-    blood, ease: (k, j, i) on ``work``; ease 0..1 is low where blood is diluted by a thin wall. label, depth: the expected heart on ``registered``. Returns labels on ``work``;
+    blood, ease: (k, j, i) on ``work``; ease 0..1 is low where a thin wall dilutes blood. label, depth: the heart
+    on ``registered``. Returns labels on ``work``;
     0 outside blood and where no seed can be reached.
     """
     middle = work.coarser(max(step_mm, 1.5 * work.spacing_mm)) if work.spacing_mm < step_mm else work
@@ -92,10 +102,14 @@ def share_blood(
     best = np.zeros(work.shape, dtype=np.float32)
     for name, layer in zip(names, probability, strict=True):
         layer = layer[tuple(nearest)]
-        fine = between_grids(layer, middle, work, 1)
-        better = fine > best
-        out[better] = name
-        best[better] = fine[better]
+        low, high = (middle.to_mm(np.array([c], dtype=float))[0] for c in _corners(layer > 0.02))
+        window = work.cropped(low - middle.spacing_mm, high + middle.spacing_mm)
+        start = np.rint(work.to_kji(window.origin_mm[None])[0]).astype(int)
+        box = tuple(slice(int(a), int(a) + n) for a, n in zip(start, window.shape, strict=True))
+        fine = between_grids(layer, middle, window, 1)
+        better = fine > best[box]
+        out[box][better] = name
+        best[box][better] = fine[better]
     out[~blood] = 0
     return out
 

@@ -138,7 +138,9 @@ def painted(label: NDArray[np.integer]) -> Float:
     return paint[label]
 
 
-def demons(fixed: Float, moving: Float, spacing_mm: float, iterations: int, smooth_mm: float) -> NDArray[np.float64]:
+def demons(
+    fixed: Float, moving: Float, spacing_mm: float, iterations: int, smooth_mm: float, threads: int = 2
+) -> NDArray[np.float64]:
     """Displacement (k, j, i, 3) in mm, components x, y, z: moving at (x + displacement) looks like fixed at x."""
     images = []
     for array in (fixed, moving):
@@ -151,7 +153,7 @@ def demons(fixed: Float, moving: Float, spacing_mm: float, iterations: int, smoo
     method.SetSmoothDisplacementField(True)
     method.SetSmoothUpdateField(False)
     method.SetMaximumUpdateStepLength(1.5)
-    method.SetNumberOfThreads(2)
+    method.SetNumberOfThreads(threads)
     field = method.Execute(images[0], images[1])
     return np.asarray(sitk.GetArrayFromImage(field), dtype=np.float64)
 

@@ -1,6 +1,8 @@
 """Contrast CT of the heart -> labels: levels from the data, a placed atlas for names, the blood itself for borders."""
 
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from twinviewer.organs.heart.atlas import (
     LV_BLOOD,
     LV_MYOCARDIUM,
     NAMES,
+    OTHER,
     RA_BLOOD,
     RV_BLOOD,
     atlas,
@@ -27,7 +30,7 @@ from twinviewer.organs.heart.chambers import (
     tidy_chambers,
 )
 from twinviewer.organs.heart.pose import Pose, bend, demons, place, warp
-from twinviewer.organs.heart.walls import left_wall, right_wall
+from twinviewer.organs.heart.walls import add_walls
 from twinviewer.segmentation.ct_levels import BODY_RADIUS_MM, CtLevels, ct_levels
 from twinviewer.segmentation.mask import Mask, dilate, largest_piece, opened
 from twinviewer.segmentation.working_grid import WorkingGrid, covering, image_on, labels_on
@@ -111,29 +114,64 @@ def segment(volume: Volume, report: Reporter) -> LabelMap:
     done[reference] = first
     notes += facts
 
-    others = [p for p in range(volume.phases) if p != reference]
-    # from end-diastole outwards, each phase starts from its neighbour
-    order = sorted(others, key=lambda p: min(abs(p - reference), volume.phases - abs(p - reference)))
-    previous_image: dict[int, Float] = {reference: image}
-    for number, phase in enumerate(order):
-        report(0.3 + 0.6 * number / max(1, len(order)), f"Following the heart to phase {phase + 1} of {volume.phases}")
-        before = min(done, key=lambda p: min(abs(p - phase), volume.phases - abs(p - phase)))
-        current = _phase(volume, phase, local)
-        top, low = levels.blood[-1], levels.fat
-        field = demons(np.clip(current, low, top), np.clip(previous_image[before], low, top), local.spacing_mm, 40, 4.5)
-        known = between_grids(done[before], fine, local, 0)
-        label, depth = warp(known, _depth(known, local), field, local.spacing_mm)
-        previous_image[phase] = current
-        done[phase], _ = _one_phase(_phase(volume, phase, fine), fine, label, depth, local, levels)
+    done |= _follow(volume, reference, first, image, local, fine, levels, part(report, 0.3, 0.92))
 
     report(0.92, "Writing the labels")
     data = np.zeros((volume.phases, *volume.grid.shape), dtype=np.uint8)
     for phase, labels in done.items():
-        data[phase] = labels_on(volume.grid, labels, fine)
+        data[phase] = labels_on(volume.grid, np.where(labels == OTHER, 0, labels).astype(np.uint8), fine)
     data.flags.writeable = False
     notes += _limits(volume, data, levels)
     report(1.0, "Segmented")
     return LabelMap(data, volume.grid, NAMES, volume.phase_percent, MADE_BY, volume.uid, tuple(dict.fromkeys(notes)))
+
+
+def _follow(
+    volume: Volume,
+    reference: int,
+    first: Labels,
+    image: Float,
+    local: WorkingGrid,
+    fine: WorkingGrid,
+    levels: CtLevels,
+    report: Reporter,
+) -> dict[int, Labels]:
+    """Labels of all other phases, each seeded by its neighbour's labels carried over by a demons registration.
+
+    Two chains leave the reference, forwards and backwards in time, and meet half-way round the beat.
+    """
+    count = volume.phases
+    ahead = [(reference + step) % count for step in range(1, count // 2 + 1)]
+    back = [(reference - step) % count for step in range(1, count - count // 2)]
+    stop = Event()
+    done: dict[int, Labels] = {}
+    low, top = levels.fat, levels.blood[-1]
+
+    def chain(phases: list[int]) -> None:
+        labels, before = first, image
+        for phase in phases:
+            if stop.is_set():
+                return
+            current = _phase(volume, phase, local)
+            field = demons(np.clip(current, low, top), np.clip(before, low, top), local.spacing_mm, 40, 4.5, threads=1)
+            known = between_grids(labels, fine, local, 0)
+            label, depth = warp(known, _depth(known, local), field, local.spacing_mm)
+            labels, _ = _one_phase(_phase(volume, phase, fine), fine, label, depth, local, levels)
+            before = current
+            done[phase] = labels
+
+    with ThreadPoolExecutor(2) as pool:
+        running = [pool.submit(chain, phases) for phases in (ahead, back) if phases]
+        try:
+            while running and wait(running, timeout=0.15, return_when=FIRST_EXCEPTION).not_done:
+                report(len(done) / count, f"Following the heart through the beat: {len(done) + 1} of {count} phases")
+                if any(job.done() and job.exception() for job in running):
+                    break
+        finally:
+            stop.set()
+        for job in running:
+            job.result()
+    return done
 
 
 def _depth(label: Labels, work: WorkingGrid) -> Float:
@@ -181,7 +219,7 @@ def _one_phase(
         labels[own_edge(labels == value, soft, myocardium, spacing)] = 0
     weak_from = levels.muscle + 0.3 * (levels.blood[0] - levels.muscle)
     labels[mixing_blood(labels, soft, weak_from, expected == RA_BLOOD, spacing)] = RA_BLOOD
-    muscle_from = levels.muscle_from
+    muscle_from = 0.5 * (levels.fat + myocardium)
     for value, notch_mm in ((LV_BLOOD, 7.0), (RV_BLOOD, 5.0), (LA_BLOOD, 3.0), (RA_BLOOD, 7.0)):
         mask = labels == value
         if not mask.any():
@@ -190,11 +228,12 @@ def _one_phase(
         mask = round_ventricle(mask, allowed, spacing, notch_mm, 1.2)
         labels[labels == value] = 0
         labels[mask & (labels == 0)] = value
-    labels, _ = left_wall(labels, image, muscle_from, spacing)
-    labels, wall_mm, measured = right_wall(labels, image, muscle_from, spacing)
+    labels[labels == OTHER] = 0
+    labels, _, wall_mm, measured = add_walls(labels, image, muscle_from, spacing)
+    # veins and other vessels are remembered, so that the next phase's atria end where this one's do
+    labels[blood & (labels == 0)] = OTHER
     if not measured:
         notes.append(f"The right ventricle's wall is not visible; {wall_mm:.1f} mm is assumed.")
-    labels[labels > 8] = 0
     return labels, notes
 
 

@@ -62,7 +62,7 @@ def narrowest_plane(lower: Mask, upper: Mask, spacing: Spacing, search_mm: float
     radius = 1.3 * float(np.quantile(np.linalg.norm(points - centre, axis=1), 0.9)) + 3.0
 
     both = lower | upper
-    grain = 1.5
+    grain = 2.0
     ticks = np.arange(-radius, radius + grain, grain)
     u, v = (grid.ravel() for grid in np.meshgrid(ticks, ticks))
     disc = u**2 + v**2 <= radius**2
@@ -105,7 +105,15 @@ def cut_at_valve(labels: NDArray[np.uint8], lower: int, upper: int, spacing: Spa
     where = (np.moveaxis(np.indices(part.shape), 0, -1) + low) * step - plane.centre
     height = where @ plane.normal
     across = np.linalg.norm(where - height[..., None] * plane.normal, axis=-1)
-    near = (np.abs(height) < reach) & (across < plane.radius_mm + 2.0) & ((part == lower) | (part == upper))
-    part[near & (height >= 0)] = upper
-    part[near & (height < 0)] = lower
+    near = (np.abs(height) < reach) & (across < plane.radius_mm + 2.0)
+    annulus_mm = float(np.sqrt(plane.area_mm2 / np.pi)) + 3.0
+    skin = np.abs(height) < 1.5 * float(step.max())
+    for wrong, right, side in ((upper, lower, height < 0), (lower, upper, height >= 0)):
+        pieces, count = ndimage.label(near & side & (part == wrong))
+        # what crosses the plane outside the annulus is no bulge of the border: an appendage lies beside its valve
+        crossing = np.bincount(pieces[skin], minlength=count + 1)
+        within = np.bincount(pieces[skin & (across < annulus_mm)], minlength=count + 1)
+        flip = within >= 0.5 * crossing
+        flip[0] = False
+        part[flip[pieces]] = right
     return plane

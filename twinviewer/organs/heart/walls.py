@@ -4,10 +4,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from twinviewer.organs.heart.atlas import LV_BLOOD, LV_MYOCARDIUM, RV_BLOOD, RV_MYOCARDIUM
+from twinviewer.organs.heart.atlas import (
+    AORTA,
+    LA_BLOOD,
+    LV_BLOOD,
+    LV_MYOCARDIUM,
+    PULMONARY_ARTERY,
+    RA_BLOOD,
+    RV_BLOOD,
+    RV_MYOCARDIUM,
+)
 from twinviewer.segmentation.mask import (
     Mask,
     Spacing,
+    bounding_box,
     distance_outside,
     filled,
     largest_piece,
@@ -63,6 +73,40 @@ def spread(
     top = ndimage.gaussian_filter(top, sigma_voxels, truncate=3.0)
     bottom = ndimage.gaussian_filter(bottom, sigma_voxels, truncate=3.0)
     return np.asarray(top / np.maximum(bottom, 1e-7), dtype=np.float32)
+
+
+def add_walls(labels: Labels, image: Float, muscle_from: float, spacing: Spacing) -> tuple[Labels, float, float, bool]:
+    """Add both ventricles' walls to labels of blood, without gaps except at the valves.
+
+    labels, image: (k, j, i). muscle_from: border of fat and muscle, HU. Returns the labels, the left wall's median
+    thickness in mm, the right wall's thickness in mm and whether that was measured (else it is assumed).
+    """
+    out = labels.copy()
+    box = bounding_box(labels == LV_BLOOD, int(np.ceil((MOST_LV_WALL_MM + 3.0) / min(spacing))))
+    out[box], left_mm = left_wall(out[box], image[box], muscle_from, spacing)
+    box = bounding_box(labels == RV_BLOOD, int(np.ceil(10.0 / min(spacing))))
+    out[box], right_mm, measured = right_wall(out[box], image[box], muscle_from, spacing)
+    return close_walls(out), left_mm, right_mm, measured
+
+
+def close_walls(labels: Labels) -> Labels:
+    """Let no ventricular blood touch (26 neighbours) anything but its own wall, its atrium and its artery."""
+    out = labels.copy()
+    around = np.ones((3, 3, 3), dtype=np.bool_)
+    for blood, wall, partners in (
+        (LV_BLOOD, LV_MYOCARDIUM, (LA_BLOOD, AORTA)),
+        (RV_BLOOD, RV_MYOCARDIUM, (LV_MYOCARDIUM, RA_BLOOD, PULMONARY_ARTERY)),
+    ):
+        mine = out == blood
+        box = bounding_box(mine, 2)
+        part, inside = out[box], mine[box]
+        touched = ndimage.binary_dilation(inside, around) & ~inside
+        open_side = touched & ~np.isin(part, (wall, *partners))
+        foreign = open_side & np.isin(part, (LA_BLOOD, RA_BLOOD, AORTA, PULMONARY_ARTERY, LV_BLOOD, RV_BLOOD))
+        part[open_side & ~foreign] = wall
+        # another vessel's blood stays; the ventricle gives its own outermost layer to the wall between them
+        part[ndimage.binary_dilation(foreign, around) & inside] = wall
+    return out
 
 
 def left_wall(labels: Labels, image: Float, muscle_from: float, spacing: Spacing) -> tuple[Labels, float]:
