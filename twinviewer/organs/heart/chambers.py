@@ -49,6 +49,7 @@ def seeds_from(label: Labels, depth: Float, blood: Mask, spacing: Spacing) -> ND
     """The cores of the expected structures where there is blood, well away from its edge; blood far off is OTHER."""
     seeds = np.zeros(label.shape, dtype=np.int16)
     inner = distance_inside(blood, spacing)
+    to_heart = distance_outside((label > 0) & (label != OTHER), spacing)
     for value in (*BLOOD_LABELS, OTHER):
         mine = label == value
         if not mine.any():
@@ -58,10 +59,12 @@ def seeds_from(label: Labels, depth: Float, blood: Mask, spacing: Spacing) -> ND
         inside = np.where(mine, depth, 0.0)
         ridge = (inside > 4.0) & (inside >= 0.9 * ndimage.maximum_filter(inside, size=5))
         core = mine & blood & ((depth > max(3.0, 0.45 * deepest)) | ridge)
+        if value == OTHER:
+            # a vein's first stretch is left open: seeds at its mouth would eat into the atrium, phase after phase
+            core &= to_heart > 10.0
         room = core & (inner > 2.5)
         seeds[room if room.any() else core] = value
-    far = distance_outside((label > 0) & (label != OTHER), spacing) > 22.0
-    seeds[far & blood & (seeds == 0)] = OTHER
+    seeds[(to_heart > 22.0) & blood & (seeds == 0)] = OTHER
     return seeds
 
 
