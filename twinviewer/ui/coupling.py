@@ -365,6 +365,11 @@ class Coupling(QObject):
             self.go(onward[key])
         if key.startswith("run ") and key != f"run {BASELINE}":
             self.w.choices.set(other=key[4:], scenario=key[4:])
+        p = self.w.presenter
+        ready = all(scenario.run is not None for scenario in p.case.scenarios)
+        compared = ready and p.comparison(self.w.choices.other) is not None
+        if key.startswith("run ") and compared and self.step is Step.SIMULATE:
+            self.go(Step.COMPARE)  # a therapy is judged beside today's heart
 
     def _scenario_chosen(self, name: str) -> None:
         choices = self.w.choices

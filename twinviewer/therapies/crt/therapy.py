@@ -15,8 +15,8 @@ class Crt:
     """See :class:`twinviewer.domain.Therapy`."""
 
     name = "crt"
-    label = "Cardiac resynchronisation (CRT)"
-    summary = "Biventricular pacing: lead places, AV and VV delay"
+    label = "CRT"
+    summary = "Cardiac resynchronisation: lead places, AV and VV delay, pacing of one or both ventricles"
     edits = frozenset({"stimuli"})
     parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))
 
