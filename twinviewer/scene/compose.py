@@ -133,7 +133,7 @@ def difference_pane(
     if values is None:
         return None
     finite = np.abs(values[np.isfinite(values)])
-    top = max(float(np.ceil(np.percentile(finite, 99) / 5) * 5) if len(finite) else 1.0, 1.0)
+    top = max(float(np.ceil(np.percentile(finite, 99) / 20) * 20) if len(finite) else 1.0, 1.0)
     style = FIELDS.get(name, FieldStyle(name, "", "difference"))
     colour = Colouring(name, f"Δ {style.label}", style.unit, "difference", -top, top, 0.0)
     title = f"{comparison.other} − {comparison.baseline}"

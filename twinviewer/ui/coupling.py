@@ -369,6 +369,8 @@ class Coupling(QObject):
         ready = all(scenario.run is not None for scenario in p.case.scenarios)
         compared = ready and p.comparison(self.w.choices.other) is not None
         if key.startswith("run ") and compared and self.step is Step.SIMULATE:
+            if not self.w.choices.colour_by:
+                self.w.choices.set(colour_by="activation_ms")
             self.go(Step.COMPARE)  # a therapy is judged beside today's heart
 
     def _scenario_chosen(self, name: str) -> None:
