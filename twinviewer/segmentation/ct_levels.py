@@ -109,8 +109,8 @@ def ct_levels(image: NDArray[np.floating], spacing_kji: Spacing, least_pool_ml: 
         if rise < LEAST_RISE or float(body.sum()) * voxel_ml < 0.3 * least_pool_ml:
             continue
         # a weaker pool is the other side of the heart only where it lies against the first, as spleen and liver do not
-        near, middle = np.quantile(distance_outside(main, spacing_kji)[body], (0.1, 0.5))
-        if near < 18.0 and middle < 35.0:
+        near, middle = np.quantile(distance_outside(main, spacing_kji)[body], (0.01, 0.5))
+        if near < 18.0 and middle < 45.0:
             pools.insert(0, found.mean)
     if main is None:
         top = max(c.mean for c in soft)

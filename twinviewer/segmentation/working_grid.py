@@ -130,22 +130,29 @@ def labels_on(grid: Grid, labels: NDArray[np.uint8], work: WorkingGrid) -> NDArr
         moved = ndimage.affine_transform(labels, matrix, offset, output_shape=shape, order=0, mode="constant")
         out[box] = moved
         return out
-    best = np.full(shape, 0.5, dtype=np.float32)
+    best = np.zeros(shape, dtype=np.float32)
+    whole = np.zeros(shape, dtype=np.float32)
     chosen = np.zeros(shape, dtype=np.uint8)
+    forward = np.linalg.inv(matrix)
     for value in np.unique(labels[labels > 0]):
+        mask = labels == value
+        seen = [np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
+        edges = np.array([[r[0] - 1, r[-1] + 1] for r in seen], dtype=float)
+        ends = np.array([[edges[0, a], edges[1, b], edges[2, c]] for a in (0, 1) for b in (0, 1) for c in (0, 1)])
+        there = (ends - offset) @ forward.T
+        first = np.clip(np.floor(there.min(axis=0)), 0, shape).astype(int)
+        last = np.clip(np.ceil(there.max(axis=0)) + 1, 0, shape).astype(int)
+        if (last <= first).any():
+            continue
+        window = tuple(slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
         soft = ndimage.affine_transform(
-            (labels == value).astype(np.float32), matrix, offset, output_shape=shape, order=1, mode="constant"
+            mask.astype(np.float32), matrix, offset + matrix @ first, output_shape=tuple(last - first), order=1
         )
-        # a voxel between two structures belongs to one of them, not to the background
-        better = soft > best if value == labels[labels > 0].min() else soft > np.where(chosen > 0, best, 0.5)
-        chosen[better] = value
-        best[better] = soft[better]
-    inside = ndimage.affine_transform(
-        (labels > 0).astype(np.float32), matrix, offset, output_shape=shape, order=1, mode="constant"
-    )
-    open_voxel = (chosen == 0) & (inside > 0.5)
-    if open_voxel.any():
-        nearest = ndimage.affine_transform(labels, matrix, offset, output_shape=shape, order=0, mode="constant")
-        chosen[open_voxel] = nearest[open_voxel]
+        whole[window] += soft
+        better = soft > best[window]
+        chosen[window][better] = value
+        best[window][better] = soft[better]
+    # a voxel between two structures belongs to one of them, not to the background
+    chosen[whole <= 0.5] = 0
     out[box] = chosen
     return out

@@ -45,7 +45,7 @@ def between_grids(array: NDArray[np.generic], source: WorkingGrid, target: Worki
     )
 
 
-def seeds_from(label: Labels, depth: Float, blood: Mask, spacing: Spacing) -> NDArray[np.int16]:
+def seeds_from(label: Labels, depth: Float, blood: Mask, spacing: Spacing, mouth_mm: float) -> NDArray[np.int16]:
     """The cores of the expected structures where there is blood, well away from its edge; blood far off is OTHER."""
     seeds = np.zeros(label.shape, dtype=np.int16)
     inner = distance_inside(blood, spacing)
@@ -61,7 +61,7 @@ def seeds_from(label: Labels, depth: Float, blood: Mask, spacing: Spacing) -> ND
         core = mine & blood & ((depth > max(3.0, 0.45 * deepest)) | ridge)
         if value == OTHER:
             # a vein's first stretch is left open: seeds at its mouth would eat into the atrium, phase after phase
-            core &= to_heart > 10.0
+            core &= to_heart > mouth_mm
         room = core & (inner > 2.5)
         seeds[room if room.any() else core] = value
     seeds[(to_heart > 22.0) & blood & (seeds == 0)] = OTHER
@@ -80,19 +80,20 @@ def share_blood(
     depth: Float,
     work: WorkingGrid,
     registered: WorkingGrid,
+    mouth_mm: float,
     step_mm: float = 2.4,
 ) -> Labels:
     """Chamber of each blood voxel.
 
     blood, ease: (k, j, i) on ``work``; ease 0..1 is low where a thin wall dilutes blood. label, depth: the heart
-    on ``registered``. Returns labels on ``work``;
+    on ``registered``. mouth_mm: how far veins are left open. Returns labels on ``work``;
     0 outside blood and where no seed can be reached.
     """
     middle = work.coarser(max(step_mm, 1.5 * work.spacing_mm)) if work.spacing_mm < step_mm else work
     coarse_blood = between_grids(blood.astype(np.float32), work, middle, 1) > 0.5
     expected = between_grids(label, registered, middle, 0)
     deep = between_grids(depth, registered, middle, 1)
-    seeds = seeds_from(expected, deep, coarse_blood, middle.spacing_kji)
+    seeds = seeds_from(expected, deep, coarse_blood, middle.spacing_kji, mouth_mm)
     names, probability = random_walk(
         coarse_blood, seeds, np.maximum(between_grids(ease, work, middle, 1), 0.02), tolerance=3e-3
     )
@@ -117,10 +118,10 @@ def share_blood(
     return out
 
 
-def tidy_chambers(labels: Labels, spacing: Spacing) -> Labels:
+def tidy_chambers(labels: Labels, spacing: Spacing, guide: Labels | None = None) -> Labels:
     """Chambers in one piece each, without veins, holes and loose ends; valves flat."""
     for lower, upper in VALVES:
-        cut_at_valve(labels, lower, upper, spacing)
+        cut_at_valve(labels, lower, upper, spacing, guide)
     out = np.zeros_like(labels)
     for value in BLOOD_LABELS:
         mask = labels == value

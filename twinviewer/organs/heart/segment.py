@@ -38,6 +38,8 @@ from twinviewer.segmentation.working_grid import WorkingGrid, covering, image_on
 MADE_BY = "heart CT, atlas-seeded random walker, 1"
 PLACING_MM = 3.0
 BENDING_MM = 4.0
+FOLLOWED_MOUTH_MM = 6.0
+"""How far from the heart a vessel's seeds begin when a phase is seeded by its neighbour (see chambers.seeds_from)."""
 Float = NDArray[np.float32]
 Labels = NDArray[np.uint8]
 
@@ -110,7 +112,7 @@ def segment(volume: Volume, report: Reporter) -> LabelMap:
     fine_mm = float(np.clip(native, 1.2, 1.6))
     fine = covering(volume.grid, fine_mm).cropped(*box)
     done: dict[int, Labels] = {}
-    first, facts = _one_phase(_phase(volume, reference, fine), fine, label, depth, local, levels)
+    first, facts = _one_phase(_phase(volume, reference, fine), fine, label, depth, local, levels, False)
     done[reference] = first
     notes += facts
 
@@ -156,7 +158,7 @@ def _follow(
             field = demons(np.clip(current, low, top), np.clip(before, low, top), local.spacing_mm, 40, 4.5, threads=1)
             known = between_grids(labels, fine, local, 0)
             label, depth = warp(known, _depth(known, local), field, local.spacing_mm)
-            labels, _ = _one_phase(_phase(volume, phase, fine), fine, label, depth, local, levels)
+            labels, _ = _one_phase(_phase(volume, phase, fine), fine, label, depth, local, levels, True)
             before = current
             done[phase] = labels
 
@@ -202,7 +204,13 @@ def _check(pose: Pose, levels: CtLevels) -> None:
 
 
 def _one_phase(
-    image: Float, work: WorkingGrid, label: Labels, depth: Float, registered: WorkingGrid, levels: CtLevels
+    image: Float,
+    work: WorkingGrid,
+    label: Labels,
+    depth: Float,
+    registered: WorkingGrid,
+    levels: CtLevels,
+    followed: bool,
 ) -> tuple[Labels, list[str]]:
     spacing = work.spacing_kji
     notes: list[str] = []
@@ -211,8 +219,10 @@ def _one_phase(
     chambers = np.isin(expected, (LV_BLOOD, RV_BLOOD, LA_BLOOD, RA_BLOOD))
     blood = blood_mask(soft, levels.blood_from, spacing, chambers)
     ease = np.clip((soft - levels.blood_from) / (0.6 * (levels.blood[0] - levels.blood_from)), 0.0, 1.0) ** 2
-    labels = share_blood(blood, ease.astype(np.float32), label, depth, work, registered)
-    labels = tidy_chambers(labels, spacing)
+    labels = share_blood(
+        blood, ease.astype(np.float32), label, depth, work, registered, FOLLOWED_MOUTH_MM if followed else 0.0
+    )
+    labels = tidy_chambers(labels, spacing, expected if followed else None)
     seen = soft[(expected == LV_MYOCARDIUM) & (soft > levels.muscle_from) & (soft < levels.blood_from)]
     myocardium = float(np.median(seen)) if seen.size > 500 else levels.muscle
     for value in BLOOD_LABELS:
@@ -223,7 +233,11 @@ def _one_phase(
     for value, notch_mm in ((LV_BLOOD, 7.0), (RV_BLOOD, 5.0), (LA_BLOOD, 3.0), (RA_BLOOD, 7.0)):
         mask = labels == value
         if not mask.any():
-            raise SegmentationError(f"The {NAMES[value]} was not found", remedy="Is the whole heart in the scan?")
+            raise SegmentationError(
+                f"No opacified {NAMES[value].replace('_', ' ')} was found where the heart lies",
+                where=f"blood from {levels.blood_from:.0f} HU",
+                remedy="A twin needs all four chambers opacified and within the scan",
+            )
         allowed = ((labels == 0) | mask) & (soft > muscle_from)
         mask = round_ventricle(mask, allowed, spacing, notch_mm, 1.2)
         labels[labels == value] = 0

@@ -106,6 +106,25 @@ def close_walls(labels: Labels) -> Labels:
         part[open_side & ~foreign] = wall
         # another vessel's blood stays; the ventricle gives its own outermost layer to the wall between them
         part[ndimage.binary_dilation(foreign, around) & inside] = wall
+    return _without_crumbs(out, around)
+
+
+def _without_crumbs(labels: Labels, around: Mask) -> Labels:
+    """Drop pieces of wall that touch no blood of their ventricle; what the heart encloses becomes wall."""
+    out = labels.copy()
+    for blood, wall in ((LV_BLOOD, LV_MYOCARDIUM), (RV_BLOOD, RV_MYOCARDIUM)):
+        box = bounding_box(out == wall, 1)
+        part = out[box]
+        pieces, count = ndimage.label(part == wall, around)
+        if count > 1:
+            beside = ndimage.binary_dilation(part == blood, around)
+            keep = np.zeros(count + 1, dtype=np.bool_)
+            keep[np.unique(pieces[beside])] = True
+            part[(pieces > 0) & ~keep[pieces]] = 0
+    left = (out == LV_BLOOD) | (out == LV_MYOCARDIUM)
+    out[filled(left) & (out == 0)] = LV_MYOCARDIUM
+    heart = out > 0
+    out[filled(heart) & ~heart] = RV_MYOCARDIUM
     return out
 
 
