@@ -24,7 +24,6 @@ from twinviewer.segmentation.mask import (
     erode,
     filled,
     largest_piece,
-    opened,
     smoothed,
 )
 from twinviewer.segmentation.partition import random_walk
@@ -118,10 +117,10 @@ def share_blood(
     return out
 
 
-def tidy_chambers(labels: Labels, spacing: Spacing, guide: Labels | None = None) -> Labels:
+def tidy_chambers(labels: Labels, spacing: Spacing) -> Labels:
     """Chambers in one piece each, without veins, holes and loose ends; valves flat."""
     for lower, upper in VALVES:
-        cut_at_valve(labels, lower, upper, spacing, guide)
+        cut_at_valve(labels, lower, upper, spacing)
     out = np.zeros_like(labels)
     for value in BLOOD_LABELS:
         mask = labels == value
@@ -139,8 +138,8 @@ def tidy_chambers(labels: Labels, spacing: Spacing, guide: Labels | None = None)
 
 def without_branches(mask: Mask, radius_mm: float, spacing: Spacing) -> Mask:
     """The largest piece without what is thinner than a ball; its own rim, which no ball fills, is kept."""
-    body = largest_piece(opened(mask, radius_mm, spacing))
-    return dilate(body, 1.5 * float(np.mean(spacing)), spacing) & mask
+    core = largest_piece(erode(mask, radius_mm, spacing))
+    return dilate(core, radius_mm + 1.5 * float(np.mean(spacing)), spacing) & mask
 
 
 def own_edge(mask: Mask, image: Float, muscle: float, spacing: Spacing, rim_mm: float = 4.0) -> Mask:
@@ -148,11 +147,15 @@ def own_edge(mask: Mask, image: Float, muscle: float, spacing: Spacing, rim_mm: 
 
     One threshold for both sides of the heart puts the brighter side's edge too far out.
     """
-    depth = distance_inside(mask, spacing)
-    core = image[depth > 1.5 * rim_mm]
-    if core.size < 50:
-        return np.zeros(mask.shape, dtype=np.bool_)
-    return np.asarray(mask & (depth < rim_mm) & (image < 0.5 * (muscle + float(np.median(core)))))
+    out = np.zeros(mask.shape, dtype=np.bool_)
+    box = bounding_box(mask, 1)
+    part, value = mask[box], image[box]
+    layers = max(1, round(rim_mm / float(np.mean(spacing))))
+    inner = ndimage.binary_erosion(part, iterations=layers)
+    core = value[ndimage.binary_erosion(inner, iterations=max(1, layers // 2))]
+    if core.size >= 50:
+        out[box] = part & ~inner & (value < 0.5 * (muscle + float(np.median(core))))
+    return out
 
 
 def mixing_blood(labels: Labels, image: Float, weak_from: float, expected: Mask, spacing: Spacing) -> Mask:
@@ -163,14 +166,14 @@ def mixing_blood(labels: Labels, image: Float, weak_from: float, expected: Mask,
     return without_branches(grown | atrium, 5.0, spacing)
 
 
-def blood_mask(image: Float, blood_from: float, spacing: Spacing, body: Mask) -> Mask:
+def blood_mask(image: Float, blood_from: float, body: Mask) -> Mask:
     """Opacified blood joined to the heart: bright voxels that a neck of more than about 3 mm joins to ``body``."""
     bright = image > blood_from
-    core = erode(bright, 0.9 * float(np.mean(spacing)), spacing)
+    core = ndimage.binary_erosion(bright)
     pieces, _ = ndimage.label(core)
     wanted = np.unique(pieces[core & body])
     joined = np.isin(pieces, wanted[wanted > 0])
-    return np.asarray(dilate(joined, 1.1 * float(np.mean(spacing)), spacing) & bright)
+    return np.asarray(ndimage.binary_dilation(joined) & bright)
 
 
 def round_ventricle(mask: Mask, allowed: Mask, spacing: Spacing, notch_mm: float, sigma_mm: float) -> Mask:

@@ -217,12 +217,12 @@ def _one_phase(
     soft = ndimage.gaussian_filter(image, 0.5)
     expected = between_grids(label, registered, work, 0)
     chambers = np.isin(expected, (LV_BLOOD, RV_BLOOD, LA_BLOOD, RA_BLOOD))
-    blood = blood_mask(soft, levels.blood_from, spacing, chambers)
+    blood = blood_mask(soft, levels.blood_from, chambers)
     ease = np.clip((soft - levels.blood_from) / (0.6 * (levels.blood[0] - levels.blood_from)), 0.0, 1.0) ** 2
     labels = share_blood(
         blood, ease.astype(np.float32), label, depth, work, registered, FOLLOWED_MOUTH_MM if followed else 0.0
     )
-    labels = tidy_chambers(labels, spacing, expected if followed else None)
+    labels = tidy_chambers(labels, spacing)
     seen = soft[(expected == LV_MYOCARDIUM) & (soft > levels.muscle_from) & (soft < levels.blood_from)]
     myocardium = float(np.median(seen)) if seen.size > 500 else levels.muscle
     for value in BLOOD_LABELS:

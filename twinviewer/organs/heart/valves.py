@@ -17,7 +17,6 @@ VALVES = {
 }
 """Which chambers a valve parts, and how far in mm its plane may lie from where the random walker parted them. The
 outflow tracts taper into their vessels, so the least cross-section there is no sign of the valve."""
-GUIDED_SEARCH_MM = 4.0
 TILTS_RAD = np.deg2rad([-20.0, -10.0, 0.0, 10.0, 20.0])
 
 
@@ -45,15 +44,10 @@ def contact(a: Mask, b: Mask) -> Mask:
     return out
 
 
-def narrowest_plane(
-    lower: Mask, upper: Mask, spacing: Spacing, search_mm: float, guide: tuple[Mask, Mask] | None = None
-) -> ValvePlane | None:
-    """The plane near two chambers' contact that the least of their blood crosses; None if they do not touch.
-
-    guide: both chambers as expected from another phase; the search then starts from their contact instead.
-    """
+def narrowest_plane(lower: Mask, upper: Mask, spacing: Spacing, search_mm: float) -> ValvePlane | None:
+    """The plane near two chambers' contact that the least of their blood crosses; None if they do not touch."""
     step = np.array(spacing)
-    border = contact(*(guide or (lower, upper)))
+    border = contact(lower, upper)
     if np.count_nonzero(border) < 12:
         return None
     border = largest_piece(border)
@@ -98,20 +92,9 @@ def narrowest_plane(
     return ValvePlane(centre + best[2] * best[1], best[1], radius, best[0])
 
 
-def cut_at_valve(
-    labels: NDArray[np.uint8], lower: int, upper: int, spacing: Spacing, guide: NDArray[np.uint8] | None = None
-) -> ValvePlane | None:
-    """Part two chambers at their narrowest plane. Changes ``labels`` in place; returns the plane.
-
-    guide: labels expected from another phase, whose valve is then sought nearby.
-    """
-    plane = narrowest_plane(
-        labels == lower,
-        labels == upper,
-        spacing,
-        VALVES[lower, upper] if guide is None else min(VALVES[lower, upper], GUIDED_SEARCH_MM),
-        None if guide is None else (guide == lower, guide == upper),
-    )
+def cut_at_valve(labels: NDArray[np.uint8], lower: int, upper: int, spacing: Spacing) -> ValvePlane | None:
+    """Part two chambers at their narrowest plane. Changes ``labels`` in place; returns the plane."""
+    plane = narrowest_plane(labels == lower, labels == upper, spacing, VALVES[lower, upper])
     if plane is None:
         return None
     step = np.array(spacing)
