@@ -158,11 +158,9 @@ def playback(case: Any, repeat: int) -> list[Row]:
 
 
 START = """
-import sys, time
-start = time.perf_counter()
 from twinviewer.ui import app
-app.start(None, False, quit_when_shown=True)
-print(time.perf_counter() - start)
+if __name__ == "__main__":
+    app.start(quit_when_shown=True)
 """
 
 

@@ -9,7 +9,10 @@ def new_plotter(size: tuple[int, int], samples: int = 8) -> Any:
     samples: of each pixel; 0 halves the time of a frame without a GPU.
     """
     import pyvista
+    import vtk
 
+    # Without a display VTK warns of it and goes on with EGL or OSMesa: nothing that a user could act on.
+    vtk.vtkLogger.SetStderrVerbosity(vtk.vtkLogger.VERBOSITY_ERROR)
     from twinviewer.scene.stage import MAX_PANES
 
     plotter = pyvista.Plotter(

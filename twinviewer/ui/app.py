@@ -30,8 +30,11 @@ def application() -> QApplication:
     return app
 
 
-def start(path: Path | str | None = None, demo: bool = False) -> int:
-    """Open the window, on a folder or case file, or on the demo patient; returns the exit code."""
+def start(path: Path | str | None = None, demo: bool = False, quit_when_shown: bool = False) -> int:
+    """Open the window, on a folder or case file, or on the demo patient; returns the exit code.
+
+    quit_when_shown: leave once the window is drawn and answers, to measure the start.
+    """
     app = application()
     settings = load_settings()
     look = Look()
@@ -40,7 +43,9 @@ def start(path: Path | str | None = None, demo: bool = False) -> int:
 
     window = MainWindow(look, settings=settings)
     window.show()
-    if demo:
+    if quit_when_shown:
+        QTimer.singleShot(0, app.quit)
+    elif demo:
         QTimer.singleShot(0, window.presenter.open_demo)
     elif path is not None:
         QTimer.singleShot(0, lambda: window.open_path(Path(path)))

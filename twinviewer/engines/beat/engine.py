@@ -50,7 +50,9 @@ class BeatEngine:
         yield Progress(0.0, "Exciting the wall")
         electrical = activate(setup)
         yield Progress(0.2, "The wall is excited")
-        yield Field("activation_ms", "ms", electrical.activation_ms)
+        # Maps are read from the first activation of the ventricles, whatever the AV delay.
+        first_ms = float(np.nanmin(electrical.activation_ms))
+        yield Field("activation_ms", "ms", electrical.activation_ms - first_ms)
         yield from electrical.ecg.values()
 
         patches, field = _prepared(_ByUid(mesh))
@@ -67,7 +69,7 @@ class BeatEngine:
             "work_kpa", "kPa", on_points(mesh, field.left_weight @ work[left], field.right.weight @ work[~left])
         )
 
-        onset_s = float(np.nanmin(electrical.activation_ms)) / 1000.0
+        onset_s = first_ms / 1000.0
         rows = np.linspace(0, len(beat.time_s), FRAMES, endpoint=False).astype(int)
         moving = {
             "strain_fibre": strain_percent(beat, onset_s)[rows],
