@@ -186,6 +186,30 @@ def test_two_jobs_run_side_by_side() -> None:
         assert all(job.result == 5 for job in jobs)
 
 
+def test_a_job_does_not_wait_for_the_preparation_to_end() -> None:
+    with JobRunner(1, prewarm="job_tasks:dawdle") as runner:
+        first = runner.submit(job_tasks.pid)
+        until(runner, lambda: first.ended)
+        second = runner.submit(job_tasks.pid)
+        assert until(runner, lambda: second.ended) < 5.0  # the preparation alone would take 60 s
+        assert second.result == first.result
+
+
+def test_a_preparation_that_fails_harms_no_job() -> None:
+    with JobRunner(1, prewarm="job_tasks:refuse") as runner:
+        assert runner.run(job_tasks.count, 2, 0.01) == 2
+        assert runner.run(job_tasks.count, 2, 0.01) == 2
+
+
+def test_a_second_worker_gets_ready_while_the_first_works() -> None:
+    with JobRunner(2, prewarm="job_tasks:warm") as runner:
+        job = runner.submit(job_tasks.count, 100, 0.05)
+        assert len(runner._workers) == 2
+        quick = runner.submit(job_tasks.pid)
+        until(runner, lambda: quick.ended)
+        assert job.state == "running"
+
+
 def test_nothing_is_left_after_closing() -> None:
     def opened() -> int:
         return psutil.Process().num_fds()

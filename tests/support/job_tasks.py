@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -68,8 +69,22 @@ def pid() -> int:
     return os.getpid()
 
 
-def warm() -> None:
+def warm() -> Iterator[None]:
     """Nothing to import."""
+    yield
+
+
+def dawdle() -> Iterator[None]:
+    """A minute's preparation in small steps."""
+    for _ in range(600):
+        time.sleep(0.1)
+        yield
+
+
+def refuse() -> Iterator[None]:
+    """A preparation that fails."""
+    yield
+    raise RuntimeError("nothing to prepare with")
 
 
 def deaf() -> None:

@@ -4,9 +4,11 @@ Every UID is made from the content, so the same volume gives the same files byte
 """
 
 import hashlib
+import io
 from pathlib import Path
 
 import numpy as np
+from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 from pydicom.valuerep import format_number_as_ds
@@ -70,20 +72,24 @@ def write_ct(
     phases, slices = values.shape[:2]
     for t in range(phases):
         _phase_tags(data, volume, t, series_description, seed)
+        # read back, values stay encoded until they are asked for: only what differs between slices is encoded again
+        encoded = io.BytesIO()
+        data.save_as(encoded, enforce_file_format=True)
+        one = dcmread(io.BytesIO(encoded.getvalue()))
         target = folder / f"phase{t:02d}" if phases > 1 else folder
         target.mkdir(parents=True, exist_ok=True)
         for k in range(slices):
             writing((t * slices + k) / (phases * slices), f"Writing DICOM, phase {t + 1} of {phases}")
             place = volume.grid.to_mm(np.array([[0, 0, k]]))[0]
             uid = uid_from(seed, "image", t, k)
-            data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = uid
-            data.InstanceNumber = k + 1
-            data.ImagePositionPatient = [_ds(x) for x in place]
-            data.SliceLocation = _ds(place[2])
+            one.file_meta.MediaStorageSOPInstanceUID = one.SOPInstanceUID = uid
+            one.InstanceNumber = k + 1
+            one.ImagePositionPatient = [_ds(x) for x in place]
+            one.SliceLocation = _ds(place[2])
             stored = np.rint(values[t, k]).astype(np.int32) - intercept
-            data.PixelData = stored.astype("<u2").tobytes()
+            one.add_new("PixelData", "OW", stored.astype("<u2").tobytes())
             path = target / f"slice{k:03d}.dcm"
-            data.save_as(path, enforce_file_format=True)
+            one.save_as(path, enforce_file_format=True)
             paths.append(path)
     return tuple(paths)
 

@@ -24,7 +24,7 @@ from twinviewer.session import messages
 from twinviewer.session.worker import function_name, revived, serve
 
 PREWARM = "twinviewer.session.steps:prewarm"
-"""Called in every new worker before its first job: imports what segmentation, meshing and engines need."""
+"""Run in every new worker while it has no job: imports what segmentation, meshing and engines need."""
 
 DEADLINE_S = 600.0
 STOP_S = 1.0
@@ -77,7 +77,7 @@ class _Worker:
 
 
 class JobRunner:
-    """Runs jobs in worker processes, one of them always kept warm.
+    """Runs jobs in worker processes; one that is idle and warm is kept beside those that work.
 
     workers: how many jobs may run at once. memory_bytes: limit for each worker (default: 70 % of this machine's);
     warm=False starts processes only when they are needed.
@@ -209,7 +209,8 @@ class JobRunner:
             except ValueError as error:  # an argument that the codec does not know
                 free.job = None
                 self._finish(job, "failed", error=WorkerError(f"The job cannot be sent: {error}", where=job.name))
-        if self._keep_warm and not self._closed and not self._workers:
+        room = len(self._workers) < self._limit
+        if self._keep_warm and not self._closed and room and all(worker.job is not None for worker in self._workers):
             self._workers.append(self._start())
 
     def _listen(self, wait_s: float) -> None:

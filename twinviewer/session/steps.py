@@ -4,7 +4,7 @@ Each step has two halves: ``compute_*`` is pure, takes plug-ins by name and may 
 puts its answer into the Case at once. The function without prefix does both, where the caller can wait.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -254,12 +254,12 @@ def run_pipeline(
     return simulate_all(case, part(report, 0.7, 1.0))
 
 
-def prewarm() -> None:
-    """Import what later jobs need. Called by a new worker process before its first job.
+def prewarm() -> Iterator[None]:
+    """Import what later jobs need, a module a step, while a new worker process has no job.
 
     All modules of the rooms below are imported, since recipes import their libraries late, to keep the window quick.
     """
     from twinviewer.session.worker import import_all
 
     for room in ("dicom", "records", "geometry", "segmentation", "physics", "organs", "engines", "therapies"):
-        import_all(f"twinviewer.{room}")
+        yield from import_all(f"twinviewer.{room}")

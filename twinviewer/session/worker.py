@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -21,14 +22,18 @@ PROGRESS_PERIOD_S = 0.05
 
 
 def serve(connection: Connection, parent_pid: int, prewarm: str, memory_bytes: int) -> None:
-    """Serve jobs until the pipe closes. prewarm: "module:function" to call before the first job, or ""."""
+    """Serve jobs until the pipe closes. prewarm: "module:function" of a generator that prepares later jobs, or "".
+
+    The generator goes on while no job waits: a job is never kept waiting for longer than one of its steps.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
     limit_memory(memory_bytes)
-    if prewarm:
-        _prepare(prewarm)
+    preparing = _preparation(prewarm)
     while True:
         try:
+            while not connection.poll() and _prepare(preparing):
+                pass
             order = messages.receive(connection)
         except (EOFError, OSError):
             return
@@ -82,11 +87,21 @@ def revived(message: dict[str, Any]) -> TwinviewerError:
     return of(message["what"], where=message["where"], remedy=message["remedy"])
 
 
-def _prepare(prewarm: str) -> None:
+def _preparation(prewarm: str) -> Iterator[None]:
+    if prewarm:
+        yield from _function(prewarm)()
+
+
+def _prepare(preparing: Iterator[None]) -> bool:
+    """One step of the preparation; False when there is nothing left to prepare."""
     try:
-        _function(prewarm)()
+        next(preparing)
+    except StopIteration:
+        return False
     except Exception:  # a slow first job is better than none
         traceback.print_exc(file=sys.stderr)
+        return False
+    return True
 
 
 def _function(name: str) -> Any:
@@ -131,8 +146,8 @@ def _end_with_parent() -> None:
         os._exit(1)  # the window was killed: nobody waits for the answer
 
 
-def import_all(package: str) -> None:
-    """Import a package with all that is in it; what cannot be imported is passed over, and fails where it is used."""
+def import_all(package: str) -> Iterator[None]:
+    """Import a package with all that is in it, a module a step; what cannot be imported fails where it is used."""
     try:
         path = importlib.import_module(package).__path__
     except Exception:
@@ -142,3 +157,4 @@ def import_all(package: str) -> None:
             importlib.import_module(module.name)
         except Exception:
             continue
+        yield

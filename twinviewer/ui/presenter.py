@@ -18,6 +18,8 @@ from twinviewer.session.jobs import Job, JobRunner
 from twinviewer.session.simulate import compute_run
 
 POLL_MS = 40
+PROGRESS_MS = 200
+"""Progress is shown this often: each time the whole window is composed anew, dear where OpenGL runs in software."""
 
 
 class Presenter(QObject):
@@ -47,6 +49,10 @@ class Presenter(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
+        self._progress_timer = QTimer(self)
+        self._progress_timer.setInterval(PROGRESS_MS)
+        self._progress_timer.setSingleShot(True)
+        self._progress_timer.timeout.connect(self.jobs_changed)
 
     # What is ---------------------------------------------------------------------------------------------------
 
@@ -384,7 +390,7 @@ class Presenter(QObject):
             done=finish,
             failed=fail,
             cancelled=dropped,
-            progress=lambda *_: self.jobs_changed.emit(),
+            progress=lambda *_: None if self._progress_timer.isActive() else self._progress_timer.start(),
             name=name,
             revision=self.case.revision,
         )
