@@ -114,7 +114,7 @@ def test_beat_is_whole_periodic_and_finite(which: str) -> None:
     found = result(which)
     times = np.array([frame.time_s for frame in found.frames])
     assert times[0] == 0.0 and np.all(np.diff(times) > 0.0) and times[-1] < 60.0 / RATE
-    assert 40 <= len(times) <= 50
+    assert np.diff(times).max() < 1.0 / 40.0
     step = [np.abs(b.points_mm - a.points_mm).max() for a, b in zip(found.frames, found.frames[1:], strict=False)]
     assert np.abs(found.frames[0].points_mm - found.frames[-1].points_mm).max() < 2.0 * max(step)
     for trace in found.traces.values():

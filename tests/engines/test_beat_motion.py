@@ -7,10 +7,11 @@ import pytest
 from ideal_heart import ideal_heart
 
 from twinviewer.domain import EngineError, OrganMesh
+from twinviewer.engines.beat.attached import SWELLING, Attached, shown_ratio
 from twinviewer.engines.beat.motion import Course, Pose, poses
 from twinviewer.physics.heart_model import RIGHT_OFFSET, patches_of
 from twinviewer.physics.kinematics import limited, motion_field
-from twinviewer.physics.untangle import Neighbours, untangle, volume_ratios
+from twinviewer.physics.wall_volume import Neighbours, even_out, keep_volumes, volume_ratios
 
 
 @lru_cache(maxsize=1)
@@ -39,8 +40,8 @@ def move(lv: float, rv: float, lateral: float = 0.0) -> Pose:
 )
 def test_volumes_muscle_and_elements(lv: float, rv: float, lateral: float) -> None:
     pose = move(lv, rv, lateral)
-    assert pose.lv_ml == pytest.approx(lv * mesh().enclosed_ml("lv_cavity"), rel=2e-3)
-    assert pose.rv_ml == pytest.approx(rv * mesh().enclosed_ml("rv_cavity"), rel=2e-3)
+    assert pose.lv_ml == pytest.approx(lv * mesh().enclosed_ml("lv_cavity"), rel=5e-3)
+    assert pose.rv_ml == pytest.approx(rv * mesh().enclosed_ml("rv_cavity"), rel=5e-3)
     assert pose.wall_ratio == pytest.approx(1.0, abs=0.01)
     assert pose.least_tet > 0.0
     assert np.isfinite(pose.points_mm).all()
@@ -108,13 +109,43 @@ def test_limit_is_smooth_and_bounded() -> None:
 
 
 def test_an_inverted_element_is_seen_and_mended() -> None:
-    rest = mesh().points_mm[: mesh().wall_points]
+    rest = mesh().points_mm.astype(np.float64)
     ml = patches_of(mesh()).tet_ml
     moved = rest.copy()
-    moved[1000] += 12.0
+    moved[1000] += 5.0
     ratio = np.empty(len(ml))
     volume_ratios(moved, mesh().tets, ml, ratio)
     assert ratio.min() < 0.0
-    volume, least = untangle(moved, rest, mesh().tets, ml, Neighbours.of(mesh().tets, len(rest)))
-    assert least > 0.0 and volume == pytest.approx(ml.sum(), rel=1e-3)
-    assert (np.abs(moved - rest).max(axis=1) > 0).mean() < 0.01
+    volume, least = keep_volumes(moved, mesh().tets, ml, Neighbours.in_layers(mesh()))
+    assert least > 0.0 and volume == pytest.approx(ml.sum(), rel=5e-3)
+
+
+def test_evening_out_keeps_a_shift_and_calms_noise() -> None:
+    wall = slice(mesh().wall_points)
+    shift = np.tile([3.0, -2.0, 1.0], (len(mesh().points_mm), 1))
+    noise = np.random.default_rng(0).normal(0.0, 1.0, shift.shape)
+    for added, left in ((0.0, 1e-6), (noise, 0.5)):
+        values = even_out(shift + added, Neighbours.in_layers(mesh()), 10)
+        assert np.std((values - shift)[wall]) <= left
+
+
+def test_the_beat_closes() -> None:
+    patches = patches_of(mesh())
+    share = 1.0 - 0.5 * np.sin(np.linspace(0.0, np.pi, 9)) ** 2
+    area = np.tile(share[:, None] ** 0.45, (1, len(patches.number)))
+    one = np.ones(9)
+    volumes = [mesh().enclosed_ml(f"{side}_cavity") * share for side in ("lv", "rv")]
+    *_, last = poses(motion_field(mesh(), patches), Course(volumes[0], volumes[1], one, one, area))
+    assert last.points_mm[: mesh().wall_points] == pytest.approx(mesh().points_mm[: mesh().wall_points], abs=1.5)
+
+
+def test_atria_swell_with_their_volume_up_to_a_limit() -> None:
+    assert shown_ratio(1.0) == pytest.approx(1.0) and shown_ratio(1.1) == pytest.approx(1.1, rel=0.01)
+    assert np.all(np.diff([shown_ratio(r) for r in (0.3, 0.7, 1.0, 1.5, 3.0)]) > 0.0)
+    assert shown_ratio(4.0) <= SWELLING
+    attached = Attached(mesh())
+    points = mesh().points_mm.astype(np.float64)
+    attached.follow(points, {"la": 1.2, "ra": 4.0})
+    grown = [mesh().enclosed_ml(name, points) / mesh().enclosed_ml(name) for name in ("la", "ra")]
+    assert grown[0] == pytest.approx(shown_ratio(1.2), rel=0.02) and 1.3 < grown[1] <= 1.01 * SWELLING
+    assert np.array_equal(points[: mesh().wall_points], mesh().points_mm[: mesh().wall_points])

@@ -5,13 +5,14 @@ In cylinder coordinates (r, a, z) round the LV axis, z from apex to base, four m
     r'^2 = r^2 + c(a, z)                        radial; c < 0 contracts, the wall thickens
     z'   = Z(z),  r'' = r' / sqrt(Z'(z))        the base descends to the apex
     a'   = a + t(r'', z')                       twist
-    r'^2 gains s e(a, z), Z gains s q(a, z)     right ventricle (right_wall.py); s = 0 on the left, 1 in its wall
+    x'   = x + f(z) way(x) + q(x) axis          right free wall only (right_wall.py): towards the septum and the apex
 
-Each has Jacobian 1 wherever s is constant, so the muscle is isochoric whatever c, Z, t and e are. c = u(a, z) r_e^2
-with r_e the endocardial radius and u from the segments' midwall strain; e = -f(z) (r_free^2 - r_septum^2), so that f
-is the emptied fraction of each sector of the right cavity. A number added to u, and one to f, make both cavities of
-the mesh exactly those asked for. ED (u = f = 0) is the mesh itself. This follows the radial model of Arts, Hunter et
-al., J Biomech 25:1119 (1992), segment by segment; it is a reconstruction, not a solution of the wall's mechanics.
+The first three have Jacobian 1, so the muscle is isochoric whatever c, Z and t are. c = u(a, z) r_e^2 with r_e the
+endocardial radius and u from the segments' midwall strain; f is the fraction of the way to the septum. A number added
+to u, and one to f, make both cavities of the mesh those asked for. ED (u = f = 0) is the mesh itself. This follows the
+radial model of Arts, Hunter et al., J Biomech 25:1119 (1992), segment by segment; it is a reconstruction, not a
+solution of the wall's mechanics. What the last map and the mesh's finite elements change in volume, wall_volume.py
+puts right.
 """
 
 import math
@@ -32,8 +33,10 @@ Array = NDArray[np.float64]
 # Cavity sectors never empty by more than this: keeps r'^2 above zero.
 MOST_EMPTIED = 0.86
 INSIDE = 0.9
+# Beyond this share of its way to the septum the free wall slows down, to end at the sum of both
+RIGHT_KNEE, RIGHT_ROOM = 0.6, 0.3
 # How much of the radial motion is left at the annulus, and over which height it fades into the atria (mm)
-ANNULUS_SHARE, FADE_BELOW_MM, FADE_ABOVE_MM = 0.55, 14.0, 40.0
+ANNULUS_SHARE, FADE_BELOW_MM, FADE_ABOVE_MM = 0.5, 34.0, 40.0
 # Rotation of apex and base for 15 % shortening (degrees; apex anticlockwise seen from the apex; Helle-Valle et al.,
 # Circulation 112:3149, 2005: apex +10.9, base -4.6 in healthy adults; here less, as the right heart moves along)
 APEX_TWIST_DEG, BASE_TWIST_DEG, TWIST_REACH_MM = 8.0, -3.0, 60.0
@@ -70,8 +73,8 @@ class MotionField:
         wall = self.right
         placed = _place(
             self.radius_sq[rows], self.cosine[rows], self.sine[rows], self.height[rows], self.empties[rows],
-            self.descent[rows], self.stretch[rows], self.twist[rows], wall.empties[rows], wall.most[rows],
-            wall.descent[rows], wall.slope[rows], left, right, shortening * self.length_mm, shortening, further_mm,
+            self.descent[rows], self.stretch[rows], self.twist[rows], wall.way[rows], wall.descent[rows], left, right,
+            shortening * self.length_mm, shortening, further_mm,
         )  # fmt: skip
         return placed @ self.basis + self.origin
 
@@ -79,25 +82,24 @@ class MotionField:
 @njit(cache=True)
 def _place(
     radius_sq: Array, cosine: Array, sine: Array, height: Array, empties: Array, descent: Array, stretch: Array,
-    twist: Array, right_empties: Array, right_most: Array, right_descent: Array, right_slope: Array, left: Array,
-    right: Array, drop_mm: float, shortening: float, further_mm: float,
+    twist: Array, way: Array, right_descent: Array, left: Array, right: Array, drop_mm: float, shortening: float,
+    further_mm: float,
 ) -> Array:  # fmt: skip
     out = np.empty((radius_sq.shape[0], 3))
     for i in range(radius_sq.shape[0]):
-        moved = right[i] * right_empties[i]
-        knee = 0.7 * right_most[i]
-        if moved > knee:
-            # the free wall nears the septum but never passes it
-            room = max(right_most[i] - knee, 1e-9)
-            moved = knee + room * math.tanh((moved - knee) / room)
-        square = radius_sq[i] + left[i] * empties[i] - moved
-        thinner = 1.0 - shortening * stretch[i] - further_mm * right_slope[i]
-        r = math.sqrt(max(square, 1e-4 * radius_sq[i]) / max(thinner, 0.2))
+        square = radius_sq[i] + left[i] * empties[i]
+        r = math.sqrt(max(square, 1e-4 * radius_sq[i]) / max(1.0 - shortening * stretch[i], 0.2))
         angle = twist[i] * shortening * math.exp(-((r / TWIST_REACH_MM) ** 2))
         c, s = math.cos(angle), math.sin(angle)
         out[i, 0] = r * (cosine[i] * c - sine[i] * s)
         out[i, 1] = r * (sine[i] * c + cosine[i] * s)
         out[i, 2] = height[i] - drop_mm * descent[i] - further_mm * right_descent[i]
+        # the free wall nears the septum but never passes it
+        moved = right[i]
+        if moved > RIGHT_KNEE:
+            moved = RIGHT_KNEE + RIGHT_ROOM * math.tanh((moved - RIGHT_KNEE) / RIGHT_ROOM)
+        for axis in range(3):
+            out[i, axis] += moved * way[i, axis]
     return out
 
 
@@ -154,7 +156,7 @@ def motion_field(mesh: OrganMesh, patches: Patches) -> MotionField:
     return MotionField(
         mesh=mesh, patches=patches, origin=tip, basis=basis, radius_sq=radius_sq, cosine=cosine, sine=sine,
         height=height, empties=empties, left_weight=weight, descent=descent, stretch=slope, twist=twist,
-        left_ratio=ratio, right=right_wall(mesh, patches, local, angle, radius_sq), length_mm=length,
+        left_ratio=ratio, right=right_wall(mesh, patches, local), length_mm=length,
         left_points=np.unique(mesh.surfaces["lv_cavity"]), right_points=np.unique(mesh.surfaces["rv_cavity"]),
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer import __version__
-from twinviewer.domain import EngineError, EngineOutput, Field, Frame, Metric, OrganMesh, Progress, Setup
+from twinviewer.domain import EngineError, EngineOutput, Field, Frame, Metric, OrganMesh, Progress, Quantity, Setup
 from twinviewer.engines.beat.electrical import activate
 from twinviewer.engines.beat.mechanics import (
     beating,
@@ -25,7 +25,7 @@ from twinviewer.physics.heart_model import RIGHT_OFFSET, Patches, patches_of
 from twinviewer.physics.heartbeat import Beat, Walls
 from twinviewer.physics.kinematics import MotionField, motion_field
 
-FRAMES = 45
+FRAMES = 36
 VOLUME_LIMIT, WALL_LIMIT = 0.02, 0.05
 
 
@@ -38,7 +38,7 @@ class BeatEngine:
     requires = frozenset(
         {
             "fibre", "chamber", "transmural", "apicobasal", "rotational_rad", "aha_segment", "rv_segment",
-            "lv_endocardium", "rv_endocardium", "lv_cavity", "rv_cavity",
+            "myocardium", "lv_endocardium", "rv_endocardium", "lv_cavity", "rv_cavity",
         }
     )  # fmt: skip
     understands = frozenset({"stimuli", "heart_rate", "contractility", "resistance", "volume", "conduction"})
@@ -75,8 +75,10 @@ class BeatEngine:
             "strain_fibre": strain_percent(beat, onset_s)[rows],
             "strain_wall": thickening_percent(beat, onset_s)[rows],
         }
+        pattern = 1.0
         for k, pose in enumerate(poses(field, _course(beat, walls, onset_s, rows))):
             _check(pose, beat, int(rows[k]))
+            pattern = min(pattern, pose.pattern)
             fields = {
                 name: on_points(mesh, field.left_weight @ values[k, left], field.right.weight @ values[k, ~left])
                 for name, values in moving.items()
@@ -87,6 +89,9 @@ class BeatEngine:
         for name, quantity in electrical.metrics.items():
             yield Metric(name, quantity)
         yield from metrics_of(beat, patches, onset_s, f"{self.name} {self.version}")
+        if pattern < 1.0:
+            source = "least over the beat: with more of it an element would turn inside out"
+            yield Metric("motion_pattern_percent", Quantity(100.0 * pattern, "%", "simulated", source))
         yield Progress(1.0, "One steady beat")
 
 

@@ -2,7 +2,8 @@
 
 At each frame the segments' midwall areas (relative to the relaxed heart of the images) give the pattern of radial
 motion and the shortening of the long axis; one number a ventricle, found by the secant method, then makes the mesh's
-cavity volume equal to the circulation's. See physics/kinematics.py.
+cavity volume equal to the circulation's (physics/kinematics.py). The displacement is evened out along the wall's layers
+and elements brought back to their volume (physics/wall_volume.py); atria, vessels and lids follow (attached.py).
 """
 
 from collections.abc import Callable, Iterator
@@ -10,16 +11,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from twinviewer.domain import EngineError, OrganMesh
+from twinviewer.engines.beat.attached import Attached, enclosed_ml
 from twinviewer.physics.heart_model import RIGHT_OFFSET
 from twinviewer.physics.kinematics import MOST_EMPTIED, MotionField, limited
-from twinviewer.physics.untangle import Neighbours, untangle
+from twinviewer.physics.wall_volume import Neighbours, even_out, keep_volumes
 
 VOLUME_TOLERANCE = 1e-3
-VALVE_REACH_MM = 15.0
-WALL_REACH_MM = 14.0
+# Rounds of evening out of the wall's displacement along its layers
+ROUNDS = 10
+# Share of the last frame's volume correction that a frame starts with; less than all, so that the beat closes
+KEPT = 0.7
+# Evening out and element volumes change the cavities a little: the map then aims past them, so often
+AIMS, AIM_TOLERANCE = 5, 4e-3
 RIGHT_LENGTHWISE = 0.67
 # Patterns gentler than the segments' own strain are tried where a tetrahedron would turn inside out.
 PATTERNS = (1.0, 0.6, 0.3, 0.0)
@@ -47,13 +52,6 @@ class Pose:
     wall_ratio: float
     least_tet: float
     pattern: float
-
-
-def enclosed_ml(points: NDArray[np.float64], triangles: NDArray[np.integer]) -> float:
-    """Volume in mL inside a closed surface."""
-    corner = points[triangles]
-    corner = corner - corner[:, :1].mean(axis=0)
-    return float(np.einsum("ij,ij->", corner[:, 0], np.cross(corner[:, 1], corner[:, 2]))) / 6000.0
 
 
 def _secant(volume: Callable[[float], float], target: float, guess: float) -> float:
@@ -89,52 +87,6 @@ class _Cavity:
     def of(cls, mesh: OrganMesh, surface: str) -> "_Cavity":
         rows, triangles = np.unique(mesh.surfaces[surface], return_inverse=True)
         return cls(rows, triangles.reshape(-1, 3))
-
-
-class _Atrium:
-    """An atrium that fills about its valve: what is far from the ventricles' wall swells most."""
-
-    def __init__(self, mesh: OrganMesh, surface: str, landmark: str) -> None:
-        self.cavity = _Cavity.of(mesh, surface)
-        points = mesh.points_mm[self.cavity.rows]
-        centre = np.asarray(mesh.landmarks[landmark], np.float64)
-        distance = np.linalg.norm(points - centre, axis=1)
-        # the valve is carried by the atrium's own nearest points
-        self.valve = np.argsort(distance)[: max(len(distance) // 50, 4)]
-        away, _ = cKDTree(mesh.points_mm[: mesh.wall_points]).query(points)
-        self.gain = (1.0 - np.exp(-((away / VALVE_REACH_MM) ** 2)))[:, None]
-        self.volume_ml = enclosed_ml(points, self.cavity.triangles)
-
-    def fill(self, points: NDArray[np.float64], ratio: float) -> None:
-        """Swell or shrink in place to ``ratio`` of the reference volume, as far as that can be done smoothly."""
-        placed = points[self.cavity.rows]
-        arm = (placed - placed[self.valve].mean(axis=0)) * self.gain
-        step = 0.0
-        for _ in range(6):
-            volume = enclosed_ml(placed + step * arm, self.cavity.triangles)
-            step += (ratio * self.volume_ml - volume) / (3.0 * max(volume, 1.0)) * 1.1
-            step = float(np.clip(step, -0.4, 0.4))
-        points[self.cavity.rows] = placed + step * arm
-
-
-class _Carried:
-    """Atria and vessels near the wall go where the wall goes, so that no gap opens between them."""
-
-    def __init__(self, mesh: OrganMesh) -> None:
-        n = len(mesh.points_mm)
-        lids = np.concatenate([mesh.surfaces["lv_cavity"].ravel(), mesh.surfaces["rv_cavity"].ravel()])
-        self.rows = np.setdiff1d(np.arange(mesh.wall_points, n), lids)
-        self.reference = mesh.points_mm
-        distance, self.near = cKDTree(mesh.points_mm[: mesh.wall_points]).query(mesh.points_mm[self.rows], k=12)
-        weight = 1.0 / (distance + 2.0) ** 2
-        self.weight = weight / weight.sum(axis=1, keepdims=True)
-        self.share = np.exp(-((distance[:, :1] / WALL_REACH_MM) ** 2))
-
-    def follow(self, points: NDArray[np.float64]) -> None:
-        """Blend, in place, the nearest wall's displacement into the points off the wall."""
-        gone = points[self.near] - self.reference[self.near]
-        carried = self.reference[self.rows] + np.einsum("ij,ijk->ik", self.weight, gone)
-        points[self.rows] += self.share * (carried - points[self.rows])
 
 
 def _fit(
@@ -176,18 +128,13 @@ def poses(field: MotionField, course: Course) -> Iterator[Pose]:
     tet_ml = field.patches.tet_ml
     every = np.arange(len(mesh.points_mm))
     cavity = (_Cavity.of(mesh, "lv_cavity"), _Cavity.of(mesh, "rv_cavity"))
-    atria = [
-        (_Atrium(mesh, surface, landmark), ratio)
-        for surface, landmark, ratio in (
-            ("la", "mitral_centre", course.la_ratio),
-            ("ra", "tricuspid_centre", course.ra_ratio),
-        )
-        if surface in mesh.surfaces and landmark in mesh.landmarks
-    ]
-    carried = _Carried(mesh)
-    neighbours = Neighbours.of(mesh.tets, len(mesh.points_mm))
-    guess = [0.0, 0.0]
+    attached = Attached(mesh)
+    neighbours = Neighbours.in_layers(mesh)
+    reference = mesh.points_mm.astype(np.float64)
+    # what one frame found is where the next one starts
+    guess, beyond, correction = [0.0, 0.0], [1.0, 1.0], np.zeros_like(reference)
     for k in range(len(course.lv_ml)):
+        correction *= KEPT
         area = course.area_ratio[k]
         # fibres run all ways in the plane of the wall, so length and girth share the change of its area
         shortening = 1.0 - float(np.sqrt((area[left] * left_share).sum()))
@@ -195,16 +142,26 @@ def poses(field: MotionField, course: Course) -> Iterator[Pose]:
         right_shortening = 1.0 - float((area[~left] * right_share).sum()) ** RIGHT_LENGTHWISE
         further_mm = field.right.length_mm * float(np.clip(right_shortening - shortening, -0.03, 0.15))
         shape_left = field.left_ratio * (area[left] ** 2 / (1.0 - shortening) - 1.0)
-        shape_right = -field.right.ratio * (area[~left] ** 2 / (1.0 - right_shortening) - 1.0)
+        shape_right = -(area[~left] ** 2 / (1.0 - right_shortening) - 1.0)
         shape_left = np.clip(shape_left - (shape_left * left_share).sum(), -0.5, 0.5)
         shape_right = np.clip(shape_right - (shape_right * right_share).sum(), -0.3, 0.3)
         wanted = (float(course.lv_ml[k]), float(course.rv_ml[k]))
         for pattern in PATTERNS:
             u = field.left_weight @ (pattern * shape_left)
             f = field.right.weight @ (pattern * shape_right)
-            u, f = _fit(field, cavity, u, f, wanted, guess, shortening, further_mm)
-            points = field.place(every, u, f, shortening, further_mm)
-            volume, least = untangle(points, mesh.points_mm, mesh.tets, tet_ml, neighbours)
+            for _ in range(AIMS):
+                aim = [beyond[side] * wanted[side] for side in (0, 1)]
+                shifted = _fit(field, cavity, u, f, (aim[0], aim[1]), guess, shortening, further_mm)
+                points = field.place(every, *shifted, shortening, further_mm)
+                moved = even_out(points - reference, neighbours, ROUNDS) + correction
+                points = reference + moved
+                volume, least = keep_volumes(points, mesh.tets, tet_ml, neighbours)
+                correction += points - reference - moved
+                attached.close(points)
+                got = tuple(enclosed_ml(points[side.rows], side.triangles) for side in cavity)
+                if all(abs(g - w) < AIM_TOLERANCE * w for g, w in zip(got, wanted, strict=True)):
+                    break
+                beyond = [b + 1.0 - g / w for b, w, g in zip(beyond, wanted, got, strict=True)]
             if least > 0.0:
                 break
         else:
@@ -213,10 +170,7 @@ def poses(field: MotionField, course: Course) -> Iterator[Pose]:
                 where=f"frame {k + 1}, smallest element at {100.0 * least:.0f} % of its volume",
                 remedy="Build the model with finer elements",
             )
-        if len(carried.rows):
-            carried.follow(points)
-        for atrium, ratio in atria:
-            atrium.fill(points, float(ratio[k]))
+        attached.follow(points, {"la": float(course.la_ratio[k]), "ra": float(course.ra_ratio[k])})
         yield Pose(
             points_mm=points,
             lv_ml=mesh.enclosed_ml("lv_cavity", points),

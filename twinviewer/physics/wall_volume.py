@@ -1,0 +1,165 @@
+"""Elements keep their volume while the wall's displacement is evened out along its layers.
+
+A map of Jacobian 1 read at the corners of straight-edged elements, or evened out, changes their volumes a little. Each
+element whose volume leaves a band round its reference is put back by moving its corners along the volume's gradient,
+element after element (position-based dynamics: Muller et al., J Vis Commun Image R 18:109, 2007). What that moves is
+evened out along the layers too, so that the wall thickens smoothly; and what is still inverted then is mended alone.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from twinviewer.domain import OrganMesh
+
+Array = NDArray[np.float64]
+
+# Band that elements are brought back to, sweeps of that, rounds of evening out each; band of the last mending
+BAND, SWEEPS, ROUNDS = (0.99, 1.01), 4, 6
+LAST_BAND, LAST_ROUNDS = (0.25, 4.0), 60
+# Depth within the wall (0 endocardium .. 1 epicardium) over which two points count as of the same layer
+LAYER = 0.22
+ALL_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
+
+
+@njit(cache=True)
+def volume_ratios(points: NDArray[np.floating], tets: NDArray[np.int32], reference_ml: Array, ratio: Array) -> float:
+    """Fill ratio (m,): each tetrahedron's volume to its reference (<= 0: inverted). Returns the whole volume in mL."""
+    total = 0.0
+    for t in range(tets.shape[0]):
+        a, b, c, d = tets[t, 0], tets[t, 1], tets[t, 2], tets[t, 3]
+        ax, ay, az = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[b, 2] - points[a, 2]
+        bx, by, bz = points[c, 0] - points[a, 0], points[c, 1] - points[a, 1], points[c, 2] - points[a, 2]
+        cx, cy, cz = points[d, 0] - points[a, 0], points[d, 1] - points[a, 1], points[d, 2] - points[a, 2]
+        volume = (ax * (by * cz - bz * cy) - ay * (bx * cz - bz * cx) + az * (bx * cy - by * cx)) / 6000.0
+        total += volume
+        ratio[t] = volume / reference_ml[t]
+    return total
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neighbours:
+    """Points joined by an edge: those of point i are to[start[i] : start[i + 1]], with weights that add up to 1."""
+
+    start: NDArray[np.int32]
+    to: NDArray[np.int32]
+    weight: Array
+
+    @classmethod
+    def within(cls, mesh: OrganMesh, rows: NDArray[np.integer]) -> "Neighbours":
+        """Of some of the wall's points; all edges weigh the same. Each other point is its own neighbour."""
+        n = mesh.wall_points
+        edges = _both_ways(mesh.tets, n, ALL_EDGES)
+        still = np.ones(n, dtype=bool)
+        still[rows] = False
+        alone = np.flatnonzero(still)
+        edges = np.concatenate([edges[~still[edges[:, 0]]], np.column_stack([alone, alone])])
+        edges = edges[np.argsort(edges[:, 0], kind="stable")]
+        return cls._of(edges, np.ones(len(edges)), n)
+
+    @classmethod
+    def _of(cls, edges: NDArray[np.int64], weight: Array, n: int) -> "Neighbours":
+        weight = weight / np.bincount(edges[:, 0], weight, n)[edges[:, 0]]
+        start = np.searchsorted(edges[:, 0], np.arange(n + 1))
+        return cls(start.astype(np.int32), edges[:, 1].astype(np.int32), weight)
+
+    @classmethod
+    def in_layers(cls, mesh: OrganMesh) -> "Neighbours":
+        """Of the wall's points. Those of other layers weigh little; points of the surface see only the surface."""
+        n = mesh.wall_points
+        outside = mesh.surfaces["myocardium"]
+        surface = np.zeros(n, dtype=bool)
+        surface[outside] = True
+        edges = _both_ways(mesh.tets, n, ALL_EDGES)
+        edges = np.concatenate([edges[~surface[edges[:, 0]]], _both_ways(outside, n, ((0, 1), (1, 2), (2, 0)))])
+        edges = edges[np.argsort(edges[:, 0], kind="stable")]
+        depth = np.asarray(mesh.point_fields["transmural"], np.float64)
+        apart = depth[edges[:, 0]] - depth[edges[:, 1]]
+        weight = 1e-3 + np.exp(-np.nan_to_num((apart / LAYER) ** 2))
+        return cls._of(edges, weight, n)
+
+
+def _both_ways(cells: NDArray[np.integer], points: int, pairs: tuple[tuple[int, int], ...]) -> NDArray[np.int64]:
+    """(k, 2) edges of cells, each from both its ends, sorted by the first."""
+    edges = cells[:, pairs].reshape(-1, 2).astype(np.int64)
+    low, high = edges.min(axis=1), edges.max(axis=1)
+    key = np.sort(low * points + high)
+    key = key[np.concatenate([[True], key[1:] != key[:-1]])]
+    once = np.stack(np.divmod(key, points), axis=1)
+    both = np.concatenate([once, once[:, ::-1]])
+    return both[np.argsort(both[:, 0], kind="stable")]
+
+
+@njit(cache=True)
+def _mixed(old: Array, new: Array, start: NDArray[np.int32], to: NDArray[np.int32], weight: Array) -> None:
+    for i in range(start.shape[0] - 1):
+        x = y = z = 0.0
+        for j in range(start[i], start[i + 1]):
+            k, w = to[j], weight[j]
+            x += w * old[k, 0]
+            y += w * old[k, 1]
+            z += w * old[k, 2]
+        new[i, 0] = 0.5 * (old[i, 0] + x)
+        new[i, 1] = 0.5 * (old[i, 1] + y)
+        new[i, 2] = 0.5 * (old[i, 2] + z)
+
+
+def even_out(values: Array, neighbours: Neighbours, rounds: int) -> Array:
+    """(points, 3) values, those of the wall's points mixed half and half with their neighbours' mean, so many times."""
+    old, new = values.copy(), values.copy()
+    for _ in range(rounds):
+        _mixed(old, new, neighbours.start, neighbours.to, neighbours.weight)
+        old, new = new, old
+    return old
+
+
+@njit(cache=True)
+def _keep(points: Array, tets: NDArray[np.int32], reference_ml: Array, low: float, high: float, rounds: int) -> None:
+    g = np.empty((4, 3))
+    e = np.empty((3, 3))
+    for _ in range(rounds):
+        worst = 0.0
+        for t in range(tets.shape[0]):
+            a = tets[t, 0]
+            for k in range(3):
+                for axis in range(3):
+                    e[k, axis] = points[tets[t, k + 1], axis] - points[a, axis]
+            for k in range(3):
+                p, q = (k + 1) % 3, (k + 2) % 3
+                g[k + 1, 0] = (e[p, 1] * e[q, 2] - e[p, 2] * e[q, 1]) / 6.0
+                g[k + 1, 1] = (e[p, 2] * e[q, 0] - e[p, 0] * e[q, 2]) / 6.0
+                g[k + 1, 2] = (e[p, 0] * e[q, 1] - e[p, 1] * e[q, 0]) / 6.0
+            reference = reference_ml[t] * 1000.0
+            volume = e[0, 0] * g[1, 0] + e[0, 1] * g[1, 1] + e[0, 2] * g[1, 2]
+            wanted = min(max(volume, low * reference), high * reference)
+            if wanted == volume:
+                continue
+            worst = max(worst, abs(volume - wanted) / reference)
+            square = 1e-9
+            for axis in range(3):
+                g[0, axis] = -(g[1, axis] + g[2, axis] + g[3, axis])
+                for k in range(4):
+                    square += g[k, axis] * g[k, axis]
+            step = 0.7 * (wanted - volume) / square
+            for k in range(4):
+                for axis in range(3):
+                    points[tets[t, k], axis] += step * g[k, axis]
+        if worst == 0.0:
+            return
+
+
+def keep_volumes(
+    points: Array, tets: NDArray[np.int32], reference_ml: Array, neighbours: Neighbours
+) -> tuple[float, float]:
+    """Bring elements back to their volume, in place. Returns the wall's volume in mL and the smallest ratio left."""
+    for _ in range(SWEEPS):
+        before = points.copy()
+        _keep(points, tets, reference_ml, *BAND, 1)
+        step = points - before
+        points[:] = before + even_out(step, neighbours, ROUNDS)
+    _keep(points, tets, reference_ml, *LAST_BAND, LAST_ROUNDS)
+    ratio = np.empty(len(tets))
+    total = volume_ratios(points, tets, reference_ml, ratio)
+    return total, float(ratio.min())
