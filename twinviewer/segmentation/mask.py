@@ -5,6 +5,8 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from twinviewer.segmentation.ball import within
+
 Mask = NDArray[np.bool_]
 Spacing = tuple[float, float, float]
 """Voxel edge lengths in the order of the array's axes (k, j, i), mm."""
@@ -56,7 +58,10 @@ def signed_distance(mask: Mask, spacing_kji: Spacing) -> NDArray[np.float32]:
 
 def erode(mask: Mask, radius_mm: float, spacing_kji: Spacing) -> Mask:
     """All voxels that lie more than ``radius_mm`` inside."""
-    return np.asarray(distance_inside(mask, spacing_kji) > radius_mm)
+    out = np.zeros(mask.shape, dtype=np.bool_)
+    box = bounding_box(mask, 1)
+    out[box] = mask[box] & ~within(~mask[box], radius_mm, spacing_kji)
+    return out
 
 
 def dilate(mask: Mask, radius_mm: float, spacing_kji: Spacing) -> Mask:
@@ -64,7 +69,7 @@ def dilate(mask: Mask, radius_mm: float, spacing_kji: Spacing) -> Mask:
     out = np.zeros(mask.shape, dtype=np.bool_)
     if mask.any():
         box = bounding_box(mask, int(np.ceil(radius_mm / min(spacing_kji))) + 1)
-        out[box] = distance_outside(mask[box], spacing_kji) <= radius_mm
+        out[box] = within(mask[box], radius_mm, spacing_kji)
     return out
 
 

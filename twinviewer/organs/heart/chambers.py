@@ -34,14 +34,23 @@ Float = NDArray[np.float32]
 
 
 def between_grids(array: NDArray[np.generic], source: WorkingGrid, target: WorkingGrid, order: int) -> NDArray:
-    """An array of one upright grid on another."""
+    """An array of one upright grid on another: the nearest voxel (order 0) or linear (order 1), edges repeated."""
     ratio = target.spacing_mm / source.spacing_mm
     offset = ((target.origin_mm - source.origin_mm) / source.spacing_mm)[::-1]
-    return np.asarray(
-        ndimage.affine_transform(
-            array, np.full(3, ratio), offset, output_shape=target.shape, order=order, mode="nearest"
-        )
-    )
+    out = np.asarray(array)
+    for axis in range(3):  # upright grids: one axis after the other
+        last = out.shape[axis] - 1
+        where = np.clip(offset[axis] + ratio * np.arange(target.shape[axis]), 0, last)
+        if order == 0:
+            out = out.take(np.floor(where + 0.5).astype(np.intp), axis=axis)
+            continue
+        low = np.minimum(where.astype(np.intp), max(last - 1, 0))
+        shape = [1, 1, 1]
+        shape[axis] = -1
+        share = (where - low).astype(np.float32).reshape(shape)
+        one, two = out.take(low, axis=axis), out.take(np.minimum(low + 1, last), axis=axis)
+        out = one + share * (two - one)
+    return out
 
 
 def seeds_from(label: Labels, depth: Float, blood: Mask, spacing: Spacing, mouth_mm: float) -> NDArray[np.int16]:

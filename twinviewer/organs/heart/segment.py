@@ -140,7 +140,8 @@ def _follow(
 ) -> dict[int, Labels]:
     """Labels of all other phases, each seeded by its neighbour's labels carried over by a demons registration.
 
-    Two chains leave the reference, forwards and backwards in time, and meet half-way round the beat.
+    Two chains leave the reference, forwards and backwards in time, and meet half-way round the beat. The registrations
+    come first and one by one: each uses all processors, and would keep a thread beside it from running.
     """
     count = volume.phases
     ahead = [(reference + step) % count for step in range(1, count // 2 + 1)]
@@ -148,25 +149,33 @@ def _follow(
     stop = Event()
     done: dict[int, Labels] = {}
     low, top = levels.fat, levels.blood[-1]
+    fields: dict[int, NDArray[np.float64]] = {}
+    for phases in (ahead, back):
+        before = np.clip(image, low, top)
+        for phase in phases:
+            report(0.2 * len(fields) / count, f"Following the motion: {len(fields) + 1} of {count - 1} phases")
+            current = np.clip(_phase(volume, phase, local), low, top)
+            fields[phase] = demons(current, before, local.spacing_mm, 40, 4.5)
+            before = current
 
     def chain(phases: list[int]) -> None:
-        labels, before = first, image
+        labels = first
         for phase in phases:
             if stop.is_set():
                 return
-            current = _phase(volume, phase, local)
-            field = demons(np.clip(current, low, top), np.clip(before, low, top), local.spacing_mm, 40, 4.5, threads=1)
             known = between_grids(labels, fine, local, 0)
-            label, depth = warp(known, _depth(known, local), field, local.spacing_mm)
+            label, depth = warp(known, _depth(known, local), fields[phase], local.spacing_mm)
             labels, _ = _one_phase(_phase(volume, phase, fine), fine, label, depth, local, levels, True)
-            before = current
             done[phase] = labels
 
     with ThreadPoolExecutor(2) as pool:
         running = [pool.submit(chain, phases) for phases in (ahead, back) if phases]
         try:
             while running and wait(running, timeout=0.15, return_when=FIRST_EXCEPTION).not_done:
-                report(len(done) / count, f"Following the heart through the beat: {len(done) + 1} of {count} phases")
+                report(
+                    0.2 + 0.8 * len(done) / count,
+                    f"Following the heart through the beat: {len(done) + 1} of {count} phases",
+                )
                 if any(job.done() and job.exception() for job in running):
                     break
         finally:
