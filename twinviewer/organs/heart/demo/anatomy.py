@@ -21,6 +21,7 @@ from twinviewer.organs.heart.demo.ventricle import LeftVentricle
 VEIN_STUB_MM = 14.0
 BRANCH_STUB_MM = 46.0
 LEAFLET_MM = 1.5
+ATRIAL_WALL_MM = 2.0
 
 
 _FAR_MM = 45.0  # solids that the pericardium is blended round must be known this far out
@@ -54,9 +55,11 @@ class Anatomy:
         found: dict[str, Array] = {}
         sac = self._left(x, y, z, phase_percent, found)
         sac = union(sac, self._right(x, y, z, phase_percent, found), 14.0)
+        for atrium in ("la_blood", "ra_blood"):
+            found[atrium] = np.maximum(found[atrium], ATRIAL_WALL_MM - found["pulmonary_branches"])
         found["aortic_wall"] = np.minimum(found["aorta"], found["descending_aorta"]) - 1.6
-        found["la_wall"] = found["la_blood"] - 2.0
-        found["ra_wall"] = found["ra_blood"] - 2.0
+        found["la_wall"] = found["la_blood"] - ATRIAL_WALL_MM
+        found["ra_wall"] = found["ra_blood"] - ATRIAL_WALL_MM
         found["pulmonary_wall"] = found["pulmonary_branches"] - 1.3
         found["coronary_arteries"] = _tubes(x, y, z, self.arteries)
         found["coronary_sinus"] = _tube(x, y, z, self.places.coronary_sinus)
@@ -141,7 +144,9 @@ class Anatomy:
         svc, ivc = _tube(x, y, z, p.svc), _tube(x, y, z, p.ivc)
         cava = np.minimum(svc, ivc)
         atrium = union(body, np.maximum(cava, chamber - VEIN_STUB_MM), 6.0)
-        found["ra_blood"] = atrium = union(atrium, _tube(x, y, z, p.ra_appendage, _FAR_MM), 5.0)
+        # the appendage lies on the outflow tract, with both their walls between
+        appendage = np.maximum(_tube(x, y, z, p.ra_appendage, _FAR_MM), s.rv_wall + ATRIAL_WALL_MM - rv)
+        found["ra_blood"] = atrium = union(atrium, appendage, 5.0)
         found["superior_vena_cava"], found["inferior_vena_cava"], found["cava_wall"] = svc, ivc, cava - 1.0
 
         closed = phase_percent % 100 < 47 or phase_percent % 100 > 97
