@@ -448,9 +448,7 @@ def _write_mesh(case: "Case", path: Path) -> Path:
     return path
 
 
-def _show_results(
-    case: "Case", files: Mapping[str, str], as_json: bool, only: Sequence[tuple[str, str]] | None = None
-) -> None:
+def _show_results(case: "Case", files: Mapping[str, str], as_json: bool, only: Sequence[str] = ()) -> None:
     if as_json:
         from twinviewer.session.metrics import metrics_document
 

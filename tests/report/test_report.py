@@ -11,7 +11,7 @@ from PIL import Image
 
 from twinviewer.domain import Cancelled, Patient, Quantity, RenderError, Setup
 from twinviewer.report.film import film
-from twinviewer.report.pdf import pdf, plain
+from twinviewer.report.pdf import pdf
 from twinviewer.report.picture import picture
 from twinviewer.session.case import Case, Scenario, TherapyUse
 
@@ -70,10 +70,3 @@ def test_report_says_research_only_on_every_page_and_names_the_sources(tmp_path:
 def test_nothing_simulated_is_said_not_drawn(tmp_path: Path):
     with pytest.raises(RenderError, match="no beat"):
         film(replace(case(), scenarios=()), tmp_path / "f.mp4")
-
-
-def test_names_for_people():
-    assert plain("lv_ef_percent") == "LV EF"
-    assert plain("lv_dpdt_max_mmhg_s") == "LV dP/dt max"
-    assert plain("stroke_work_mmhg_ml") == "Stroke work"
-    assert plain("qtc_ms") == "QTc"

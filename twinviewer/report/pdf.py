@@ -21,6 +21,7 @@ from twinviewer.report.strip import Strip
 from twinviewer.report.studio import footer
 from twinviewer.session.case import Case
 from twinviewer.session.comparison import compare
+from twinviewer.session.metric_names import label_of
 
 _TEXT = ParagraphStyle("text", fontName="Helvetica", fontSize=8.5, leading=11.5, textColor=colors.HexColor("#1A2029"))
 _QUIET = ParagraphStyle("quiet", parent=_TEXT, fontSize=7, leading=9, textColor=colors.HexColor("#5C6876"))
@@ -129,33 +130,6 @@ def _table(rows: list[list[Any]], widths: list[float]) -> Table:
     return table
 
 
-def plain(name: str) -> str:
-    """A metric's name for people: the unit suffix goes, it stands in its own column."""
-    endings = (
-        "_mmhg_s_ml",
-        "_ml_mmhg",
-        "_mmhg_ml",
-        "_mmhg_s",
-        "_m_s",
-        "_l_min",
-        "_percent",
-        "_mmhg",
-        "_bpm",
-        "_deg",
-        "_ml",
-        "_ms",
-        "_kpa",
-        "_mm",
-        "_g",
-    )
-    ending = next((e for e in endings if name.endswith(e)), "")
-    words = name.removesuffix(ending).split("_")
-    capitals = {"lv", "rv", "la", "ra", "edv", "esv", "ef", "qrs", "qt", "qtc", "ecg", "pr"}
-    text = " ".join(w.upper() if w in capitals else w for w in words)
-    text = text.replace("QTC", "QTc").replace("dpdt", "dP/dt")
-    return text[:1].upper() + text[1:] if text[:5] != "dP/dt" else text
-
-
 def _comparison_tables(case: Case) -> list[Any]:
     baseline = case.baseline
     if baseline is None or baseline.run is None:
@@ -169,7 +143,7 @@ def _comparison_tables(case: Case) -> list[Any]:
             sign = "+" if delta.change > 0 else ""
             rows.append(
                 [
-                    plain(delta.name),
+                    label_of(delta.name),
                     _number(delta.baseline),
                     _number(delta.other),
                     sign + _number(delta.change),
@@ -180,7 +154,7 @@ def _comparison_tables(case: Case) -> list[Any]:
         story.append(_table(rows, [62, 32, 32, 28, 26]))
     if not story:
         rows = [["", "simulated", "unit"]]
-        rows += [[plain(name), _number(q.value), q.unit] for name, q in baseline.run.metrics.items()]
+        rows += [[label_of(name), _number(q.value), q.unit] for name, q in baseline.run.metrics.items()]
         story = [Paragraph("Baseline: simulated", _HEAD), _table(rows, [80, 40, 40])]
     return story
 
@@ -190,7 +164,7 @@ def _measured_table(case: Case) -> list[Any]:
         return []
     rows: list[list[Any]] = [["", "value", "90 % interval", "unit", "origin"]]
     for name, quantity in case.measurements.items():
-        rows.append([plain(name), _number(quantity.value), _interval(quantity), quantity.unit, quantity.origin])
+        rows.append([label_of(name), _number(quantity.value), _interval(quantity), quantity.unit, quantity.origin])
     return [Paragraph("Measured in the images", _HEAD), _table(rows, [62, 28, 40, 22, 28])]
 
 
@@ -222,7 +196,7 @@ def _provenance(case: Case) -> list[Any]:
     if first is not None:
         rows: list[list[Any]] = [["Parameter of the baseline", "value", "unit", "origin", "source"]]
         for name, q in first.setup.parameters.items():
-            rows.append([plain(name), _number(q.value), q.unit, q.origin, Paragraph(escape(q.source), _QUIET)])
+            rows.append([label_of(name), _number(q.value), q.unit, q.origin, Paragraph(escape(q.source), _QUIET)])
         story += [Paragraph("What the simulation was given", _HEAD), _table(rows, [50, 18, 26, 20, 66])]
         story += [Paragraph(escape(note), _TEXT) for note in first.setup.notes]
     story.append(Paragraph("What this is not", _HEAD))

@@ -6,16 +6,11 @@ from typing import Any
 
 from twinviewer.domain import Parameter, Series, Therapy
 from twinviewer.session.case import Case
+from twinviewer.session.metric_names import label_of
 from twinviewer.session.steps import suitable_organ
 
-HEADLINES = (
-    ("lv_ef_percent", "LV ejection fraction"),
-    ("lv_edv_ml", "LV end-diastolic volume"),
-    ("lv_esv_ml", "LV end-systolic volume"),
-    ("qrs_ms", "QRS duration"),
-    ("lv_dpdt_max_mmhg_s", "LV dP/dt max"),
-)
-"""The metrics that answer the first question: has the heart become better? Name and label."""
+HEADLINES = ("lv_ef_percent", "lv_edv_ml", "lv_esv_ml", "qrs_ms", "lv_dpdt_max_mmhg_s")
+"""The metrics that answer the first question: has the heart become better?"""
 
 
 def series_document(index: int, series: Series) -> dict[str, Any]:
@@ -89,18 +84,21 @@ def _parameter_text(parameter: Parameter) -> str:
     return f"{parameter.name} = {parameter.default}   {parameter.label}: {values}   [{parameter.source}]"
 
 
-def results_text(case: Case, only: Sequence[tuple[str, str]] | None = None) -> str:
-    """Metrics of all scenarios side by side, the change from the baseline in brackets."""
+def results_text(case: Case, only: Sequence[str] = ()) -> str:
+    """Metrics of all scenarios side by side, the change from the baseline in brackets.
+
+    only: these, by their names for people; none: all, by the names of metrics.json.
+    """
     simulated = [(scenario, scenario.run) for scenario in case.scenarios if scenario.run is not None]
     if not simulated:
         return "nothing was simulated"
     _, first = simulated[0]
     rows = [["", *(scenario.label for scenario, _ in simulated), ""]]
-    for name, label in only or [(name, name) for name in first.metrics]:
+    for name in only or first.metrics:
         if name not in first.metrics:
             continue
         base = first.metrics[name]
-        cells = [label, f"{base.value:.4g}"]
+        cells = [label_of(name) if only else name, f"{base.value:.4g}"]
         for _, other in simulated[1:]:
             value = other.metrics[name].value if name in other.metrics else float("nan")
             cells.append(f"{value:.4g} ({value - base.value:+.3g})")

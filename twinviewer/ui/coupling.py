@@ -359,6 +359,10 @@ class Coupling(QObject):
 
     def _finished(self, key: str) -> None:
         """Follow the work: show the page of what has just been made, unless the user is elsewhere on purpose."""
+        case = self.w.presenter.case
+        if key == "scan" and case.series and case.image is None:  # another study is open now
+            self.w.messages.clear()
+            self.go(Step.IMPORT)
         onward = {"image": Step.SEGMENT, "labels": Step.MODEL, "model": Step.SIMULATE, "setup": Step.SIMULATE}
         order = list(Step)
         if key in onward and order.index(self.step) <= order.index(onward[key]):

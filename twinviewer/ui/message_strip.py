@@ -1,6 +1,6 @@
 """Messages that do not stop the work: what happened, where, and what to do about it."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from twinviewer.domain import TwinviewerError
@@ -8,6 +8,8 @@ from twinviewer.ui.icons import icon, pixmap
 from twinviewer.ui.theme import Look
 
 KEPT = 3
+NEWS_MS = 9000
+"""How long plain news stay; what asks for care stays until it is dismissed."""
 
 
 class _Message(QFrame):
@@ -52,7 +54,7 @@ class _Message(QFrame):
 
 
 class MessageStrip(QWidget):
-    """The newest messages, above the views. Nothing here is modal; a message stays until it is dismissed."""
+    """The newest messages, above the views. Nothing here is modal; news go by themselves, warnings stay."""
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -76,6 +78,8 @@ class MessageStrip(QWidget):
         message = _Message(self, self.look, kind, text, detail)
         self._shown.append(message)
         self._column.addWidget(message)
+        if kind == "info":
+            QTimer.singleShot(NEWS_MS, message, lambda: self.dismiss(message))
         while len(self._shown) > KEPT:
             self.dismiss(self._shown[0])
         self.show()
@@ -90,7 +94,9 @@ class MessageStrip(QWidget):
         self.tell(what, f"{type(error).__name__}: {error}. Your case is unchanged; please report this.", "alarm")
 
     def dismiss(self, message: _Message) -> None:
-        """Take one message away."""
+        """Take one message away, if it is still there."""
+        if message not in self._shown:
+            return
         self._shown.remove(message)
         self._column.removeWidget(message)
         message.deleteLater()

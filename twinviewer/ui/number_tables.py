@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from twinviewer.domain import Comparison, Quantity
-from twinviewer.ui.metric_names import label_of, number_of, order_of, short_of
+from twinviewer.session.metric_names import label_of, number_of, order_of, short_of
 from twinviewer.ui.theme import Look
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 
 from twinviewer.domain import Comparison, Organ, ParameterValue, Suitability, Therapy
 from twinviewer.session.case import BASELINE, Case
+from twinviewer.session.metric_names import HEADLINE
 from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.form import Form
-from twinviewer.ui.metric_names import HEADLINE
 from twinviewer.ui.number_tables import DeltaTable, MeasureTable
 from twinviewer.ui.page import Action, Page, quiet_label
 from twinviewer.ui.theme import Look
