@@ -31,6 +31,6 @@ def test_simulated_metrics_of_the_handbook_are_known() -> None:
 
 
 def test_numbers_and_order() -> None:
-    assert number_of("lv_ef_percent", 29.87) == "30" and number_of("cardiac_output_l_min", 4.456) == "4.46"
+    assert number_of("lv_ef_percent", 29.87) == "29.9" and number_of("cardiac_output_l_min", 4.456) == "4.46"
     assert number_of("qrs_axis_deg", -30.0) == "\u221230"
     assert order_of("qrs_ms") < order_of("lv_ef_percent") < order_of("something_else_ml")
