@@ -214,9 +214,7 @@ def warm(verbose: Verbose = False) -> None:
     """Compile the kernels and write the demo patient now, so that the first real run does not wait for them."""
     with speaking(False):
         from twinviewer.session import demo as patient
-        from twinviewer.session import steps
 
-        work(steps.prewarm, name="Compile", verbose=verbose)
         folder = Path(work(patient.write_demo, name="Write the demo patient", verbose=verbose))
         _pipeline(
             patient.demo_images(folder),
