@@ -102,8 +102,9 @@ def run(
             raise typer.BadParameter(str(error), param_hint="--set") from error
         settings: dict[str, Any] = dict(_pairs(setup or [], "--setup"))
         case = _pipeline(
-            folder, scenarios, values, settings, records, series, engine, verbose=verbose, in_process=in_process
-        )
+            folder, scenarios, values, settings, records, series, engine,
+            verbose=verbose, in_process=in_process, keep=out / "case.twin" if out is not None else None,
+        )  # fmt: skip
         files = write_products(case, out, pictures, reporter(verbose)) if out is not None else {}
         _show_results(case, files, as_json)
 
@@ -353,6 +354,7 @@ def _pipeline(
     *,
     verbose: bool = False,
     in_process: bool = False,
+    keep: Path | None = None,
 ) -> "Case":
     from twinviewer.session import catalog, steps
 
@@ -373,6 +375,7 @@ def _pipeline(
         records=records,
         setup_values=settings,
         engine=engine,
+        keep=keep,
     )
     return case
 

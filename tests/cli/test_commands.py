@@ -113,6 +113,13 @@ def test_what_was_made_before_a_failing_picture_stays(invoke: Invoke, shots: lis
     assert invoke("run", tmp_path / "scan", "--out", tmp_path / "out", "--no-pictures").exit_code == 0
 
 
+def test_what_was_reached_before_a_failing_step_is_kept(invoke: Invoke, tmp_path: Path) -> None:
+    result = invoke("run", tmp_path / "scan", "--setup", "heart_rate_bpm=900", "--out", tmp_path / "out")
+    assert result.exit_code == 5 and "What was reached is in case.twin" in result.stderr
+    kept = store.load(tmp_path / "out" / "case.twin")
+    assert kept.mesh is not None and not kept.scenarios
+
+
 def test_a_saved_case_is_rendered_and_exported(invoke: Invoke, tmp_path: Path) -> None:
     invoke("run", tmp_path / "scan", "--out", tmp_path / "out", "--no-pictures")
     case = tmp_path / "out" / "case.twin"
