@@ -1,0 +1,109 @@
+"""The short-axis planes of a cine study, from base to apex, and one common frame in which they are compared."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from twinviewer.domain import CinePlane, CineStack, SegmentationError
+
+PARALLEL_COSINE = 0.985
+"""Planes within 10 degrees of each other belong to one stack."""
+_APEXWARD = np.array([0.6, -0.6, -0.5])
+"""From base to apex the axis of a heart runs left, forward and down (LPS)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slices:
+    """Short-axis planes from base to apex in the frame (u, v, w): u, v in plane in mm, w towards the apex.
+
+    indices: places in ``CineStack.planes``. depth_mm: (k,) along w. axes: (3, 3) rows u, v, w in LPS.
+    origin_mm: (3,) LPS, the middle of the planes. thickness_mm: the thickest plane.
+    """
+
+    indices: tuple[int, ...]
+    planes: tuple[CinePlane, ...]
+    depth_mm: NDArray[np.float64]
+    axes: NDArray[np.float64]
+    origin_mm: NDArray[np.float64]
+
+    def to_uvw(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, 3) LPS mm -> (n, 3) u, v, w in mm."""
+        return (np.atleast_2d(points_mm) - self.origin_mm) @ self.axes.T
+
+    def to_mm(self, number: int, uv: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, 2) points u, v of one slice -> (n, 3) LPS mm in that slice's plane."""
+        uvw = np.column_stack([uv, np.full(len(uv), self.depth_mm[number])])
+        return uvw @ self.axes + self.origin_mm
+
+
+def middle_mm(plane: CinePlane) -> NDArray[np.float64]:
+    """(3,) LPS position of the middle of a plane."""
+    _, j, i = plane.frames.shape
+    return plane.affine[:3, :2] @ np.array([(i - 1) / 2, (j - 1) / 2]) + plane.affine[:3, 3]
+
+
+def short_axis(stack: CineStack) -> Slices:
+    """Find the short-axis planes: those so labelled, or else the largest family of parallel planes.
+
+    Errors: SegmentationError where fewer than three parallel planes show different depths.
+    """
+    named = [i for i, plane in enumerate(stack.planes) if plane.label.upper().startswith("SAX")]
+    pool = named if len(named) >= 3 else list(range(len(stack.planes)))
+    normals = np.array([plane.normal for plane in stack.planes])
+    families = [[j for j in pool if abs(normals[i] @ normals[j]) >= PARALLEL_COSINE] for i in pool]
+    chosen = max(families, key=len, default=[])
+    if len(chosen) < 3:
+        raise SegmentationError(
+            "There are no short-axis slices: fewer than three planes are parallel.",
+            hint="Load a short-axis cine stack, or import a mask of the heart.",
+        )
+    first = stack.planes[chosen[0]]
+    w = first.normal * (1.0 if first.normal @ _APEXWARD >= 0 else -1.0)
+    u = first.affine[:3, 0] / np.linalg.norm(first.affine[:3, 0])
+    axes = np.array([u, np.cross(w, u), w])
+    origin = np.mean([middle_mm(stack.planes[i]) for i in chosen], axis=0)
+    depth = np.array([(middle_mm(stack.planes[i]) - origin) @ w for i in chosen])
+    order = np.argsort(depth, kind="stable")
+    if depth[order[-1]] - depth[order[0]] < 10.0:
+        raise SegmentationError(
+            "The parallel planes lie within 10 mm: that is no stack of short axes.",
+            hint="Load a short-axis cine stack, or import a mask of the heart.",
+        )
+    return Slices(
+        indices=tuple(chosen[i] for i in order),
+        planes=tuple(stack.planes[chosen[i]] for i in order),
+        depth_mm=depth[order],
+        axes=axes,
+        origin_mm=origin,
+    )
+
+
+def sample(slices: Slices, number: int, uv: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Linear samples of all frames of one slice at points u, v.
+
+    uv: (..., 2) in mm. Returns (t, ...) in the scanner's units; points outside the image take its nearest pixel.
+    """
+    plane = slices.planes[number]
+    points = slices.to_mm(number, uv.reshape(-1, 2)) - plane.affine[:3, 3]
+    columns, rows = plane.affine[:3, 0], plane.affine[:3, 1]
+    ij = np.array([points @ columns / (columns @ columns), points @ rows / (rows @ rows)])
+    frames = [
+        ndimage.map_coordinates(frame.astype(np.float32), ij[::-1], order=1, mode="nearest") for frame in plane.frames
+    ]
+    return np.array(frames, dtype=np.float32).reshape(len(frames), *uv.shape[:-1])
+
+
+def beat_fraction(plane: CinePlane) -> NDArray[np.float64]:
+    """(t,) place of each frame in this plane's own beat, 0..1 from R wave to R wave.
+
+    Without an R-R interval, frames that follow each other evenly are taken to fill the beat.
+    """
+    times = np.asarray(plane.trigger_s, dtype=np.float64)
+    count = len(times)
+    step = float(np.median(np.diff(times))) if count > 1 else 0.0
+    beat = plane.rr_s or (times[-1] + step if count > 1 else 0.0)
+    if beat <= 0:
+        return np.zeros(count)
+    return np.clip(times / max(beat, float(times[-1])), 0.0, 1.0)
