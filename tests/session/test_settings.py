@@ -1,4 +1,4 @@
-"""Settings survive whatever is in their file, and remember no patient unless asked."""
+"""Settings survive whatever is in their file, and remember no patient."""
 
 import json
 from dataclasses import replace
@@ -10,7 +10,7 @@ from twinviewer.session.settings import Settings, load_settings, save_settings
 
 
 def test_round_trip(tmp_path: Path) -> None:
-    wanted = replace(Settings(), theme="light", speed=0.5, window_state="AAEC", remember_recent=True, recent=("a", "b"))
+    wanted = replace(Settings(), theme="light", speed=0.5, window_state="AAEC", colour_blind_safe=True)
     assert save_settings(wanted, tmp_path / "new" / "settings.json")
     assert load_settings(tmp_path / "new" / "settings.json") == wanted
 
@@ -25,16 +25,8 @@ def test_a_damaged_file_gives_defaults(tmp_path: Path, text: str) -> None:
 
 def test_single_bad_values_cost_only_themselves(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
-    path.write_text(json.dumps({"version": 1, "theme": "pink", "speed": "fast", "workers": 4, "recent": [1], "new": 1}))
-    assert load_settings(path) == replace(Settings(), workers=4)
-
-
-def test_recent_files_only_on_request() -> None:
-    assert Settings().with_recent(Path("/secret/name.twin")).recent == ()
-    kept = replace(Settings(), remember_recent=True)
-    for i in range(15):
-        kept = kept.with_recent(Path(f"/case{i % 12}.twin"))
-    assert len(kept.recent) == 10 and kept.recent[0] == "/case2.twin"
+    path.write_text(json.dumps({"version": 1, "theme": "pink", "speed": "fast", "window_state": "AA==", "new": 1}))
+    assert load_settings(path) == replace(Settings(), window_state="AA==")
 
 
 def test_a_place_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -15,27 +15,16 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """User settings. Nothing of a patient is kept here: the list of recent files is off unless asked for.
+    """User settings. Nothing of a patient is kept here, no names of files either.
 
     window_geometry, window_state: Qt's own, in base64. speed: of playback, 1 = true heart rate.
     """
 
     theme: Literal["dark", "light"] = "dark"
-    views: Literal["four", "one", "compare"] = "four"
     colour_blind_safe: bool = False
     speed: float = 1.0
-    workers: int = 2
-    remember_recent: bool = False
-    recent: tuple[str, ...] = ()
     window_geometry: str = ""
     window_state: str = ""
-
-    def with_recent(self, path: Path) -> "Settings":
-        """With one more recent case file in front, if the user wants them remembered."""
-        if not self.remember_recent:
-            return self
-        others = tuple(name for name in self.recent if name != str(path))
-        return replace(self, recent=(str(path), *others)[:10])
 
 
 def settings_path() -> Path:
@@ -56,9 +45,8 @@ def load_settings(path: Path | None = None) -> Settings:
     kept: dict[str, Any] = {}
     for one in fields(Settings):
         if one.name in document:
-            value = tuple(document[one.name]) if isinstance(document[one.name], list) else document[one.name]
-            if _fits(value, hints[one.name]):
-                kept[one.name] = value
+            if _fits(document[one.name], hints[one.name]):
+                kept[one.name] = document[one.name]
     return Settings(**kept)
 
 
@@ -84,10 +72,6 @@ def save_settings(settings: Settings, path: Path | None = None) -> bool:
 def _fits(value: Any, hint: Any) -> bool:
     if get_origin(hint) is Literal:
         return value in get_args(hint)
-    if get_origin(hint) is tuple:
-        return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
     if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, hint)
