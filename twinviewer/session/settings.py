@@ -44,9 +44,8 @@ def load_settings(path: Path | None = None) -> Settings:
     hints = get_type_hints(Settings)
     kept: dict[str, Any] = {}
     for one in fields(Settings):
-        if one.name in document:
-            if _fits(document[one.name], hints[one.name]):
-                kept[one.name] = document[one.name]
+        if one.name in document and _fits(document[one.name], hints[one.name]):
+            kept[one.name] = document[one.name]
     return Settings(**kept)
 
 
