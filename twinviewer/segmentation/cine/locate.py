@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.signal import fftconvolve
 
 from twinviewer.domain import CineStack, Reporter, SegmentationError
 from twinviewer.segmentation.cine.short_axis import Slices, middle_mm, sample
@@ -35,7 +36,7 @@ def locate(stack: CineStack, slices: Slices, report: Reporter) -> tuple[NDArray[
     if shared is None:
         raise SegmentationError(
             "Nothing in these images beats: every plane has one phase only.",
-            hint="Load the cine series with all its phases.",
+            remedy="Load the cine series with all its phases.",
         )
     prior = _crossings(stack, slices, uv)
     score = np.array([look * move * prior for look, move in zip(looks, shared, strict=True)])
@@ -71,7 +72,7 @@ def _grid(slices: Slices) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     start, stop = np.max(low, axis=0), np.min(high, axis=0)
     if np.any(stop - start < 80.0):
         raise SegmentationError(
-            "The short-axis slices do not show the same 80 mm of the chest.", hint="Load one stack of short axes."
+            "The short-axis slices do not show the same 80 mm of the chest.", remedy="Load one stack of short axes."
         )
     return np.arange(start[0], stop[0], GRID_MM), np.arange(start[1], stop[1], GRID_MM)
 
@@ -82,26 +83,27 @@ def _disc_in_ring(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     The brightest phase at each place stands for the full ventricle.
     """
     full = np.percentile(frames, 80, axis=0).astype(np.float32)
-    scale = float(np.percentile(full, 99)) or 1.0
-    full = np.minimum(full / scale, 1.2)
+    # fat under the coil may be several times as bright as blood; above the chest's own bright end it says nothing
+    scale = float(np.percentile(full, 93)) or 1.0
+    full = np.minimum(full / scale, 1.0)
     size = int(np.ceil((_RADII_MM[-1] + 10.0) / GRID_MM))
     y, x = np.mgrid[-size : size + 1, -size : size + 1] * GRID_MM
     distance = np.hypot(x, y)
     angle = np.arctan2(y, x)
     best = np.zeros_like(full)
     for radius in _RADII_MM:
-        inside = _mean(full, distance <= 0.8 * radius)
+        disc = distance <= 0.8 * radius
         ring = (distance > radius + 1.0) & (distance <= radius + 8.0)
-        # the ring is judged by octants: all but two must be darker than the disc (right ventricle and outflow are not)
-        parts = [_mean(full, ring & (np.floor((angle + np.pi) / (np.pi / 4)) % 8 == part)) for part in range(8)]
-        darker = np.sort(inside - np.array(parts), axis=0)
-        best = np.maximum(best, np.clip(darker[2], 0.0, None) * np.clip(inside, 0.0, 1.0))
+        # judged by octants: all but one of the disc bright (a fold of fat is no disc), and all but two of the ring
+        # darker than that (the right ventricle and the outflow tract are not)
+        octants = [np.floor((angle + np.pi) / (np.pi / 4)) % 8 == part for part in range(8)]
+        inside = np.sort([_mean(full, disc & octant) for octant in octants], axis=0)[1]
+        around = np.sort([_mean(full, ring & octant) for octant in octants], axis=0)[5]
+        best = np.maximum(best, np.clip(inside - around, 0.0, None) / (0.3 + inside))
     return best
 
 
 def _mean(image: NDArray[np.float32], kernel: NDArray[np.bool_]) -> NDArray[np.float32]:
-    from scipy.signal import fftconvolve
-
     padded = np.pad(image, [(s // 2, s // 2) for s in kernel.shape], mode="edge")
     return fftconvolve(padded, kernel[::-1, ::-1].astype(np.float32) / kernel.sum(), mode="valid").astype(np.float32)
 
@@ -115,8 +117,11 @@ def _filled(energy: list[NDArray[np.float32] | None]) -> list[NDArray[np.float32
     for k in known:
         image = energy[k]
         assert image is not None
-        smooth = ndimage.gaussian_filter(image, 7.0 / GRID_MM)
+        # capped, so that the edge of bright fat that breathes does not outweigh a heart that beats
+        smooth = ndimage.gaussian_filter(np.minimum(image, np.percentile(image, 96)), 7.0 / GRID_MM)
         relative[k] = smooth / max(float(smooth.max()), 1e-6)
+    shared = np.mean(list(relative.values()), axis=0)
+    relative = {k: image * shared for k, image in relative.items()}
     return [relative[min(known, key=lambda other: abs(other - k))] for k in range(len(energy))]
 
 
@@ -147,8 +152,7 @@ def _crossings(stack: CineStack, slices: Slices, uv: NDArray[np.float64]) -> NDA
 
 def _path(score: NDArray[np.float32], depth_mm: NDArray[np.float64]) -> list[tuple[int, int]]:
     """The pixel (row, column) in each slice: most score in all, and little sideways drift between neighbours."""
-    rows, columns = np.mgrid[: score.shape[1], : score.shape[2]]
-    gain = score / max(float(score.max()), 1e-6)
+    gain = score / np.maximum(score.max(axis=(1, 2), keepdims=True), 1e-6)
     total = gain[0].astype(np.float64)
     back = []
     for k in range(1, len(score)):
@@ -162,7 +166,6 @@ def _path(score: NDArray[np.float32], depth_mm: NDArray[np.float64]) -> list[tup
     for from_row, from_column in reversed(back):
         j, i = int(from_row[j, i]), int(from_column[j, i])
         path.append((j, i))
-    del rows, columns
     return path[::-1]
 
 

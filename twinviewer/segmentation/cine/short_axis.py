@@ -56,8 +56,8 @@ def short_axis(stack: CineStack) -> Slices:
     chosen = max(families, key=len, default=[])
     if len(chosen) < 3:
         raise SegmentationError(
-            "There are no short-axis slices: fewer than three planes are parallel.",
-            hint="Load a short-axis cine stack, or import a mask of the heart.",
+            "There are no short-axis slices: fewer than three planes are parallel",
+            remedy="Load a short-axis cine stack, or import a mask of the heart.",
         )
     first = stack.planes[chosen[0]]
     w = first.normal * (1.0 if first.normal @ _APEXWARD >= 0 else -1.0)
@@ -68,8 +68,8 @@ def short_axis(stack: CineStack) -> Slices:
     order = np.argsort(depth, kind="stable")
     if depth[order[-1]] - depth[order[0]] < 10.0:
         raise SegmentationError(
-            "The parallel planes lie within 10 mm: that is no stack of short axes.",
-            hint="Load a short-axis cine stack, or import a mask of the heart.",
+            "The parallel planes lie within 10 mm: that is no stack of short axes",
+            remedy="Load a short-axis cine stack, or import a mask of the heart.",
         )
     return Slices(
         indices=tuple(chosen[i] for i in order),
