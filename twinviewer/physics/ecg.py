@@ -9,7 +9,8 @@ the front crosses it, and the convolution does the rest.
 The torso is a homogeneous conducting ball in air, whose lead field is known in closed form (Neumann function of the
 ball; Wilson and Bayley 1950). With x and the electrode y, |y| = a, taken from its centre and d = |x − y|:
 4π σ_T Z = 2/d + ln(2a² / (a² − x·y + a d)) / a. An infinite conductor would need less but gives limb leads of a tenth
-of their size, because it lets the current escape. There is no blood, lung or skin.
+of their size, because it lets the current escape. Blood enters by its effect on the wall (wall_leads.py); there is no
+lung or skin.
 
 Units: points mm, times ms, potentials mV. Frame LPS (x to the left, y to the back, z to the head).
 """
@@ -51,8 +52,6 @@ AMPLITUDE_MV = 100.0
 """From rest to plateau, about −85 to +15 mV."""
 TORSO_S_M = 0.22
 """Bulk torso conductivity (Keller 2010 give 0.2 to 0.24 S/m)."""
-INTRACELLULAR_S_M = (0.17, 0.019)
-"""Intracellular conductivity along and across the fibre (Clerc 1976)."""
 BIN_MS = 0.5
 UPSTROKE_MS = 1.0
 """Standard deviation of S': an upstroke of some 3 ms, tissue and recording together."""
@@ -121,11 +120,8 @@ def lead_fields(
 def _tet_fronts(
     points: NDArray[np.float64],
     tets: NDArray[np.int32],
-    fibre: NDArray[np.float64],
     times: NDArray[np.float64],
     fields: NDArray[np.float64],
-    along: float,
-    across: float,
     start: float,
     width: float,
     bins: int,
@@ -151,10 +147,6 @@ def _tet_fronts(
               + d3 * (e[0, 2] * e[1, 0] - e[0, 0] * e[1, 2])) / 6.0  # fmt: skip
         gz = (d1 * (e[1, 0] * e[2, 1] - e[1, 1] * e[2, 0]) + d2 * (e[2, 0] * e[0, 1] - e[2, 1] * e[0, 0])
               + d3 * (e[0, 0] * e[1, 1] - e[0, 1] * e[1, 0])) / 6.0  # fmt: skip
-        f = (along - across) * (gx * fibre[k, 0] + gy * fibre[k, 1] + gz * fibre[k, 2])
-        gx = across * gx + f * fibre[k, 0]
-        gy = across * gy + f * fibre[k, 1]
-        gz = across * gz + f * fibre[k, 2]
         # a linear time in a tetrahedron has variance Σ(t − mean)² / 20: a box of that variance, kept within its times
         half = max(np.sqrt(3.0 * square / 20.0), 0.5 * width)
         low = max(mean - half, min(t0, t0 + d1, t0 + d2, t0 + d3) - 0.5 * width)
@@ -172,23 +164,20 @@ def _tet_fronts(
 def muscle_fronts(
     points_mm: NDArray[np.float64],
     tets: NDArray[np.int32],
-    fibre: NDArray[np.float64],
     times_ms: NDArray[np.float64],
     fields: NDArray[np.float64],
-    conductivity_s_m: tuple[float, float] = INTRACELLULAR_S_M,
 ) -> Fronts:
     """What one front through a wall of tetrahedra gives each electrode: ∇Z·G∇τ over time.
 
     times_ms: (n,) activation or repolarisation; elements with a corner that has none are left out. fields: (m, e, 3)
-    from lead_fields at the elements' centres.
+    G∇Z at the elements' centres (lead_fields, weighed by physics/wall_leads.py).
     """
     finite = times_ms[np.isfinite(times_ms)]
     start = float(finite.min()) - 2.0 * BIN_MS
     bins = int((finite.max() - start) / BIN_MS) + 4
     weight = _tet_fronts(
         np.ascontiguousarray(points_mm, np.float64), np.ascontiguousarray(tets, np.int32),
-        np.ascontiguousarray(fibre, np.float64), np.ascontiguousarray(times_ms, np.float64),
-        fields, *conductivity_s_m, start, BIN_MS, bins,
+        np.ascontiguousarray(times_ms, np.float64), fields, start, BIN_MS, bins,
     )  # fmt: skip
     # mm⁻² from the field, mm³ and ms/mm from volume and gradient: only ms is left, and a bin divides it away
     return Fronts(start, weight.T / (4.0 * np.pi * TORSO_S_M * BIN_MS))

@@ -20,6 +20,7 @@ from twinviewer.domain import EngineError, OrganMesh, Quantity, Setup, Stimulus,
 from twinviewer.physics import ecg
 from twinviewer.physics.ecg_measure import measure
 from twinviewer.physics.eikonal import EikonalGrid, Medium, combine
+from twinviewer.physics.wall_leads import through_wall, weighed, weights_s_m
 
 SOURCE = f"beat engine {__version__}, eikonal activation and lead-field ECG"
 
@@ -157,11 +158,10 @@ def _potentials_mv(
     """(electrodes, t) at 1 kHz over one beat with its end: from the ventricles, from the atria (None if absent)."""
     mesh = setup.mesh
     torso, fields = _leads.get((mesh.uid, len(mesh.points_mm)), lambda: _lead_fields(mesh))
-    fibre = np.asarray(mesh.cell_fields["fibre"], float)
     time_ms = np.arange(round(period_ms) + 1, dtype=float)
     recovery = activation + ecg.action_potential_ms(activation, _epicardial(mesh), period_ms)
-    depolarised = ecg.muscle_fronts(mesh.points_mm, mesh.tets, fibre, activation, fields)
-    recovered = ecg.muscle_fronts(mesh.points_mm, mesh.tets, fibre, recovery, fields)
+    depolarised = ecg.muscle_fronts(mesh.points_mm, mesh.tets, activation, fields)
+    recovered = ecg.muscle_fronts(mesh.points_mm, mesh.tets, recovery, fields)
     potential = ecg.potentials_mv(depolarised, ecg.upstroke_kernel(), time_ms, period_ms)
     potential -= ecg.potentials_mv(recovered, ecg.repolarisation_kernel(), time_ms, period_ms)
     atria: AtrialFronts | None = _atria.get((mesh.uid, len(mesh.points_mm)), lambda: _atrial_activation(mesh))
@@ -175,10 +175,14 @@ def _potentials_mv(
 
 
 def _lead_fields(mesh: OrganMesh) -> tuple[ecg.Torso, NDArray[np.float64]]:
-    """The torso round this heart and the (m, 9, 3) lead fields at the middle of each element."""
-    middle = mesh.points_mm[mesh.tets].mean(axis=1)
+    """The torso round this heart, and (m, 9, 3) lead fields at the middle of each element times its conductivity."""
+    points = mesh.points_mm.astype(np.float64)
+    middle = points[mesh.tets].mean(axis=1)
     torso = ecg.standard_torso(middle)
-    return torso, ecg.lead_fields(middle, torso.centre_mm, torso.electrodes_mm, torso.radius_mm)
+    fields = ecg.lead_fields(middle, torso.centre_mm, torso.electrodes_mm, torso.radius_mm)
+    through = through_wall(points, mesh.tets, np.nan_to_num(np.asarray(mesh.point_fields["transmural"], float)))
+    fibre = np.asarray(mesh.cell_fields["fibre"], float)
+    return torso, weighed(fields, fibre, through, weights_s_m(ecg.TORSO_S_M))
 
 
 def _atrial_activation(mesh: OrganMesh) -> AtrialFronts | None:
