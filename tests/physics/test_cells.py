@@ -1,0 +1,162 @@
+"""Single ventricular cells against published values and against the published C model of the CiPA initiative."""
+
+import numpy as np
+import pytest
+
+from twinviewer.domain import EngineError
+from twinviewer.physics.cells.drugs import drug, drug_names, risk_class
+from twinviewer.physics.cells.herg import herg_step
+from twinviewer.physics.cells.ohara_cipa import OHaraCiPA
+from twinviewer.physics.cells.pacing import pace
+from twinviewer.physics.cells.steady import DOSES, dosed, extrapolate, mean_qnet
+from twinviewer.physics.cells.tentusscher import TenTusscher
+
+
+def test_ten_tusscher_epicardial_durations_at_1000_ms() -> None:
+    """gotranx-generated code with LSODA gives 290.2 ms at beat 1 and 304.8 ms at beat 30 (tolerance 1 %)."""
+    paced = pace(TenTusscher("epi"), 1000.0, 30)
+    assert paced.apd90_ms[0] == pytest.approx(290.2, rel=0.01)
+    assert paced.apd90_ms[-1] == pytest.approx(304.8, rel=0.01)
+    assert -88.0 < paced.rest_mv[-1] < -83.0
+
+
+def test_ten_tusscher_midmyocardium_lasts_longest() -> None:
+    """Ten Tusscher 2006: epi and endo alike, M cells about 100 ms longer at 1 Hz (weak IKs)."""
+    epi, endo, mid = (pace(TenTusscher(layer), 1000.0, 10).apd90_ms[-1] for layer in ("epi", "endo", "mid"))
+    assert abs(epi - endo) < 10.0
+    assert 70.0 < mid - epi < 150.0
+
+
+def test_ohara_control_beat_like_the_published_c_model() -> None:
+    """CL 2000 ms, 60 beats: qNet 0.0697 uC/uF, APD90 290 ms (sampled every ms), peak 41.7 mV (tolerance 2 %)."""
+    paced = pace(OHaraCiPA(), 2000.0, 60)
+    assert paced.qnet_uc_uf[-1] == pytest.approx(0.0697, rel=0.02)
+    assert paced.apd90_ms[-1] == pytest.approx(290.0, rel=0.02)
+    assert paced.peak_mv[-1] == pytest.approx(41.7, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("cell", "cycle_ms"), [(TenTusscher("epi"), 1000.0), (OHaraCiPA(), 2000.0), (OHaraCiPA("epi"), 1000.0)]
+)
+def test_halving_the_step_changes_the_duration_by_less_than_half_a_percent(
+    cell: TenTusscher | OHaraCiPA, cycle_ms: float
+) -> None:
+    coarse = pace(cell, cycle_ms, 5)
+    fine = pace(cell, cycle_ms, 5, step_scale=0.5)
+    assert coarse.apd90_ms[-1] == pytest.approx(fine.apd90_ms[-1], rel=0.005)
+    if np.isfinite(coarse.qnet_uc_uf[-1]):
+        assert coarse.qnet_uc_uf[-1] == pytest.approx(fine.qnet_uc_uf[-1], rel=0.005)
+
+
+@pytest.mark.parametrize(
+    ("name", "times_cmax", "qnet", "apd90_ms"),
+    [("cisapride", 2.0, 0.0611, 326.0), ("ranolazine", 4.0, 0.0707, 378.0), ("bepridil", 4.0, 0.0332, 469.0)],
+)
+def test_drugs_against_the_published_c_model(name: str, times_cmax: float, qnet: float, apd90_ms: float) -> None:
+    """Values of the published C model, CL 2000 ms, 60 beats."""
+    paced = pace(OHaraCiPA("endo", drug(name).at_cmax(times_cmax)), 2000.0, 60)
+    assert paced.qnet_uc_uf[-1] == pytest.approx(qnet, rel=0.02)
+    assert paced.apd90_ms[-1] == pytest.approx(apd90_ms, rel=0.01)
+
+
+@pytest.mark.slow
+def test_mean_qnet_of_the_training_drugs_and_their_order() -> None:
+    """Mean over 1-4 x Cmax of the published C model, CL 2000 ms, 60 beats (tolerance 3 %), and its order."""
+    expected = {
+        "quinidine": 0.0196, "bepridil": 0.0427, "sotalol": 0.0571, "terfenadine": 0.0587, "cisapride": 0.0598,
+        "dofetilide": 0.0616, "ondansetron": 0.0617, "verapamil": 0.0662, "chlorpromazine": 0.0664,
+        "ranolazine": 0.0715, "diltiazem": 0.0783, "mexiletine": 0.0838,
+    }  # fmt: skip
+    found = {}
+    for name in expected:
+        beats = [pace(OHaraCiPA("endo", drug(name).at_cmax(times)), 2000.0, 60) for times in DOSES]
+        found[name] = float(np.mean([one.qnet_uc_uf[-1] for one in beats]))
+    for name, value in expected.items():
+        assert found[name] == pytest.approx(value, rel=0.03), name
+    # Neighbours closer than 0.0005 are a tie at this precision.
+    ordered = [found[name] for name in expected]
+    assert all(later > earlier - 5e-4 for earlier, later in zip(ordered, ordered[1:], strict=False))
+
+
+def test_classes_of_drugs_that_need_the_steady_state() -> None:
+    """Dofetilide binds slowly: intermediate by 60 beats, high by the steady state as the panel says. Verapamil: low."""
+    assert risk_class(mean_qnet(drug("dofetilide"))) == 2
+    assert risk_class(mean_qnet(drug("verapamil"))) == 0
+
+
+def test_dynamic_herg_chain_keeps_probability_and_reaches_the_block_of_its_binding_curve() -> None:
+    """At a held voltage with an untrapped drug the ratio bound to free tends to Kmax c^n / (c^n + halfmax)."""
+    chain, scratch = np.array([1.0, 0, 0, 0, 0, 0, 0, 0, 0]), np.zeros((9, 5))
+    unbind, ratio = 0.05, 3.0
+    for _ in range(40000):
+        herg_step(chain, 40.0, 0.5, unbind * ratio, unbind, -1000.0, scratch)
+    assert chain.sum() == pytest.approx(1.0, abs=1e-9)
+    assert (chain >= -1e-15).all()
+    # Vhalf far below: nothing is trapped, so O and IO each balance with their bound twins.
+    assert chain[6] / chain[4] == pytest.approx(ratio, rel=0.02)
+
+
+def test_more_of_a_herg_blocker_lengthens_the_action_potential_and_lowers_qnet() -> None:
+    paced = [pace(OHaraCiPA("endo", drug("sotalol").at_cmax(k)), 2000.0, 8) for k in (0.0, 1.0, 5.0)]
+    durations = [one.apd90_ms[-1] for one in paced]
+    assert durations == sorted(durations)
+    assert paced[0].qnet_uc_uf[-1] > paced[1].qnet_uc_uf[-1] > paced[2].qnet_uc_uf[-1]
+
+
+def test_all_28_drugs_are_there_with_their_classes() -> None:
+    assert len(drug_names()) == 28
+    assert sum(drug(name).training for name in drug_names()) == 12
+    assert {drug(name).risk for name in drug_names()} == {0, 1, 2}
+    assert risk_class(0.02) == 2
+    assert risk_class(0.06) == 1
+    assert risk_class(0.08) == 0
+
+
+@pytest.mark.parametrize(("name", "times_cmax", "qnet"), [("verapamil", 4.0, 0.0744), ("dofetilide", 4.0, 0.0437)])
+def test_extrapolated_steady_state_is_that_of_600_plain_beats(name: str, times_cmax: float, qnet: float) -> None:
+    """Values: our own kernel paced for 600 beats without extrapolation (0.0628 and 0.0561 after 60 beats)."""
+    found = dosed("endo", 2000.0, name, times_cmax)
+    assert found.settled
+    assert found.beats < 200
+    assert found.qnet_uc_uf == pytest.approx(qnet, rel=0.01)
+    assert dosed("endo", 2000.0, name, times_cmax) is found
+
+
+def test_extrapolation_finds_the_fixed_point_of_a_linear_map() -> None:
+    matrix = np.diag([0.99, 0.9, 0.5, 0.1])
+    states = [np.zeros(4)]
+    for _ in range(5):
+        states.append(matrix @ states[-1] + 1.0)
+    found = extrapolate(np.array([[-80.0, *(state / 1000.0 + 1.0)] for state in states]))
+    assert found is not None
+    assert found[1:] == pytest.approx(1.0 + 0.001 / (1.0 - np.diag(matrix)), rel=1e-3)
+
+
+def test_a_cell_that_cannot_follow_is_not_called_settled() -> None:
+    """Quinidine at 4 x Cmax skips beats at 2 s (the published C model: APD90 209 ms after 1418 ms at 3 x Cmax)."""
+    assert not dosed("endo", 2000.0, "quinidine", 4.0, 60).settled
+
+
+def test_a_weak_stimulus_does_not_fire() -> None:
+    paced = pace(OHaraCiPA(), 1000.0, 1, stimulus_scale=0.1)
+    assert np.isnan(paced.apd90_ms[0])
+    assert paced.peak_mv[0] < -60.0
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: pace(OHaraCiPA(), 10.0, 1),
+        lambda: pace(OHaraCiPA(), 1000.0, 0),
+        lambda: pace(OHaraCiPA(), 1000.0, 1, step_scale=10.0),
+        lambda: pace(OHaraCiPA(), 1000.0, 1, state=np.zeros(3)),
+        lambda: pace(OHaraCiPA(potassium_mm=40.0), 1000.0, 1),
+        lambda: pace(TenTusscher("epi", sodium=-1.0), 1000.0, 1),
+        lambda: pace(TenTusscher("epi", calcium=float("nan")), 1000.0, 1),
+        lambda: drug("water"),
+        lambda: drug("quinidine").effect(-1.0),
+    ],
+)
+def test_absurd_values_are_refused(ask: object) -> None:
+    with pytest.raises(EngineError):
+        ask()  # type: ignore[operator]

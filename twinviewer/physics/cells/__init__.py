@@ -1,0 +1,1 @@
+"""Single ventricular cells: voltage, calcium and duration of the action potential, with and without drugs."""
