@@ -50,15 +50,15 @@ def extrapolate(states: NDArray[np.float64]) -> NDArray[np.float64] | None:
     difference = np.diff(states, axis=0)
     weight = 1.0 / np.maximum(np.abs(states).max(axis=0), 1e-6)
     scaled = difference * weight
-    gram = scaled @ scaled.T
-    gram += 1e-10 * np.trace(gram) * np.eye(len(gram))
-    solution = np.linalg.solve(gram, np.ones(len(gram)))
-    total = solution.sum()
-    if not np.isfinite(solution).all() or total <= 0.0:
-        return None
-    jumped = (solution / total) @ states[:-1]
+    free = np.linalg.lstsq((scaled[:-1] - scaled[-1]).T, -scaled[-1], rcond=1e-8)[0]
+    combination = np.append(free, 1.0 - free.sum())
+    jumped = combination @ states[:-1]
     # Everything but the voltage is a concentration, a gate, a flux or a probability: of one sign, and not far away.
-    sound = (jumped[1:] >= 0.0).all() and (np.abs(jumped - states[-1]) < 0.5 * np.abs(states[-1]) + 0.2).all()
+    sound = (
+        np.isfinite(jumped).all()
+        and (jumped[1:] >= 0.0).all()
+        and (np.abs(jumped - states[-1]) < 0.5 * np.abs(states[-1]) + 0.2).all()
+    )
     return np.asarray(jumped, np.float64) if sound else None
 
 
