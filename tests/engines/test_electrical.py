@@ -27,7 +27,7 @@ def setup(state: str, pr_ms: float = 160.0) -> Setup:
     return Setup(mesh, PARAMETERS, found, {"fast_layer": layer})
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=4)
 def beat(state: str) -> Activation:
     return activate(setup(state))
 
@@ -64,6 +64,15 @@ def test_left_bundle_branch_block() -> None:
         assert lead.max() > 0.5 and lead.min() > -0.1
         assert np.count_nonzero(lead > 0.2 * lead.max()) > 70
     assert block.ecg["V1"].values[qrs].min() < -0.5 and block.ecg["V1"].values[qrs].max() < 0.1
+
+
+def test_left_anterior_fascicular_block_turns_the_axis_left_and_hardly_widens_qrs() -> None:
+    normal, block = beat("normal"), beat("lafb")
+    assert value(block, "qrs_axis_deg") < value(normal, "qrs_axis_deg") - 10.0
+    assert (
+        0.0 <= value(block, "qrs_ms") - value(normal, "qrs_ms") <= 20.0
+    )  # Elizari et al., Circulation 115:1154 (2007)
+    assert block.ecg["aVL"].values[150:260].max() > normal.ecg["aVL"].values[150:260].max()
 
 
 def test_the_t_wave_agrees_in_health_and_opposes_in_block() -> None:
