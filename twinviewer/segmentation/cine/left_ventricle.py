@@ -25,7 +25,7 @@ def left_ventricle(
     for done, k in enumerate(order):
         report(done / count, "Delineating the left ventricle")
         beside = found.get(k - 1 if k > start else k + 1)
-        found[k] = find_walls(slices, k, centres[k], tones[k], _cyclic(slices, k), beside)
+        found[k] = find_walls(slices, k, centres[k], tones[k], cyclic(slices, k), beside)
     return tuple(found[k] for k in range(count))
 
 
@@ -37,6 +37,7 @@ def _surest(evidence: NDArray[np.float64], phases: list[int]) -> int:
     return min(full, key=lambda k: abs(k - middle) - float(evidence[k]))
 
 
-def _cyclic(slices: Slices, number: int) -> bool:
+def cyclic(slices: Slices, number: int) -> bool:
+    """Whether the frames of a slice fill its beat, so that the last is followed by the first."""
     fraction = beat_fraction(slices.planes[number])
     return len(fraction) > 3 and 1.0 - float(fraction[-1] - fraction[0]) < 2.5 / len(fraction)

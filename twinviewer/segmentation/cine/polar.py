@@ -87,7 +87,8 @@ def best_walls(
 
     inside, wall: (angles, radii + 1) cumulated costs of being blood or wall up to each radius. inner_edge, outer_edge:
     (angles, radii) cost of a border there. near_inner, near_outer: (angles,) radii to stay near with weight ``pull``
-    (cost a squared mm). A wall thicker than ``usual`` costs ``stiff`` a squared mm, a thinner one a quarter. Neighbouring angles differ by at most 2 in the inner radius and 2 in thickness.
+    (cost a squared mm). A wall thicker than ``usual`` costs ``stiff`` a squared mm, a thinner one a
+    quarter. Neighbouring angles differ by at most 2 in the inner radius and 2 in thickness.
     Returns inner and outer radii (angles,) and the cost. The ring is unrolled twice and the middle taken.
     """
     angles = inside.shape[0]

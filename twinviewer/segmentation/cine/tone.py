@@ -30,6 +30,8 @@ def first_tone(polar: NDArray[np.float32]) -> Tone:
     Lung is darker still and is left out below 12 % of blood.
     """
     blood = float(np.median(np.percentile(polar[:, :, :7], 80, axis=0)))
+    if len(polar) < 4:  # too few phases to see the middle filled once
+        blood = max(blood, float(np.percentile(polar[:, :, :13], 85)))
     around = polar[:, :, 6:45].ravel()
     levels = np.linspace(0.12, 0.70, 59) * blood
     counts, edges = np.histogram(around, bins=levels)
@@ -53,9 +55,12 @@ def measured_tone(
 
 
 def agreed(tones: list[Tone]) -> list[Tone]:
-    """The tones of all slices, muscle held within 30 % of the stack's usual share of blood: one scanner, one sequence."""
+    """The tones of all slices, held to what is usual in the stack: blood within a third, muscle's share of it too."""
     usual = float(np.median([tone.muscle / tone.blood for tone in tones]))
-    return [
-        Tone(muscle=float(np.clip(tone.muscle, 0.75 * usual * tone.blood, 1.3 * usual * tone.blood)), blood=tone.blood)
-        for tone in tones
-    ]
+    middle = float(np.median([tone.blood for tone in tones]))
+    out = []
+    for tone in tones:
+        blood = float(np.clip(tone.blood, 0.7 * middle, 1.4 * middle))
+        muscle = tone.muscle if blood == tone.blood else usual * blood
+        out.append(Tone(muscle=float(np.clip(muscle, 0.75 * usual * blood, 1.3 * usual * blood)), blood=blood))
+    return out

@@ -1,0 +1,89 @@
+"""From a cine stack to contours of both ventricles in every short-axis slice and phase."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.domain import CineStack, Reporter, SegmentationError, part, silent
+from twinviewer.segmentation.cine.confidence import ring_evidence
+from twinviewer.segmentation.cine.contours import CineContour, CineContours
+from twinviewer.segmentation.cine.left_ventricle import cyclic, left_ventricle
+from twinviewer.segmentation.cine.locate import locate
+from twinviewer.segmentation.cine.polar import to_uv
+from twinviewer.segmentation.cine.right_ventricle import find_right
+from twinviewer.segmentation.cine.short_axis import Slices, short_axis
+from twinviewer.segmentation.cine.wall import Walls
+
+MADE_BY = "twinviewer cine 1 (temporal energy, polar dynamic programming)"
+_LEAST_RING = 0.72
+"""A slice shows the left ventricle where at least this share of the ring about the blood is muscle."""
+_LEAST_CAVITY_CM2 = 0.4
+_LEAST_RIGHT = 0.15
+
+
+def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
+    """Contours of LV endocardium, LV epicardium and RV endocardium in the short-axis planes of a cine study.
+
+    Papillary muscles and trabeculae belong to the cavities. The same stack always gives the same contours. The
+    confidence of a left contour is the share of the ring round the blood that looks like muscle, times how much the
+    blood differs from it; of a right one, how even its blood and how sharp its free wall is. Frames below the least
+    confidence (valve plane, atrium, outflow tract, beyond the apex) get no contour.
+
+    Errors: SegmentationError where there is no short-axis stack, nothing beats, or no slice shows a ring of muscle
+    round blood. ``report`` may raise Cancelled.
+    """
+    slices = short_axis(stack)
+    centres, evidence = locate(stack, slices, part(report, 0.0, 0.2))
+    walls = left_ventricle(slices, centres, evidence, part(report, 0.2, 0.8))
+    rings = [ring_evidence(one, walls) for one in walls]
+    notes = _refuse_or_note(rings)
+    found: list[CineContour] = []
+    for k, one in enumerate(walls):
+        report(0.8 + 0.2 * k / len(walls), "Delineating the right ventricle")
+        right = find_right(slices, one, cyclic(slices, k))
+        for phase, sure in enumerate(rings[k]):
+            if sure < _LEAST_RING:
+                continue
+            found += _left(slices, k, phase, one, float(sure))
+            outline = right.outline(phase, one.centre)
+            confidence = float(right.confidence[phase])
+            if len(outline) and confidence >= _LEAST_RIGHT:
+                found.append(_contour(slices, k, phase, "rv_endocardium", outline, confidence))
+    return CineContours(
+        contours=tuple(found), short_axis=slices.indices, image_uid=stack.uid, made_by=MADE_BY, notes=notes
+    )
+
+
+def _left(slices: Slices, number: int, phase: int, walls: Walls, sure: float) -> list[CineContour]:
+    inner, outer = walls.inner_mm[phase], walls.outer_mm[phase]
+    out = [_contour(slices, number, phase, "lv_epicardium", to_uv(outer, walls.centre), sure)]
+    # a cavity that closes at end systole (apex) has no endocardial contour
+    if (inner**2).sum() * np.pi / len(inner) / 100.0 >= _LEAST_CAVITY_CM2:
+        out.insert(0, _contour(slices, number, phase, "lv_endocardium", to_uv(inner, walls.centre), sure))
+    return out
+
+
+def _contour(
+    slices: Slices, number: int, phase: int, structure: str, uv: NDArray[np.float64], confidence: float
+) -> CineContour:
+    points = slices.to_mm(number, uv)
+    points.flags.writeable = False
+    return CineContour(
+        plane=slices.indices[number],
+        phase=phase,
+        structure=structure,
+        points_mm=points,
+        confidence=min(max(confidence, 0.0), 1.0),
+    )
+
+
+def _refuse_or_note(rings: list[NDArray[np.float64]]) -> tuple[str, ...]:
+    best = [float(np.max(ring)) for ring in rings]
+    if sum(sure >= _LEAST_RING for sure in best) < 2:
+        raise SegmentationError(
+            "No left ventricle was found: fewer than two slices show a ring of muscle round blood",
+            remedy="Check that this is a short-axis cine of the heart, or import a mask.",
+        )
+    notes = []
+    if best[0] >= 0.9:
+        notes.append("The slice nearest the base still shows the whole ring: the ventricle may reach beyond the stack.")
+    return tuple(notes)
