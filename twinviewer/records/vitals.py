@@ -45,6 +45,7 @@ BLOOD_PRESSURE_PANELS = ("85354-9", "55284-4")
 FINDINGS = {
     "63467002": "left_bundle_branch_block",
     "59118001": "right_bundle_branch_block",
+    "445118002": "left_anterior_fascicular_block",
     "27885002": "complete_heart_block",
     "270492004": "first_degree_heart_block",
     "49436004": "atrial_fibrillation",

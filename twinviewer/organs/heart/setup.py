@@ -27,7 +27,11 @@ from twinviewer.physics.heart_fit import Fit, Targets, fit
 from twinviewer.physics.heart_model import patches_of
 
 FROM_RECORDS = "from_records"
-BLOCKS = {"left_bundle_branch_block": "lbbb", "right_bundle_branch_block": "rbbb"}
+BLOCKS = {
+    "left_bundle_branch_block": "lbbb",
+    "right_bundle_branch_block": "rbbb",
+    "left_anterior_fascicular_block": "lafb",
+}
 FIT_SOURCE = "fit of the beat to volumes and pressures"
 MET_WITHIN = 0.02
 # Speeds are scaled to the recorded QRS only so far: beyond, block or anatomy is wrong rather than the speed
@@ -160,7 +164,7 @@ def _conduction(choice: str, records: Records) -> tuple[str, str]:
     qrs = records.values.get("qrs_ms")
     if qrs is not None and qrs.value >= 120.0:
         return "normal", f"Normal conduction is assumed, although the recorded QRS of {qrs.value:.0f} ms is wide"
-    return "normal", "Normal conduction is assumed: the records name no bundle branch block"
+    return "normal", "Normal conduction is assumed: the records name no block"
 
 
 def _activation_ms(
