@@ -11,8 +11,11 @@ from twinviewer.domain import EngineError
 from twinviewer.physics.cells.cipa_drugs import CURRENTS, DRUGS
 
 HIGH_BELOW, LOW_ABOVE = 0.0579, 0.0671
-"""Mean qNet over 1 to 4 x Cmax in uC/uF: below the first high, from the second low TdP risk (Li et al., Clin Pharmacol
-Ther 105:466, 2019, manual patch-clamp data, 2000 samples a drug)."""
+"""Mean qNet over 1 to 4 x Cmax in uC/uF: below the first high, from the second low TdP risk.
+
+As quoted from Li et al., Clin Pharmacol Ther 105:466 (2019), where they come from ordinal regression over sampled drug
+parameters; values of 0.067 to 0.069 are in use for the second. Our own training drugs leave gaps of 0.0560 to 0.0600
+and 0.0659 to 0.0743 for them (python -m twinviewer.physics.cells.cipa_table): both lie where the data put them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,24 +12,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import EngineError
-from twinviewer.physics.cells import ohara_cipa, ohara_kernel, tentusscher
+from twinviewer.physics.cells import ohara_cipa, ohara_kernel, phenomenological, tentusscher
 from twinviewer.physics.cells.ohara_cipa import OHaraCiPA
+from twinviewer.physics.cells.phenomenological import BuenoOrovio, MitchellSchaeffer
 from twinviewer.physics.cells.tentusscher import TenTusscher
 
-Cell = OHaraCiPA | TenTusscher
+Cell = OHaraCiPA | TenTusscher | BuenoOrovio | MitchellSchaeffer
 Beat = Callable[..., float]
 
 SAMPLE_MS = 0.25
 MOST_BEATS = 2000
-FIRING_MV = 0.0
-"""A beat whose peak stays below this did not fire."""
+FIRING_MV, RESTING_MV = 0.0, -40.0
+"""A beat fires where its peak passes the first; a cell above the second at the stimulus has not repolarised before."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pacing:
-    """Beats of a paced cell. apd90_ms, peak_mv, rest_mv, qnet_uc_uf: (beats,), NaN where a beat did not fire or not
-    repolarise, qnet NaN throughout for a model without it. time_ms, voltage_mv, calcium_um: the last beat, sampled.
-    state: of the kernel after the last beat; pass it on to go on pacing."""
+    """Beats of a paced cell.
+
+    apd90_ms, peak_mv, rest_mv (at the stimulus), qnet_uc_uf: (beats,); apd90_ms is NaN where a beat did not fire or not
+    repolarise. time_ms, voltage_mv, calcium_um: (n,) the last beat, sampled. qnet and calcium are NaN for a model
+    without them. state: of the kernel after the last beat; pass it on to go on pacing.
+    """
 
     apd90_ms: NDArray[np.float64]
     peak_mv: NDArray[np.float64]
@@ -44,15 +48,17 @@ class Pacing:
 def _kernel(cell: Cell) -> tuple[Beat, float, bool]:
     if isinstance(cell, OHaraCiPA):
         return ohara_kernel.ohara_beat, ohara_cipa.STIMULUS_UA_UF, True
-    return tentusscher.tentusscher_beat, tentusscher.STIMULUS_UA_UF, False
+    if isinstance(cell, TenTusscher):
+        return tentusscher.tentusscher_beat, tentusscher.STIMULUS_UA_UF, False
+    return phenomenological.phenomenological_beat, phenomenological.STIMULUS_PER_MS, False
 
 
 def apd_ms(
     time_ms: NDArray[np.float64], voltage_mv: NDArray[np.float64], slope_mv_ms: NDArray[np.float64], level: float = 0.9
 ) -> float:
-    """Action potential duration of one beat (n,) samples that starts at the stimulus; NaN where it has no end."""
+    """Action potential duration of one beat (n,) samples that starts at the stimulus; NaN where it has none."""
     peak = int(np.argmax(voltage_mv))
-    if voltage_mv[peak] < FIRING_MV:
+    if voltage_mv[peak] < FIRING_MV or voltage_mv[0] > RESTING_MV:
         return float("nan")
     start = time_ms[int(np.argmax(slope_mv_ms[: peak + 1]))]
     limit = voltage_mv[peak] - level * (voltage_mv[peak] - voltage_mv[0])
