@@ -31,7 +31,7 @@ Layer = Literal["endo", "epi", "mid"]
 STEP_MS = 0.02
 STIMULUS_MS = 1.0
 STIMULUS_PER_MS = 0.7
-"""Stimulus in u per ms: twice what fires either cell from rest within STIMULUS_MS."""
+"""Stimulus in u per ms: half of it still fires every cell from rest within STIMULUS_MS."""
 
 
 @dataclass(frozen=True, slots=True)
