@@ -2,5 +2,6 @@
 
 from twinviewer.segmentation.cine.contours import STRUCTURES, CineContour, CineContours
 from twinviewer.segmentation.cine.delineate import delineate
+from twinviewer.segmentation.cine.volumes import CineVolumes, volumes
 
-__all__ = ["STRUCTURES", "CineContour", "CineContours", "delineate"]
+__all__ = ["STRUCTURES", "CineContour", "CineContours", "CineVolumes", "delineate", "volumes"]

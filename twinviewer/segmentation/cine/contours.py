@@ -35,7 +35,9 @@ class CineContours:
 
     short_axis: places of the short-axis planes in ``CineStack.planes``, base to apex. image_uid: the stack's uid.
     notes: what a reader must know, one sentence each. A plane and phase without a contour does not show the structure,
-    or not surely enough.
+    or not surely enough. base_fraction, base_depth_mm: (t,) each, the mitral plane followed in the long axes: place in
+    the beat, and depth towards the apex from the first short-axis plane in mm; None where no long axis shows it.
+    base_spread_mm: scatter of the wall ends about it.
     """
 
     contours: tuple[CineContour, ...]
@@ -43,6 +45,9 @@ class CineContours:
     image_uid: str
     made_by: str
     notes: tuple[str, ...] = ()
+    base_fraction: NDArray[np.float64] | None = None
+    base_depth_mm: NDArray[np.float64] | None = None
+    base_spread_mm: float = 0.0
 
     def at(self, plane: int, phase: int, structure: str) -> CineContour | None:
         """The contour of one structure in one frame; None where there is none."""

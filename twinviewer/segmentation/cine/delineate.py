@@ -11,6 +11,7 @@ from twinviewer.segmentation.cine.locate import locate
 from twinviewer.segmentation.cine.polar import to_uv
 from twinviewer.segmentation.cine.right_ventricle import find_right
 from twinviewer.segmentation.cine.short_axis import Slices, short_axis
+from twinviewer.segmentation.cine.valve_plane import find_valve_plane
 from twinviewer.segmentation.cine.wall import Walls
 
 MADE_BY = "twinviewer cine 1 (temporal energy, polar dynamic programming)"
@@ -18,6 +19,7 @@ _LEAST_RING = 0.72
 """A slice shows the left ventricle where at least this share of the ring about the blood is muscle."""
 _LEAST_CAVITY_CM2 = 0.4
 _LEAST_RIGHT = 0.15
+_NO_BASE = "No long-axis plane shows the mitral valve: the base is taken from the slices alone."
 
 
 def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
@@ -33,9 +35,11 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
     """
     slices = short_axis(stack)
     centres, evidence = locate(stack, slices, part(report, 0.0, 0.2))
-    walls = left_ventricle(slices, centres, evidence, part(report, 0.2, 0.8))
+    walls = left_ventricle(slices, centres, evidence, part(report, 0.2, 0.75))
     rings = [ring_evidence(one, walls) for one in walls]
     notes = _refuse_or_note(rings)
+    count = stack.phases
+    base = find_valve_plane(stack, slices, walls, rings, np.arange(count) / count, part(report, 0.75, 0.8))
     found: list[CineContour] = []
     for k, one in enumerate(walls):
         report(0.8 + 0.2 * k / len(walls), "Delineating the right ventricle")
@@ -49,7 +53,14 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
             if len(outline) and confidence >= _LEAST_RIGHT:
                 found.append(_contour(slices, k, phase, "rv_endocardium", outline, confidence))
     return CineContours(
-        contours=tuple(found), short_axis=slices.indices, image_uid=stack.uid, made_by=MADE_BY, notes=notes
+        contours=tuple(found),
+        short_axis=slices.indices,
+        image_uid=stack.uid,
+        made_by=MADE_BY,
+        notes=notes if base is not None else (*notes, _NO_BASE),
+        base_fraction=None if base is None else base.fraction,
+        base_depth_mm=None if base is None else base.base_mm - slices.depth_mm[0],
+        base_spread_mm=0.0 if base is None else base.spread_mm,
     )
 
 

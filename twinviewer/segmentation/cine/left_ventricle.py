@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import Reporter
+from twinviewer.segmentation.cine.phases import beat_fraction, is_cyclic
 from twinviewer.segmentation.cine.polar import polar_frames
-from twinviewer.segmentation.cine.short_axis import Slices, beat_fraction
+from twinviewer.segmentation.cine.short_axis import Slices
 from twinviewer.segmentation.cine.tone import agreed, first_tone
 from twinviewer.segmentation.cine.wall import Walls, find_walls
 
@@ -39,5 +40,4 @@ def _surest(evidence: NDArray[np.float64], phases: list[int]) -> int:
 
 def cyclic(slices: Slices, number: int) -> bool:
     """Whether the frames of a slice fill its beat, so that the last is followed by the first."""
-    fraction = beat_fraction(slices.planes[number])
-    return len(fraction) > 3 and 1.0 - float(fraction[-1] - fraction[0]) < 2.5 / len(fraction)
+    return is_cyclic(beat_fraction(slices.planes[number]))

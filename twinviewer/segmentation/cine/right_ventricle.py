@@ -14,9 +14,9 @@ from twinviewer.segmentation.cine.wall import Walls
 _DEEPEST_MM = 70
 _TOWARDS = np.array([-0.85, -0.5, 0.15])
 """From the left to the right ventricle it goes to the patient's right and forward (LPS)."""
-_HALF_SECTOR = 115.0
+_HALF_SECTOR = 100.0
 _GAIN, _WALL_PRICE, _EDGE = 0.45, 1.6, 2.5
-_BEND, _JUMP, _PULL = 0.12, 6.0, 0.03
+_BEND, _JUMP, _PULL = 0.03, 12.0, 0.03
 _BRIGHTEST = 1.45
 """Beyond this it is fat under the coil, not blood."""
 _LEAST_CM2 = 1.0
@@ -54,34 +54,46 @@ def find_right(slices: Slices, walls: Walls, cyclic: bool) -> RightCavity:
     towards /= max(float(np.linalg.norm(towards)), 1e-6)
     turned = np.degrees(np.arccos(np.clip(ring.directions() @ towards, -1.0, 1.0)))
     open_here = turned <= _HALF_SECTOR
-    costs = [_layer_costs(s[t], walls.outer_mm[t], open_here) for t in range(len(s))]
-    depth = np.array([best_layer(cost, np.zeros(ring.ANGLES), 0.0, _BEND, _JUMP) for cost in costs], dtype=np.float64)
-    if len(s) > 3:
-        for _ in range(2):
-            near = ring.over_time(depth, cyclic)
-            depth = np.array([best_layer(c, near[t], _PULL, _BEND, _JUMP) for t, c in enumerate(costs)], dtype=float)
+    layers = [_layer(s[t], walls.outer_mm[t]) for t in range(len(s))]
+    level, depth = 1.0, np.zeros((len(s), ring.ANGLES))
+    costs: list[NDArray[np.float64]] = []
+    for turn in range(3):
+        costs = [_layer_costs(layer / level, walls.outer_mm[t], open_here) for t, layer in enumerate(layers)]
+        near, pull = (ring.over_time(depth, cyclic), _PULL) if turn > 0 and len(s) > 3 else (depth, 0.0)
+        depth = np.array([best_layer(c, near[t], pull, _BEND, _JUMP) for t, c in enumerate(costs)], dtype=np.float64)
+        level = _blood_level(layers, depth)
     smooth = np.where(depth > 0, ndimage.gaussian_filter1d(depth, 0.8, axis=1, mode="wrap"), 0.0)
     near_mm = walls.outer_mm + np.where(smooth > 0, 0.3, 0.0)
     sure = np.array([_sureness(cost, d) for cost, d in zip(costs, depth, strict=True)])
     return RightCavity(near_mm=near_mm, far_mm=near_mm + smooth, confidence=sure)
 
 
-def _layer_costs(s: NDArray[np.float32], outer_mm: NDArray[np.float64], open_here: NDArray[np.bool_]) -> NDArray:
-    """(angles, depths + 1) cost of a layer of blood of each depth in mm on the epicardium of one frame."""
-    depth = np.arange(_DEEPEST_MM + 1)
-    columns = outer_mm[:, None] + 0.5 + depth[None, :]
+def _layer(s: NDArray[np.float32], outer_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(angles, depths) samples of one frame by depth in mm beyond the epicardium."""
+    columns = outer_mm[:, None] + 0.5 + np.arange(_DEEPEST_MM + 1)[None, :]
     rows = np.broadcast_to(np.arange(len(s))[:, None], columns.shape)
-    layer = ndimage.map_coordinates(s, [rows, columns], order=1, mode="nearest")
-    slope = ndimage.map_coordinates(
-        ndimage.gaussian_filter1d(s, 1.0, axis=1, order=1, mode="nearest") * 2.4, [rows, columns], order=1
-    )
+    return ndimage.map_coordinates(s, [rows, columns], order=1, mode="nearest").astype(np.float64)
+
+
+def _blood_level(layers: list[NDArray[np.float64]], depth: NDArray[np.float64]) -> float:
+    """Blood of this cavity in units of the left one's: nearer to or farther from the coil, and finely trabeculated."""
+    inside = [
+        layer[np.arange(layer.shape[1])[None, :] < d[:, None] - 1.5] for layer, d in zip(layers, depth, strict=True)
+    ]
+    pixels = np.concatenate(inside)
+    return float(np.clip(np.percentile(pixels, 60), 0.5, 1.3)) if pixels.size > 300 else 0.8
+
+
+def _layer_costs(layer: NDArray, outer_mm: NDArray[np.float64], open_here: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(angles, depths) cost of a layer of blood of each depth in mm, from samples in units of its own blood."""
+    slope = ndimage.gaussian_filter1d(layer, 1.0, axis=1, order=1, mode="nearest") * 2.4
     dark = np.clip(0.75 - layer, 0.0, 0.75) / 0.75
     bright = np.clip(layer - _BRIGHTEST, 0.0, 0.5) / 0.5
     per_mm = _WALL_PRICE * dark**2 + bright - _GAIN
-    total = np.concatenate([np.zeros((len(s), 1)), np.cumsum(per_mm[:, :-1], axis=1)], axis=1)
+    total = np.concatenate([np.zeros((len(layer), 1)), np.cumsum(per_mm[:, :-1], axis=1)], axis=1)
     edge = _EDGE * np.clip(slope, -1.0, 0.0)
     edge[:, 0] = 0.0
-    outside_image = columns > ring.REACH_MM - 3
+    outside_image = outer_mm[:, None] + np.arange(layer.shape[1])[None, :] > ring.REACH_MM - 3
     total = np.where(outside_image, 1e3, total + edge)
     total[~open_here, 1:] = 1e3
     return np.ascontiguousarray(total, dtype=np.float64)

@@ -95,15 +95,10 @@ def sample(slices: Slices, number: int, uv: NDArray[np.float64]) -> NDArray[np.f
     return np.array(frames, dtype=np.float32).reshape(len(frames), *uv.shape[:-1])
 
 
-def beat_fraction(plane: CinePlane) -> NDArray[np.float64]:
-    """(t,) place of each frame in this plane's own beat, 0..1 from R wave to R wave.
-
-    Without an R-R interval, frames that follow each other evenly are taken to fill the beat.
-    """
-    times = np.asarray(plane.trigger_s, dtype=np.float64)
-    count = len(times)
-    step = float(np.median(np.diff(times))) if count > 1 else 0.0
-    beat = plane.rr_s or (times[-1] + step if count > 1 else 0.0)
-    if beat <= 0:
-        return np.zeros(count)
-    return np.clip(times / max(beat, float(times[-1])), 0.0, 1.0)
+def in_plane(slices: Slices, plane: CinePlane, phase: int, uvw: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Linear samples (...,) of one frame of any plane at the feet of points (..., 3) u, v, w on that plane."""
+    points = uvw.reshape(-1, 3) @ slices.axes + slices.origin_mm - plane.affine[:3, 3]
+    columns, rows = plane.affine[:3, 0], plane.affine[:3, 1]
+    ij = np.array([points @ columns / (columns @ columns), points @ rows / (rows @ rows)])
+    frame = plane.frames[phase].astype(np.float32)
+    return ndimage.map_coordinates(frame, ij[::-1], order=1, mode="nearest").reshape(uvw.shape[:-1])

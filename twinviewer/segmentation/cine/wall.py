@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from twinviewer.segmentation.cine import polar as ring
-from twinviewer.segmentation.cine.short_axis import Slices, beat_fraction
+from twinviewer.segmentation.cine.phases import beat_fraction
+from twinviewer.segmentation.cine.short_axis import Slices
 from twinviewer.segmentation.cine.tone import Tone, measured_tone
 
 _SIGMA_MUSCLE, _SIGMA_BLOOD = 0.25, 0.35

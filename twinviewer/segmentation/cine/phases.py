@@ -1,0 +1,40 @@
+"""Phases of planes that each had a beat of their own, brought to one beat from 0 to 1."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.domain import CinePlane
+
+
+def beat_fraction(plane: CinePlane) -> NDArray[np.float64]:
+    """(t,) place of each frame in this plane's own beat, 0..1 from R wave to R wave.
+
+    Without an R-R interval, frames that follow each other evenly are taken to fill the beat.
+    """
+    times = np.asarray(plane.trigger_s, dtype=np.float64)
+    count = len(times)
+    step = float(np.median(np.diff(times))) if count > 1 else 0.0
+    beat = plane.rr_s or (times[-1] + step if count > 1 else 0.0)
+    if beat <= 0:
+        return np.zeros(count)
+    return np.clip(times / max(beat, float(times[-1])), 0.0, 1.0)
+
+
+def is_cyclic(fraction: NDArray[np.float64]) -> bool:
+    """Whether frames at these fractions fill the beat, so that the last is followed by the first."""
+    return len(fraction) > 3 and 1.0 - float(fraction[-1] - fraction[0]) < 2.5 / len(fraction)
+
+
+def at_fraction(
+    values: NDArray[np.float64], fraction: NDArray[np.float64], wanted: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(t, ...) values at ``fraction`` -> (n, ...) at the ``wanted`` ones, linear; round the beat if it closes."""
+    if len(fraction) == 1:
+        return np.repeat(values, len(wanted), axis=0)
+    if is_cyclic(fraction):
+        fraction = np.concatenate([fraction[-1:] - 1.0, fraction, fraction[:1] + 1.0])
+        values = np.concatenate([values[-1:], values, values[:1]])
+    place = np.clip(np.searchsorted(fraction, wanted, side="right") - 1, 0, len(fraction) - 2)
+    weight = np.clip((wanted - fraction[place]) / (fraction[place + 1] - fraction[place]), 0.0, 1.0)
+    weight = weight.reshape(-1, *([1] * (values.ndim - 1)))
+    return values[place] * (1.0 - weight) + values[place + 1] * weight
