@@ -348,6 +348,16 @@ def test_kill_while_saving_loses_no_acknowledged_step(tmp_path: Path) -> None:
     assert store.save(back, path)
 
 
+def test_what_a_killed_program_left_is_removed_and_what_another_writes_is_not(tmp_path: Path) -> None:
+    old, fresh, other = (tmp_path / name for name in (".saving-old.twin", ".saving-fresh.twin", "old.twin"))
+    for path in (old, fresh, other):
+        path.write_bytes(b"half")
+    os.utime(old, (time.time() - 3600,) * 2)
+    os.utime(other, (time.time() - 3600,) * 2)
+    store.save(Case(), tmp_path / "a.twin")
+    assert not old.exists() and fresh.exists() and other.exists()
+
+
 FULL_DISK = """
 import resource, sys
 from pathlib import Path

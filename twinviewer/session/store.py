@@ -9,8 +9,9 @@ import json
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ EMBED_BELOW_BYTES = 300_000_000
 MAX_META_BYTES = 64 << 20
 MAX_FILE_BYTES = 32 << 30
 MAX_FILES = 200_000
+ABANDONED_S = 600.0
+"""A half-written file that was not touched for so long belongs to a program that was killed."""
 
 _TABLES = {
     "meta": "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -87,6 +90,7 @@ def _save(case: Case, path: Path, embed_images: bool | None, claim: Claim) -> Pa
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path.parent)
         handle, name = tempfile.mkstemp(prefix=".saving-", suffix=SUFFIX, dir=path.parent)  # mkstemp gives mode 0600
         temporary = Path(name)
         os.close(handle)
@@ -243,6 +247,14 @@ def _pragma(database: sqlite3.Connection, name: str) -> int:
 
 def _sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed program left half written; a save under way writes more often than this."""
+    for left in folder.glob(f".saving-*{SUFFIX}"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > ABANDONED_S:
+                left.unlink()
 
 
 def _flush(path: Path) -> None:
