@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from twinviewer.physics.cells.gates import over_expm1, relax, rise
 from twinviewer.physics.cells.herg import herg_step
 
 SIZE = 48
@@ -32,22 +33,6 @@ DIASTOLE_MV, DIASTOLE_MS = -75.0, 0.5
 RELEASE_MS, RELEASE_STEP_MS = 40.0, 0.01
 """While calcium is released, qNet needs a finer step than the voltage asks for: 1.2 % without it, 0.2 % with it."""
 STIMULUS_MS = 0.5
-
-
-@njit(cache=True)
-def _relax(value: float, target: float, time_constant: float, dt: float) -> float:
-    return target + (value - target) * math.exp(-dt / time_constant)
-
-
-@njit(cache=True)
-def _rise(v: float, half: float, slope: float) -> float:
-    return 1.0 / (1.0 + math.exp(-(v - half) / slope))
-
-
-@njit(cache=True)
-def _over_expm1(x: float) -> float:
-    """x / (exp(x) - 1), finite at 0."""
-    return x / math.expm1(x) if abs(x) > 1e-6 else 1.0 - 0.5 * x
 
 
 @njit(cache=True)
@@ -107,58 +92,58 @@ def _gates(s: NDArray[np.float64], epi: bool, k_o: float, dt: float) -> None:
     """Advance the voltage gates s[9:36] in place."""
     v = s[0]
     tm = 1.0 / (6.765 * math.exp((v + 11.64) / 34.77) + 8.552 * math.exp(-(v + 77.42) / 5.955))
-    s[9] = _relax(s[9], _rise(v, -39.57, 9.871), tm, dt)
-    hss = _rise(v, -82.90, -6.086)
+    s[9] = relax(s[9], rise(v, -39.57, 9.871), tm, dt)
+    hss = rise(v, -82.90, -6.086)
     thf = 1.0 / (1.432e-5 * math.exp(-(v + 1.196) / 6.285) + 6.149 * math.exp((v + 0.5096) / 20.27))
     ths = 1.0 / (0.009794 * math.exp(-(v + 17.95) / 28.05) + 0.3343 * math.exp((v + 5.730) / 56.66))
     tj = 2.038 + 1.0 / (0.02136 * math.exp(-(v + 100.6) / 8.281) + 0.3052 * math.exp((v + 0.9941) / 38.45))
-    s[10] = _relax(s[10], hss, thf, dt)
-    s[11] = _relax(s[11], hss, ths, dt)
-    s[12] = _relax(s[12], hss, tj, dt)
-    s[13] = _relax(s[13], _rise(v, -89.1, -6.086), 3.0 * ths, dt)
-    s[14] = _relax(s[14], hss, 1.46 * tj, dt)
-    s[15] = _relax(s[15], _rise(v, -42.85, 5.264), tm, dt)
-    s[16] = _relax(s[16], _rise(v, -87.61, -7.488), 200.0, dt)
-    s[17] = _relax(s[17], _rise(v, -93.81, -7.488), 600.0, dt)
-    ta = 1.0515 / (_rise(v, 18.4099, 29.3814) / 1.2089 + 3.5 * _rise(v, -100.0, -29.3814))
-    s[18] = _relax(s[18], _rise(v, 14.34, 14.82), ta, dt)
-    s[21] = _relax(s[21], _rise(v, 24.34, 14.82), ta, dt)
-    iss = _rise(v, -43.94, -5.711)
-    faster = 1.0 - 0.95 * _rise(v, -70.0, -5.0) if epi else 1.0
+    s[10] = relax(s[10], hss, thf, dt)
+    s[11] = relax(s[11], hss, ths, dt)
+    s[12] = relax(s[12], hss, tj, dt)
+    s[13] = relax(s[13], rise(v, -89.1, -6.086), 3.0 * ths, dt)
+    s[14] = relax(s[14], hss, 1.46 * tj, dt)
+    s[15] = relax(s[15], rise(v, -42.85, 5.264), tm, dt)
+    s[16] = relax(s[16], rise(v, -87.61, -7.488), 200.0, dt)
+    s[17] = relax(s[17], rise(v, -93.81, -7.488), 600.0, dt)
+    ta = 1.0515 / (rise(v, 18.4099, 29.3814) / 1.2089 + 3.5 * rise(v, -100.0, -29.3814))
+    s[18] = relax(s[18], rise(v, 14.34, 14.82), ta, dt)
+    s[21] = relax(s[21], rise(v, 24.34, 14.82), ta, dt)
+    iss = rise(v, -43.94, -5.711)
+    faster = 1.0 - 0.95 * rise(v, -70.0, -5.0) if epi else 1.0
     fast = faster * (4.562 + 1.0 / (0.3933 * math.exp(-(v + 100.0) / 100.0) + 0.08004 * math.exp((v + 50.0) / 16.59)))
     slow = faster * (
         23.62 + 1.0 / (0.001416 * math.exp(-(v + 96.52) / 59.05) + 1.780e-8 * math.exp((v + 114.1) / 8.079))
     )
     develop = 1.354 + 1.0e-4 / (math.exp((v - 167.4) / 15.89) + math.exp(-(v - 12.23) / 0.2154))
-    phosphorylated = develop * (1.0 - 0.5 * _rise(v, -70.0, -20.0))
-    s[19] = _relax(s[19], iss, fast, dt)
-    s[20] = _relax(s[20], iss, slow, dt)
-    s[22] = _relax(s[22], iss, phosphorylated * fast, dt)
-    s[23] = _relax(s[23], iss, phosphorylated * slow, dt)
+    phosphorylated = develop * (1.0 - 0.5 * rise(v, -70.0, -20.0))
+    s[19] = relax(s[19], iss, fast, dt)
+    s[20] = relax(s[20], iss, slow, dt)
+    s[22] = relax(s[22], iss, phosphorylated * fast, dt)
+    s[23] = relax(s[23], iss, phosphorylated * slow, dt)
     td = 0.6 + 1.0 / (math.exp(-0.05 * (v + 6.0)) + math.exp(0.09 * (v + 14.0)))
-    s[24] = _relax(s[24], _rise(v, -3.940, 4.230), td, dt)
-    fss = _rise(v, -19.58, -3.696)
+    s[24] = relax(s[24], rise(v, -3.940, 4.230), td, dt)
+    fss = rise(v, -19.58, -3.696)
     tff = 7.0 + 1.0 / (0.009 * math.cosh((v + 20.0) / 10.0))
     tfs = 1000.0 + 1.0 / (3.5e-5 * (math.exp(-(v + 5.0) / 4.0) + math.exp((v + 5.0) / 6.0)))
     tcaf = 7.0 + 1.0 / (0.08 * math.cosh((v - 4.0) / 7.0))
     tcas = 100.0 + 1.0 / (0.00012 * (math.exp(-v / 3.0) + math.exp(v / 7.0)))
-    s[25] = _relax(s[25], fss, tff, dt)
-    s[26] = _relax(s[26], fss, tfs, dt)
-    s[27] = _relax(s[27], fss, tcaf, dt)
-    s[28] = _relax(s[28], fss, tcas, dt)
-    s[29] = _relax(s[29], fss, 75.0, dt)
-    s[31] = _relax(s[31], fss, 2.5 * tff, dt)
-    s[32] = _relax(s[32], fss, 2.5 * tcaf, dt)
-    x = _rise(v, -11.60, 8.932)
+    s[25] = relax(s[25], fss, tff, dt)
+    s[26] = relax(s[26], fss, tfs, dt)
+    s[27] = relax(s[27], fss, tcaf, dt)
+    s[28] = relax(s[28], fss, tcas, dt)
+    s[29] = relax(s[29], fss, 75.0, dt)
+    s[31] = relax(s[31], fss, 2.5 * tff, dt)
+    s[32] = relax(s[32], fss, 2.5 * tcaf, dt)
+    x = rise(v, -11.60, 8.932)
     t1 = 817.3 + 1.0 / (2.326e-4 * math.exp((v + 48.28) / 17.80) + 0.001292 * math.exp(-(v + 210.0) / 230.0))
     t2 = 1.0 / (0.01 * math.exp((v - 50.0) / 20.0) + 0.0193 * math.exp(-(v + 66.54) / 31.0))
-    s[33] = _relax(s[33], x, t1, dt)
-    s[34] = _relax(s[34], x, t2, dt)
+    s[33] = relax(s[33], x, t1, dt)
+    s[34] = relax(s[34], x, t2, dt)
     tk = 122.2 / (math.exp(-(v + 127.2) / 20.36) + math.exp((v + 236.8) / 69.33))
-    s[35] = _relax(s[35], _rise(v, -(2.5538 * k_o + 144.59), 1.5692 * k_o + 3.8115), tk, dt)
+    s[35] = relax(s[35], rise(v, -(2.5538 * k_o + 144.59), 1.5692 * k_o + 3.8115), tk, dt)
     # Calcium-dependent inactivation: 1000 / ms in, jca / ms out.
     sensor = 1.0 / (1000.0 / s[29] + (1.0 + 0.002 / s[6]) ** 4)
-    s[30] = _relax(s[30], sensor * 1000.0 / s[29], 1.0 / s[29], dt)
+    s[30] = relax(s[30], sensor * 1000.0 / s[29], 1.0 / s[29], dt)
 
 
 @njit(cache=True)
@@ -180,15 +165,15 @@ def ohara_step(
     h, hp = 0.99 * s[10] + 0.01 * s[11], 0.99 * s[10] + 0.01 * s[13]
     i_na = 75.0 * p[1] * (v - e_na) * s[9] ** 3 * ((1.0 - f) * h * s[12] + f * hp * s[14])
     i_nal = 0.0075 * p[2] * (v - e_na) * s[15] * ((1.0 - f) * s[16] + f * s[17])
-    a_fast = _rise(v, 213.6, -151.2)
+    a_fast = rise(v, 213.6, -151.2)
     to = (1.0 - f) * s[18] * (a_fast * s[19] + (1.0 - a_fast) * s[20])
     to += f * s[21] * (a_fast * s[22] + (1.0 - a_fast) * s[23])
     i_to = 0.02 * p[3] * (v - e_k) * to
     x = v / RT_F
-    one, two = _over_expm1(x), _over_expm1(2.0 * x)
+    one, two = over_expm1(x), over_expm1(2.0 * x)
     e1 = math.exp(x)
     e2 = e1 * e1
-    a_ca = 0.3 + 0.6 * _rise(v, 10.0, -10.0)
+    a_ca = 0.3 + 0.6 * rise(v, 10.0, -10.0)
     nca, jca = s[30], s[29]
     plain = (0.6 * s[25] + 0.4 * s[26]) * (1.0 - nca) + jca * (a_ca * s[27] + (1.0 - a_ca) * s[28]) * nca
     phos = (0.6 * s[31] + 0.4 * s[26]) * (1.0 - nca) + jca * (a_ca * s[32] + (1.0 - a_ca) * s[28]) * nca
@@ -198,11 +183,11 @@ def ohara_step(
     i_cak = 3.574e-4 * permeability * FARADAY * one * 0.75 * (kss * e1 - k_o)
     i_kr = 0.046 * p[5] * math.sqrt(k_o / 5.4) * s[HERG + 4] * (v - e_k)
     i_ks = 0.0034 * p[6] * (1.0 + 0.6 / (1.0 + (3.8e-5 / cai) ** 1.4)) * s[33] * s[34] * (v - e_ks)
-    i_k1 = 0.1908 * p[7] * math.sqrt(k_o) * _rise(v, 2.6 * k_o - 105.8, -9.493) * s[35] * (v - e_k)
+    i_k1 = 0.1908 * p[7] * math.sqrt(k_o) * rise(v, 2.6 * k_o - 105.8, -9.493) * s[35] * (v - e_k)
     exchange = 0.0008 * (1.1 if epi else (1.4 if mid else 1.0))
     i_naca, i_naca_ss = 0.8 * exchange * _exchanger(v, nai, cai), 0.2 * exchange * _exchanger(v, nass, cass)
     i_nak = 30.0 * (0.9 if epi else (0.7 if mid else 1.0)) * _pump(v, nai, ki, k_o)
-    i_kb = 0.003 * (0.6 if epi else 1.0) * _rise(v, 14.48, 18.34) * (v - e_k)
+    i_kb = 0.003 * (0.6 if epi else 1.0) * rise(v, 14.48, 18.34) * (v - e_k)
     i_nab = 3.75e-10 * FARADAY * one * (nai * e1 - NA_O)
     i_cab = 2.5e-8 * 2.0 * FARADAY * two * (cai * e2 - 0.341 * CA_O)
     i_pca = 0.0005 * cai / (0.0005 + cai)
@@ -211,8 +196,8 @@ def ohara_step(
     # Release, uptake and diffusion in mM/ms of their own compartment.
     release = (1.7 if mid else 1.0) * -i_cal / (1.0 + (1.5 / cajsr) ** 8)
     tau = 4.75 / (1.0 + 0.0123 / cajsr)
-    s[36] = _relax(s[36], 2.375 * release, max(tau, 0.001), dt)
-    s[37] = _relax(s[37], 2.96875 * release, max(1.25 * tau, 0.001), dt)
+    s[36] = relax(s[36], 2.375 * release, max(tau, 0.001), dt)
+    s[37] = relax(s[37], 2.96875 * release, max(1.25 * tau, 0.001), dt)
     j_rel = (1.0 - f) * s[36] + f * s[37]
     uptake = 0.004375 * (1.3 if epi else 1.0) * cai
     j_up = (1.0 - f) * uptake / (cai + 0.00092) + 2.75 * f * uptake / (cai + 0.00075) - 0.0039375 * cansr / 15.0

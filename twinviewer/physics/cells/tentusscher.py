@@ -18,6 +18,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from twinviewer.domain import EngineError
+from twinviewer.physics.cells.gates import over_expm1, relax, rise
 
 Layer = Literal["endo", "epi", "mid"]
 LAYERS: tuple[Layer, ...] = ("endo", "epi", "mid")
@@ -81,28 +82,18 @@ class TenTusscher:
 
 
 @njit(cache=True)
-def _relax(value: float, target: float, time_constant: float, dt: float) -> float:
-    return target + (value - target) * math.exp(-dt / time_constant)
-
-
-@njit(cache=True)
-def _rise(v: float, half: float, slope: float) -> float:
-    return 1.0 / (1.0 + math.exp(-(v - half) / slope))
-
-
-@njit(cache=True)
 def _gates(s: NDArray[np.float64], endo: bool, dt: float) -> None:
     """Advance R' and the gates s[6:19] in place."""
     v, ca_ss = s[0], s[4]
     sr = 2.5 - 1.5 / (1.0 + (1.5 / s[5]) ** 2)
     rate = 0.045 * sr * ca_ss + 0.005
-    s[6] = _relax(s[6], 0.005 / rate, 1.0 / rate, dt)
-    s[7] = _relax(s[7], _rise(v, -26.0, 7.0), 2700.0 * _rise(v, -45.0, 10.0) * _rise(v, -30.0, -11.5), dt)
-    s[8] = _relax(s[8], _rise(v, -88.0, -24.0), 3.36 * _rise(v, -60.0, 20.0) * _rise(v, 60.0, -20.0), dt)
-    ts = 1400.0 * math.sqrt(_rise(v, 5.0, 6.0)) * _rise(v, 35.0, -15.0) + 80.0
-    s[9] = _relax(s[9], _rise(v, -5.0, 14.0), ts, dt)
-    tm = _rise(v, -60.0, 5.0) * (0.1 * _rise(v, -35.0, -5.0) + 0.1 * _rise(v, 50.0, -200.0))
-    s[10] = _relax(s[10], _rise(v, -56.86, 9.03) ** 2, tm, dt)
+    s[6] = relax(s[6], 0.005 / rate, 1.0 / rate, dt)
+    s[7] = relax(s[7], rise(v, -26.0, 7.0), 2700.0 * rise(v, -45.0, 10.0) * rise(v, -30.0, -11.5), dt)
+    s[8] = relax(s[8], rise(v, -88.0, -24.0), 3.36 * rise(v, -60.0, 20.0) * rise(v, 60.0, -20.0), dt)
+    ts = 1400.0 * math.sqrt(rise(v, 5.0, 6.0)) * rise(v, 35.0, -15.0) + 80.0
+    s[9] = relax(s[9], rise(v, -5.0, 14.0), ts, dt)
+    tm = rise(v, -60.0, 5.0) * (0.1 * rise(v, -35.0, -5.0) + 0.1 * rise(v, 50.0, -200.0))
+    s[10] = relax(s[10], rise(v, -56.86, 9.03) ** 2, tm, dt)
     if v < -40.0:
         th = 1.0 / (0.057 * math.exp(-(v + 80.0) / 6.8) + 2.7 * math.exp(0.079 * v) + 3.1e5 * math.exp(0.3485 * v))
         alpha = -(25428.0 * math.exp(0.2444 * v) + 6.948e-6 * math.exp(-0.04391 * v)) * (v + 37.78)
@@ -111,24 +102,24 @@ def _gates(s: NDArray[np.float64], endo: bool, dt: float) -> None:
     else:
         th = 0.13 * (1.0 + math.exp(-(v + 10.66) / 11.1)) / 0.77
         tj = (1.0 + math.exp(-0.1 * (v + 32.0))) / (0.6 * math.exp(0.057 * v))
-    hss = _rise(v, -71.55, -7.43) ** 2
-    s[11] = _relax(s[11], hss, th, dt)
-    s[12] = _relax(s[12], hss, tj, dt)
-    td = (1.4 * _rise(v, -35.0, 13.0) + 0.25) * 1.4 * _rise(v, -5.0, -5.0) + _rise(v, 50.0, 20.0)
-    s[13] = _relax(s[13], _rise(v, -8.0, 7.5), td, dt)
+    hss = rise(v, -71.55, -7.43) ** 2
+    s[11] = relax(s[11], hss, th, dt)
+    s[12] = relax(s[12], hss, tj, dt)
+    td = (1.4 * rise(v, -35.0, 13.0) + 0.25) * 1.4 * rise(v, -5.0, -5.0) + rise(v, 50.0, 20.0)
+    s[13] = relax(s[13], rise(v, -8.0, 7.5), td, dt)
     square = (v + 27.0) ** 2
-    tf = 1102.5 * math.exp(-square / 225.0) + 200.0 * _rise(v, 13.0, 10.0) + 180.0 * _rise(v, -30.0, -10.0) + 20.0
-    s[14] = _relax(s[14], _rise(v, -20.0, -7.0), tf, dt)
-    tf2 = 562.0 * math.exp(-square / 240.0) + 31.0 * _rise(v, 25.0, 10.0) + 80.0 * _rise(v, -30.0, -10.0)
-    s[15] = _relax(s[15], 0.67 * _rise(v, -35.0, -7.0) + 0.33, tf2, dt)
+    tf = 1102.5 * math.exp(-square / 225.0) + 200.0 * rise(v, 13.0, 10.0) + 180.0 * rise(v, -30.0, -10.0) + 20.0
+    s[14] = relax(s[14], rise(v, -20.0, -7.0), tf, dt)
+    tf2 = 562.0 * math.exp(-square / 240.0) + 31.0 * rise(v, 25.0, 10.0) + 80.0 * rise(v, -30.0, -10.0)
+    s[15] = relax(s[15], 0.67 * rise(v, -35.0, -7.0) + 0.33, tf2, dt)
     share = 1.0 / (1.0 + (ca_ss / 0.05) ** 2)
-    s[16] = _relax(s[16], 0.6 * share + 0.4, 80.0 * share + 2.0, dt)
+    s[16] = relax(s[16], 0.6 * share + 0.4, 80.0 * share + 2.0, dt)
     if endo:
-        s[17] = _relax(s[17], _rise(v, -28.0, -5.0), 1000.0 * math.exp(-((v + 67.0) ** 2) / 1000.0) + 8.0, dt)
+        s[17] = relax(s[17], rise(v, -28.0, -5.0), 1000.0 * math.exp(-((v + 67.0) ** 2) / 1000.0) + 8.0, dt)
     else:
-        ts = 85.0 * math.exp(-((v + 45.0) ** 2) / 320.0) + 5.0 * _rise(v, 20.0, -5.0) + 3.0
-        s[17] = _relax(s[17], _rise(v, -20.0, -5.0), ts, dt)
-    s[18] = _relax(s[18], _rise(v, 20.0, 6.0), 9.5 * math.exp(-((v + 40.0) ** 2) / 1800.0) + 0.8, dt)
+        ts = 85.0 * math.exp(-((v + 45.0) ** 2) / 320.0) + 5.0 * rise(v, 20.0, -5.0) + 3.0
+        s[17] = relax(s[17], rise(v, -20.0, -5.0), ts, dt)
+    s[18] = relax(s[18], rise(v, 20.0, 6.0), 9.5 * math.exp(-((v + 40.0) ** 2) / 1800.0) + 0.8, dt)
 
 
 @njit(cache=True)
@@ -147,8 +138,7 @@ def tentusscher_step(s: NDArray[np.float64], p: NDArray[np.float64], stimulus: f
     i_ks = p[2] * s[9] * s[9] * (v - e_ks)
     i_kr = p[3] * s[7] * s[8] * u
     x = 2.0 * (v - 15.0) / RT_F
-    ghk = x / math.expm1(x) if abs(x) > 1e-6 else 1.0 - 0.5 * x
-    i_cal = p[4] * s[13] * s[14] * s[15] * s[16] * 2.0 * FARADAY * ghk * (0.25 * ca_ss * math.exp(x) - _CA_O)
+    i_cal = p[4] * s[13] * s[14] * s[15] * s[16] * 2.0 * FARADAY * over_expm1(x) * (0.25 * ca_ss * math.exp(x) - _CA_O)
     i_na = p[5] * s[10] ** 3 * s[11] * s[12] * (v - e_na)
     i_bna, i_bca = 0.00029 * (v - e_na), 0.000592 * (v - e_ca)
     y = v / RT_F
@@ -158,7 +148,7 @@ def tentusscher_step(s: NDArray[np.float64], p: NDArray[np.float64], stimulus: f
     i_nak = 2.724 * _K_O / (_K_O + 1.0) * nai / (nai + 40.0)
     i_nak /= 1.0 + 0.1245 * math.exp(-0.1 * y) + 0.0353 * math.exp(-y)
     i_pca = 0.1238 * cai / (cai + 0.0005)
-    i_pk = 0.0146 * u * _rise(v, 25.0, 5.98)
+    i_pk = 0.0146 * u * rise(v, 25.0, 5.98)
     potassium = i_k1 + i_to + i_kr + i_ks + i_pk + stimulus
     total = potassium + i_na + i_cal + i_naca + i_nak + i_pca + i_bna + i_bca
     up = 0.006375 / (1.0 + (0.00025 / cai) ** 2)
