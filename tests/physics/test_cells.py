@@ -12,7 +12,7 @@ from twinviewer.physics.cells.drugs import drug, drug_names, risk_class
 from twinviewer.physics.cells.herg import herg_step
 from twinviewer.physics.cells.ohara_cipa import OHaraCiPA
 from twinviewer.physics.cells.pacing import pace
-from twinviewer.physics.cells.steady import dosed, extrapolate, mean_qnet
+from twinviewer.physics.cells.steady import dosed, extrapolate, layer_durations_ms, mean_qnet, steady
 from twinviewer.physics.cells.tentusscher import TenTusscher
 
 
@@ -142,6 +142,33 @@ def test_extrapolated_steady_state_is_that_of_600_plain_beats(name: str, times_c
     assert found.beats < 200
     assert found.qnet_uc_uf == pytest.approx(qnet, rel=0.01)
     assert dosed("endo", 2000.0, name, times_cmax) is found
+
+
+def test_ten_tusscher_steady_state_is_that_of_1500_plain_beats() -> None:
+    """Our own kernel without extrapolation: 300.6 ms after 1500 beats (304.4 ms at beat 30)."""
+    found = steady(TenTusscher("epi"), 1000.0)
+    assert found.beats < 150
+    assert found.apd90_ms == pytest.approx(300.6, rel=0.003)
+
+
+def test_layers_and_a_drug_on_them() -> None:
+    """At 1 Hz mid-myocardium repolarises last and epicardium first; an IKr blocker lengthens every layer."""
+    plain = layer_durations_ms(1000.0)
+    blocked = layer_durations_ms(1000.0, drug("cisapride").at_cmax(1.0))
+    assert plain["epi"] < plain["endo"] < plain["mid"]
+    assert all(blocked[layer] > plain[layer] + 5.0 for layer in plain)
+
+
+@pytest.mark.parametrize("potassium_mm", [4.0, 5.4, 7.0])
+def test_the_cell_rests_near_the_potassium_equilibrium(potassium_mm: float) -> None:
+    paced = pace(OHaraCiPA(potassium_mm=potassium_mm), 1000.0, 5)
+    equilibrium_mv = 26.71 * np.log(potassium_mm / paced.state[3])
+    assert paced.rest_mv[-1] == pytest.approx(equilibrium_mv, abs=3.0)
+
+
+def test_low_potassium_lengthens_and_high_potassium_shortens() -> None:
+    low, normal, high = (pace(OHaraCiPA(potassium_mm=mm), 1000.0, 10).apd90_ms[-1] for mm in (4.0, 5.4, 7.0))
+    assert low > normal + 10.0 > high + 20.0
 
 
 def test_extrapolation_finds_the_fixed_point_of_a_linear_map() -> None:

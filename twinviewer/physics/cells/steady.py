@@ -13,15 +13,17 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.physics.cells.drugs import NO_DRUG, Drug, drug
-from twinviewer.physics.cells.ohara_cipa import Layer, OHaraCiPA
+from twinviewer.physics.cells.drugs import NO_DRUG, Drug, DrugEffect, drug
+from twinviewer.physics.cells.ohara_cipa import LAYERS, Layer, OHaraCiPA
 from twinviewer.physics.cells.pacing import Cell, Pacing, pace
 
 STRIDE_BEATS = 8
 WINDOW = 5
 """States kept per extrapolation: STRIDE_BEATS apart."""
 TOLERANCE = 3e-4
-"""Relative change of APD90 and qNet over STRIDE_BEATS below which a cell is settled."""
+"""Change over STRIDE_BEATS below which a cell is settled: of APD90 relative to itself, of qNet to QNET_SCALE."""
+QNET_SCALE = 0.07
+"""Control value in uC/uF: qNet itself passes through zero."""
 DOSES = (1.0, 2.0, 3.0, 4.0)
 """Multiples of Cmax over which the CiPA classifier takes the mean of qNet."""
 
@@ -63,14 +65,20 @@ def extrapolate(states: NDArray[np.float64]) -> NDArray[np.float64] | None:
 
 
 @lru_cache(maxsize=1024)
-def steady(cell: Cell, cycle_ms: float, most_beats: int = 600, tolerance: float = TOLERANCE) -> Steady:
-    """A cell paced to steady state; cached by cell (layer, drug effect, potassium) and cycle. Raises EngineError."""
-    now = pace(cell, cycle_ms, min(20, most_beats))
+def steady(
+    cell: Cell, cycle_ms: float, most_beats: int = 600, tolerance: float = TOLERANCE, stimulus_scale: float = 1.0
+) -> Steady:
+    """A cell paced to steady state; cached by cell (layer, drug effect, potassium) and cycle. Raises EngineError.
+
+    stimulus_scale: the CiPA stimulus (1) no longer fires a cell at potassium below about 3.2 mM; 1.5 does.
+    """
+    now = pace(cell, cycle_ms, min(20, most_beats), stimulus_scale=stimulus_scale)
     beats = len(now.apd90_ms)
     while True:
         states = [now.state.copy()]
         while len(states) < WINDOW + 1 and beats < most_beats:
-            now = pace(cell, cycle_ms, min(STRIDE_BEATS, most_beats - beats), state=now.state)
+            more = min(STRIDE_BEATS, most_beats - beats)
+            now = pace(cell, cycle_ms, more, state=now.state, stimulus_scale=stimulus_scale)
             beats += len(now.apd90_ms)
             states.append(now.state.copy())
             if _repeats(now, tolerance):
@@ -79,18 +87,17 @@ def steady(cell: Cell, cycle_ms: float, most_beats: int = 600, tolerance: float 
             return Steady(now, beats, False)
         jumped = extrapolate(np.array(states))
         if jumped is not None:
-            now = pace(cell, cycle_ms, STRIDE_BEATS, state=jumped)
-            beats += STRIDE_BEATS
+            more = min(STRIDE_BEATS, most_beats - beats)
+            now = pace(cell, cycle_ms, more, state=jumped, stimulus_scale=stimulus_scale)
+            beats += more
 
 
 def _repeats(now: Pacing, tolerance: float) -> bool:
-    """Whether all beats of a stretch agree with the first and last within the tolerance."""
-    for values in (now.apd90_ms, now.qnet_uc_uf):
-        if np.isnan(values).all() and values is now.qnet_uc_uf:
-            continue
-        if not np.isfinite(values).all() or np.ptp(values) > tolerance * abs(values[-1]):
-            return False
-    return len(now.apd90_ms) > 1
+    """Whether all beats of a stretch agree within the tolerance."""
+    durations, charges = now.apd90_ms, now.qnet_uc_uf
+    if len(durations) < 2 or not np.isfinite(durations).all() or np.ptp(durations) > tolerance * durations[-1]:
+        return False
+    return bool(np.isnan(charges).all() or np.ptp(charges) <= tolerance * QNET_SCALE)
 
 
 def dosed(layer: Layer, cycle_ms: float, name: str, times_cmax: float, most_beats: int = 600) -> Steady:
@@ -102,3 +109,11 @@ def dosed(layer: Layer, cycle_ms: float, name: str, times_cmax: float, most_beat
 def mean_qnet(medicine: Drug, cycle_ms: float = 2000.0, most_beats: int = 600) -> float:
     """Mean qNet in uC/uF over 1, 2, 3 and 4 x Cmax at steady state: the metric of the CiPA classifier."""
     return float(np.mean([dosed("endo", cycle_ms, medicine.name, times, most_beats).qnet_uc_uf for times in DOSES]))
+
+
+def layer_durations_ms(cycle_ms: float, effect: DrugEffect = NO_DRUG, potassium_mm: float = 5.4) -> dict[Layer, float]:
+    """Steady APD90 in ms of endo, epi and mid cells: what repolarisation, QT and the T wave are made of.
+
+    NaN where a layer does not fire or repolarise at this cycle. Raises EngineError.
+    """
+    return {layer: steady(OHaraCiPA(layer, effect, potassium_mm), cycle_ms).apd90_ms for layer in LAYERS}
