@@ -8,10 +8,11 @@ from twinviewer.segmentation.cine.confidence import ring_evidence
 from twinviewer.segmentation.cine.contours import CineContour, CineContours
 from twinviewer.segmentation.cine.left_ventricle import cyclic, left_ventricle
 from twinviewer.segmentation.cine.locate import locate
+from twinviewer.segmentation.cine.phases import at_fraction
 from twinviewer.segmentation.cine.polar import to_uv
 from twinviewer.segmentation.cine.right_ventricle import find_right
 from twinviewer.segmentation.cine.short_axis import Slices, short_axis
-from twinviewer.segmentation.cine.valve_plane import find_valve_plane
+from twinviewer.segmentation.cine.valve_plane import ValvePlane, find_valve_plane
 from twinviewer.segmentation.cine.wall import Walls
 
 MADE_BY = "twinviewer cine 1 (temporal energy, polar dynamic programming)"
@@ -19,6 +20,7 @@ _LEAST_RING = 0.72
 """A slice shows the left ventricle where at least this share of the ring about the blood is muscle."""
 _LEAST_CAVITY_CM2 = 0.4
 _LEAST_RIGHT = 0.15
+_ABOVE_MM = 3.0
 _NO_BASE = "No long-axis plane shows the mitral valve: the base is taken from the slices alone."
 
 
@@ -45,7 +47,7 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
         report(0.8 + 0.2 * k / len(walls), "Delineating the right ventricle")
         right = find_right(slices, one, cyclic(slices, k))
         for phase, sure in enumerate(rings[k]):
-            if sure < _LEAST_RING:
+            if sure < _LEAST_RING or (base is not None and _above(slices, k, base, one, phase)):
                 continue
             found += _left(slices, k, phase, one, float(sure))
             outline = right.outline(phase, one.centre)
@@ -62,6 +64,12 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
         base_depth_mm=None if base is None else base.base_mm - slices.depth_mm[0],
         base_spread_mm=0.0 if base is None else base.spread_mm,
     )
+
+
+def _above(slices: Slices, number: int, base: ValvePlane, walls: Walls, phase: int) -> bool:
+    """Whether a slice lies clearly on the atrial side of the valve plane at this phase."""
+    depth = at_fraction(base.base_mm, base.fraction, walls.fraction[phase : phase + 1])
+    return float(slices.depth_mm[number]) < float(depth[0]) - _ABOVE_MM
 
 
 def _left(slices: Slices, number: int, phase: int, walls: Walls, sure: float) -> list[CineContour]:

@@ -36,15 +36,15 @@ class RightCavity:
     def outline(self, phase: int, centre: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n, 2) closed outline u, v of the largest piece, or (0, 2) where there is no cavity to speak of."""
         depth = self.far_mm[phase] - self.near_mm[phase]
-        piece = _largest_run(depth > 1.0, depth * self.near_mm[phase])
+        # a moderator band or a crest at the insertion does not end the cavity
+        wide = np.pad(depth > 1.0, 6, mode="wrap")
+        piece = _largest_run(ndimage.binary_closing(wide, iterations=2)[6:-6], depth * self.near_mm[phase])
         if len(piece) < 4:
             return np.zeros((0, 2))
         near = ring.to_uv(self.near_mm[phase], centre)[piece]
         far = ring.to_uv(self.far_mm[phase], centre)[piece]
         points = np.concatenate([far, near[::-1]])
-        x, y = points.T
-        area_cm2 = 0.5 * abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 100.0
-        return points if area_cm2 >= _LEAST_CM2 else np.zeros((0, 2))
+        return points if _area_cm2(points) >= _LEAST_CM2 else np.zeros((0, 2))
 
 
 def find_right(slices: Slices, walls: Walls, cyclic: bool) -> RightCavity:
@@ -66,6 +66,11 @@ def find_right(slices: Slices, walls: Walls, cyclic: bool) -> RightCavity:
     near_mm = walls.outer_mm + np.where(smooth > 0, 0.3, 0.0)
     sure = np.array([_sureness(cost, d) for cost, d in zip(costs, depth, strict=True)])
     return RightCavity(near_mm=near_mm, far_mm=near_mm + smooth, confidence=sure)
+
+
+def _area_cm2(points: NDArray[np.float64]) -> float:
+    x, y = points.T
+    return 0.5 * abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 100.0
 
 
 def _layer(s: NDArray[np.float32], outer_mm: NDArray[np.float64]) -> NDArray[np.float64]:

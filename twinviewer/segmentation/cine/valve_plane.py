@@ -16,7 +16,9 @@ from twinviewer.segmentation.cine.wall import Walls
 _OFF_AXIS_MM = 12.0
 """A long-axis plane that passes farther from the cavity's middle cuts its wall too slantwise."""
 _CLIMB_MM, _HIGHEST_MM, _BESIDE_MM = 45, 38, 14
-_MUSCLE_SIGMA, _GAIN = 0.35, 0.55
+_MUSCLE_SIGMA, _GAIN = 0.2, 0.5
+_STOP, _ASTRAY = 1.0, 0.002
+_STRAY_MM = 12.0
 _MOST_TILT = 0.45
 """Slope of the valve plane against the short axis that is believed (24 degrees)."""
 
@@ -111,6 +113,9 @@ def _wall_end(
     if lost.mean() > 0.3:
         return None
     out[lost] = np.median(out[~lost], axis=0)
+    # the ring moves less than 20 mm in a beat: what lies farther off has left the wall, too
+    stray = np.abs(out[:, 2] - np.median(out[:, 2])) > _STRAY_MM
+    out[stray] = np.median(out[~stray], axis=0)
     return at_fraction(out, place, fraction)
 
 
@@ -133,7 +138,8 @@ def _tone(
     depth_mm: float,
 ) -> Tone:
     """Blood and muscle in a long-axis plane at the level of a slice whose borders are known, over the beat."""
-    blood, muscle = [], []
+    blood: list[NDArray[np.float32]] = []
+    muscle: list[NDArray[np.float32]] = []
     place = beat_fraction(plane)
     inner = at_fraction(walls.inner_mm, walls.fraction, place)
     outer = at_fraction(walls.outer_mm, walls.fraction, place)
@@ -153,18 +159,25 @@ def _tone(
 
 
 def _climb(s: NDArray[np.float32]) -> tuple[int, int]:
-    """(row, column) where the best dark path from row 0's middle upwards has its end."""
+    """(row, column) where the best dark path from row 0's middle upwards has its end.
+
+    The first end counts: what is dark again beyond a bright gap (lung, wall of the atrium) is not this wall.
+    """
     price = np.minimum(s**2 / (2 * _MUSCLE_SIGMA**2), 1.0) - _GAIN
     rows, columns = s.shape
-    total = np.full((rows, columns), np.inf)
-    middle = columns // 2
-    total[0] = price[0] + 0.02 * (np.arange(columns) - middle) ** 2
+    astray = (np.arange(columns) - columns // 2) ** 2
+    total = price[0] + 0.02 * astray
+    end, least = (0, int(np.argmin(total))), float(total.min())
     for row in range(1, rows):
-        around = np.stack([np.roll(total[row - 1], shift) + 0.05 * abs(shift) for shift in (-1, 0, 1)])
+        around = np.stack([np.roll(total, shift) + 0.05 * abs(shift) for shift in (-1, 0, 1)])
         around[0, -1] = around[2, 0] = np.inf
-        total[row] = around.min(axis=0) + price[row] + 0.003 * (np.arange(columns) - middle) ** 2
-    row, column = np.unravel_index(int(np.argmin(total)), total.shape)
-    return int(row), int(column)
+        total = around.min(axis=0) + price[row] + _ASTRAY * astray
+        column = int(np.argmin(total))
+        if total[column] < least:
+            end, least = (row, column), float(total[column])
+        elif total[column] > least + _STOP:
+            break
+    return end
 
 
 def _plane(ends: NDArray[np.float64], fraction: NDArray[np.float64]) -> ValvePlane:
