@@ -7,6 +7,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 
+_SHARE = 0.35
+"""Muscle as a share of blood to which stronger contrast is brought."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tone:
     """Typical intensity of muscle and of blood in one slice, in the scanner's units."""
@@ -19,8 +23,13 @@ class Tone:
 
         Else lung, which is nearly black, would lie as close to muscle as noise does.
         """
-        above = (frames - self.muscle) / max(self.blood - self.muscle, 1e-3)
-        below = (frames - self.muscle) / max(1.25 * self.muscle, 1e-3)
+        # strong contrast is compressed, so that a gamma applied by a scanner or an export moves no border
+        share = min(max(self.muscle / max(self.blood, 1e-3), 1e-3), 0.95)
+        gamma = float(np.clip(np.log(_SHARE) / np.log(share), 0.5, 1.0))
+        level = np.maximum(frames / max(self.blood, 1e-3), 0.0) ** gamma
+        muscle = share**gamma
+        above = (level - muscle) / (1.0 - muscle)
+        below = (level - muscle) / (1.25 * muscle)
         return np.clip(np.where(above > 0, above, below), -1.0, 2.0).astype(np.float32)
 
 

@@ -115,6 +115,8 @@ def _wall_end(
     out[lost] = np.median(out[~lost], axis=0)
     # the ring moves less than 20 mm in a beat: what lies farther off has left the wall, too
     stray = np.abs(out[:, 2] - np.median(out[:, 2])) > _STRAY_MM
+    if stray.mean() > 0.3:
+        return None
     out[stray] = np.median(out[~stray], axis=0)
     return at_fraction(out, place, fraction)
 
