@@ -322,6 +322,9 @@ def write_products(case: "Case", out: Path, pictures: bool, report: "Reporter") 
         files = {"metrics": str(write_metrics(case, out / "metrics.json"))}
     report(0.05, "Saving the case")
     files["case"] = str(store.save(case, out / "case.twin"))
+    if case.labels is None:  # cine MR: contours and numbers are in the case and in the metrics
+        report(1.0, "")
+        return files
     report(0.1, "Writing labels")
     files["labels"] = str(_write_labels(case, out / "labels.nii.gz"))
     try:

@@ -21,7 +21,7 @@ def test_a_finished_case_is_ready_everywhere(finished: Case) -> None:
 
 def test_new_labels_drop_mesh_measurements_and_runs_and_say_so(finished: Case) -> None:
     assert finished.labels is not None
-    changed = steps.accept_labels(
+    changed = steps.accept_segmentation(
         finished, fake_twin.FakeOrgan().segment(fake_twin.volume(), lambda f, t: None), "Paint"
     )
     assert changed.mesh is None and changed.scenarios == () and dict(changed.measurements) == {}

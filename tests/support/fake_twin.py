@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from twinviewer.domain import (
+    CineContours,
+    CineStack,
     EngineOutput,
     Field,
     Frame,
@@ -113,6 +115,9 @@ class FakeOrgan:
         if not data.any():
             raise SegmentationError("There is no box", where=volume.description)
         return LabelMap(data, volume.grid, {1: "box"}, volume.phase_percent, "threshold 1", volume.uid)
+
+    def delineate(self, stack: CineStack, report: Reporter) -> tuple[CineContours, Mapping[str, Quantity]]:
+        raise SegmentationError("Boxes do not beat")
 
     def build(self, labels: LabelMap, volume: Volume, report: Reporter) -> OrganMesh:
         report(0.5, "Meshing")

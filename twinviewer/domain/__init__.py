@@ -1,5 +1,6 @@
 """The nouns of the house: frozen, numpy only. Every other room speaks in these types."""
 
+from twinviewer.domain.contours import CineContour, CineContours
 from twinviewer.domain.errors import (
     Cancelled,
     EngineError,
@@ -45,6 +46,8 @@ from twinviewer.domain.simulation import (
 __all__ = [
     "Cancelled",
     "Choice",
+    "CineContour",
+    "CineContours",
     "CinePlane",
     "CineStack",
     "Comparison",

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from twinviewer.domain.image import LabelMap, Series, Volume
+from twinviewer.domain.contours import CineContours
+from twinviewer.domain.image import CineStack, LabelMap, Series, Volume
 from twinviewer.domain.mesh import OrganMesh
 from twinviewer.domain.progress import Reporter
 from twinviewer.domain.quantity import Parameter, ParameterValue, Quantity
@@ -44,7 +45,8 @@ class Records:
 
 @runtime_checkable
 class Organ(Protocol):
-    """The recipe of one organ. Called in the order suits, segment, build, measure, setup; each in a worker process."""
+    """The recipe of one organ. Called in the order suits, segment (or delineate), build, measure, setup; each in a
+    worker process."""
 
     name: str
     label: str
@@ -57,6 +59,11 @@ class Organ(Protocol):
 
     def segment(self, volume: Volume, report: Reporter) -> LabelMap:
         """Label every phase. Raises SegmentationError with the reason when the images cannot give the organ."""
+        ...
+
+    def delineate(self, stack: CineStack, report: Reporter) -> tuple[CineContours, Mapping[str, Quantity]]:
+        """Contours of every frame of a cine study, and what they measure (names of docs/metrics.md). Raises
+        SegmentationError with the reason where the planes cannot give the organ."""
         ...
 
     def build(self, labels: LabelMap, volume: Volume, report: Reporter) -> OrganMesh:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from twinviewer.domain import (
+    CineContours,
     CineStack,
     LabelMap,
     OrganMesh,
@@ -24,10 +25,12 @@ BASELINE = "baseline"
 SCENARIO_COLOURS = ("#8FA3BF", "#3FB6C6", "#D98FD0", "#E5B454", "#5BC58C", "#E5645B", "#9A8CFF", "#C9A27A")
 """Baseline first, then the scenarios in the order in which they were added. The same in tables, traces and legends."""
 
+NO_MODEL_FROM_CINE = "A model is not made from cine MR yet: its contours are shown and measured"
+
 STEPS = ("Import", "Segment", "Model", "Simulate", "Compare", "Report")
 
 # What each field rests on: when one of these changes, everything to its right is dropped.
-_ORDER = ("series", "active_series_uid", "image", "labels", "mesh", "scenarios")
+_ORDER = ("series", "active_series_uid", "image", "contours", "labels", "mesh", "scenarios")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +82,7 @@ class Case:
     series: tuple[Series, ...] = ()
     active_series_uid: str = ""
     image: Volume | CineStack | None = None
+    contours: CineContours | None = None
     labels: LabelMap | None = None
     mesh: OrganMesh | None = None
     measurements: Mapping[str, Quantity] = field(default_factory=dict)
@@ -152,14 +156,15 @@ class Case:
         return self.changed(action, scenarios=tuple(scenario if s.name == scenario.name else s for s in self.scenarios))
 
 
-_STEP_OF = {"labels": "Segment", "mesh": "Model", "scenarios": "Simulate"}
+_STEP_OF = {"contours": "Segment", "labels": "Segment", "mesh": "Model", "scenarios": "Simulate"}
 
 
 def step_states(case: Case, working: Mapping[str, str] | None = None) -> dict[str, StepState]:
     """The state of each step of the bar, in order. working: step -> what is being done there just now."""
+    segmented = case.labels is not None or case.contours is not None
     found = {
         "Import": _import_state(case),
-        "Segment": _made(case.labels is not None, case.image is not None, "labels", "Open a series first"),
+        "Segment": _made(segmented, case.image is not None, "labels", "Open a series first"),
         "Model": _made(case.mesh is not None, case.labels is not None, "model", "Segment the organ first"),
         "Simulate": _simulate_state(case),
         "Compare": _compare_state(case),
@@ -167,6 +172,10 @@ def step_states(case: Case, working: Mapping[str, str] | None = None) -> dict[st
     }
     if case.labels is not None and case.labels.notes:
         found["Segment"] = StepState("needs_a_look", "; ".join(case.labels.notes))
+    if case.contours is not None and case.contours.notes:
+        found["Segment"] = StepState("needs_a_look", "; ".join(case.contours.notes))
+    if case.contours is not None:
+        found["Model"] = StepState("not_yet", NO_MODEL_FROM_CINE)
     if case.mesh is not None and case.mesh.notes:
         found["Model"] = StepState("needs_a_look", "; ".join(case.mesh.notes))
     for step, text in case.messages.items():

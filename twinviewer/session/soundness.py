@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import CineStack, Grid, LabelMap, OrganMesh, Run, Setup, StoreError, Volume
+from twinviewer.domain import CineContours, CineStack, Grid, LabelMap, OrganMesh, Run, Setup, StoreError, Volume
 from twinviewer.session.case import Case
 from twinviewer.session.scenarios import LIMIT
 
@@ -24,6 +24,8 @@ def check_case(case: Case) -> None:
             _need("image", plane.trigger_s.shape == plane.frames.shape[:1])
     if case.labels is not None:
         _labels(case.labels)
+    if case.contours is not None:
+        _contours(case.contours, case.image)
     _need("scenarios", len(case.scenarios) <= LIMIT)
     names = [scenario.name for scenario in case.scenarios]
     _need("scenarios", len(set(names)) == len(names))
@@ -49,6 +51,18 @@ def _numbers(array: NDArray[Any], shape: tuple[int, ...]) -> bool:
 def _grid(part: str, grid: Grid) -> None:
     _need(part, _numbers(grid.affine, (4, 4)) and all(length > 0 for length in grid.shape))
     _need(part, abs(np.linalg.det(grid.affine[:3, :3])) > 1e-9)
+
+
+def _contours(contours: CineContours, image: Any) -> None:
+    planes = image.planes if isinstance(image, CineStack) else ()
+    _need("contours", all(0 <= plane < len(planes) for plane in contours.short_axis))
+    for contour in contours.contours:
+        _need("contours", 0 <= contour.plane < len(planes))
+        _need("contours", 0 <= contour.phase < len(planes[contour.plane].frames))
+        _need("contours", _numbers(contour.points_mm, (len(contour.points_mm), 3)) and len(contour.points_mm) >= 3)
+        _need("contours", 0.0 <= contour.confidence <= 1.0)
+    for values in (contours.base_fraction, contours.base_depth_mm):
+        _need("contours", values is None or (values.ndim == 1 and _numbers(values, values.shape)))
 
 
 def _labels(labels: LabelMap) -> None:

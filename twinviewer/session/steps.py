@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from twinviewer.domain import (
+    CineContours,
+    CineStack,
     Image,
     LabelMap,
     LoadError,
@@ -28,12 +30,15 @@ from twinviewer.domain import (
     silent,
 )
 from twinviewer.session import catalog
-from twinviewer.session.case import Case
+from twinviewer.session.case import NO_MODEL_FROM_CINE, Case
 from twinviewer.session.scenarios import add_scenario, prepare
 from twinviewer.session.simulate import compute_run
 
 Opened = tuple[Image, str, str]
 """The image, the name of the organ that it can become (or ""), and why not, or what is limited."""
+
+Segmented = LabelMap | tuple[CineContours, dict[str, Quantity]]
+"""Labels of a volume; or the contours of a cine study and what they measure."""
 
 
 def compute_scan(folder: str, report: Reporter = silent) -> tuple[Series, ...]:
@@ -65,9 +70,13 @@ def compute_records(path: str) -> Records:
     return records.read_records(Path(path))
 
 
-def compute_labels(organ: str, volume: Volume, report: Reporter = silent) -> LabelMap:
-    """Label every phase. SegmentationError."""
-    return catalog.organ(organ).segment(volume, report)
+def compute_segmentation(organ: str, image: Image, report: Reporter = silent) -> Segmented:
+    """Label every phase of a volume, or delineate and measure every frame of a cine study. SegmentationError."""
+    recipe = catalog.organ(organ)
+    if isinstance(image, CineStack):
+        contours, measured = recipe.delineate(image, report)
+        return contours, dict(measured)
+    return recipe.segment(image, report)
 
 
 def compute_model(
@@ -110,9 +119,12 @@ def accept_records(case: Case, found: Records) -> Case:
     return case.changed("Load records", records=merged, scenarios=())
 
 
-def accept_labels(case: Case, labels: LabelMap, action: str = "Segment") -> Case:
-    """Take new labels; the model and all scenarios made from older ones are dropped."""
-    return case.changed(action, labels=labels)
+def accept_segmentation(case: Case, found: Segmented, action: str = "Segment") -> Case:
+    """Take new labels or contours; the model and all scenarios made from older ones are dropped."""
+    if isinstance(found, LabelMap):
+        return case.changed(action, labels=found)
+    contours, measured = found
+    return case.changed(action, contours=contours, measurements=measured)
 
 
 def accept_model(case: Case, model: tuple[OrganMesh, Mapping[str, Quantity]]) -> Case:
@@ -147,8 +159,8 @@ def load_records(case: Case, path: Path, report: Reporter = silent) -> Case:
 
 
 def segment(case: Case, report: Reporter = silent) -> Case:
-    """Label the organ in every phase of the open volume. SegmentationError with the reason when it cannot be done."""
-    return accept_labels(case, compute_labels(*segment_input(case), report))
+    """Label or delineate the organ in every phase of what is open. SegmentationError with the reason."""
+    return accept_segmentation(case, compute_segmentation(*segment_input(case), report))
 
 
 def build(case: Case, report: Reporter = silent) -> Case:
@@ -169,8 +181,8 @@ def simulate_all(case: Case, report: Reporter = silent) -> Case:
     return case
 
 
-def segment_input(case: Case) -> tuple[str, Volume]:
-    """What :func:`compute_labels` needs of this case. SegmentationError if it cannot be segmented, saying why."""
+def segment_input(case: Case) -> tuple[str, Image]:
+    """What :func:`compute_segmentation` needs of this case. SegmentationError if it cannot be segmented, saying why."""
     series = case.active_series
     where = series.description if series is not None else ""
     if case.image is None:
@@ -178,15 +190,13 @@ def segment_input(case: Case) -> tuple[str, Volume]:
     if not case.organ:
         reason = case.messages.get("Segment", "No organ can be made from this series")
         raise SegmentationError(reason, where=where, remedy="The images can still be viewed")
-    if not isinstance(case.image, Volume):
-        raise SegmentationError(
-            "Separate planes cannot be segmented yet", where=where, remedy="The study can be viewed and played"
-        )
     return case.organ, case.image
 
 
 def build_input(case: Case) -> tuple[str, LabelMap, Volume]:
     """What :func:`compute_model` needs of this case. MeshError if something is missing."""
+    if case.contours is not None:
+        raise MeshError(NO_MODEL_FROM_CINE, remedy="For a model open a contrast CT")
     if case.labels is None or not isinstance(case.image, Volume):
         raise MeshError("There are no labels to build from", remedy="Segment the organ first")
     return case.organ, case.labels, case.image
@@ -238,7 +248,7 @@ def run_pipeline(
     engine: str = "",
     keep: Path | None = None,
 ) -> Case:
-    """From a DICOM folder to simulated scenarios.
+    """From a DICOM folder to simulated scenarios; from cine MR to measured contours, which is as far as it goes today.
 
     therapies: for each scenario beside the baseline, the names of the therapies that it combines. values: scenario
     name -> parameter -> value; the n-th scenario of the same therapies is named like ``crt_2``. keep: a case file that
@@ -251,13 +261,15 @@ def run_pipeline(
         if records is not None:
             case = load_records(case, records, part(report, 0.12, 0.13))
         case = segment(case, part(report, 0.13, 0.45))
+        if case.contours is not None and not therapies:
+            return case.with_message("Model", NO_MODEL_FROM_CINE)
         case = build(case, part(report, 0.45, 0.7))
         case = prepare(case, setup_values or {}, engine)
         for names in therapies:
             case = add_scenario(case, names, values=values or {})
         return simulate_all(case, part(report, 0.7, 1.0))
     except TwinviewerError as error:
-        if keep is None or case.labels is None:
+        if keep is None or (case.labels is None and case.contours is None):
             raise
         from twinviewer.session import store
 

@@ -1,13 +1,19 @@
 """A cine study as it was scanned: its planes side by side, playing together; one plane large on a double click."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPixmap
+from collections.abc import Mapping
+
+import numpy as np
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QGridLayout, QScrollArea, QWidget
 
-from twinviewer.domain import CinePlane, CineStack
+from twinviewer.domain import CineContours, CinePlane, CineStack
 from twinviewer.scene.slices import percentile_window, plane_image
 from twinviewer.ui.image_canvas import ImageCanvas, to_pixmap
 from twinviewer.ui.theme import Look
+
+SURE = 0.6
+"""Contours of less confidence are dashed."""
 
 
 class PlaneView(ImageCanvas):
@@ -24,11 +30,24 @@ class PlaneView(ImageCanvas):
         first = plane_image(plane, 0, 1.0, 0.5)
         self.spacing, self.letters = first.spacing_mm, first.letters
         self.setMinimumSize(110, 100)
+        self._contours: dict[int, list[tuple[QColor, bool, QPolygonF]]] = {}
 
     def set_window(self, window: float, level: float) -> None:
         """Window width and level in the images' unit."""
         self.window_width, self.window_level = max(window, 1e-6), level
         self._kept.clear()
+        self.update()
+
+    def set_contours(self, contours: CineContours | None, number: int, colours: Mapping[str, str]) -> None:
+        """Draw what was delineated in this plane (its place in the stack); what is not sure is dashed."""
+        self._contours = {}
+        inverse = np.linalg.inv(self.plane.affine)
+        for contour in () if contours is None else contours.contours:
+            if contour.plane == number:
+                pixels = contour.points_mm @ inverse[:2, :3].T + inverse[:2, 3]
+                outline = QPolygonF([QPointF(float(x), float(y)) for x, y in pixels])
+                colour = QColor(colours.get(contour.structure, "#FFFFFF"))
+                self._contours.setdefault(contour.phase, []).append((colour, contour.confidence < SURE, outline))
         self.update()
 
     def show_time(self, fraction: float) -> None:
@@ -51,6 +70,11 @@ class PlaneView(ImageCanvas):
         self.windowed.emit(self.window_width + 2 * reach * width, self.window_level + 1.5 * reach * level)
 
     def overlay(self, painter: QPainter) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for colour, unsure, outline in self._contours.get(self.frame_index, ()):
+            style = Qt.PenStyle.DashLine if unsure else Qt.PenStyle.SolidLine
+            painter.setPen(QPen(colour, 1.6, style))
+            painter.drawPolygon(QPolygonF([self.from_image(p.x(), p.y()) for p in outline]))
         a = Qt.AlignmentFlag
         self.corner(painter, self.title, a.AlignTop | a.AlignLeft, strong=True)
         left, right, top, bottom = self.letters
@@ -78,6 +102,7 @@ class CineView(QScrollArea):
         self.stack: CineStack | None = None
         self.planes: list[PlaneView] = []
         self._large: PlaneView | None = None
+        self._contours: CineContours | None = None
         self.setWidgetResizable(True)
         self._grid_widget = QWidget()
         self._grid = QGridLayout(self._grid_widget)
@@ -89,7 +114,7 @@ class CineView(QScrollArea):
         """Show a study; None clears."""
         if stack is self.stack:
             return
-        self.stack, self._large = stack, None
+        self.stack, self._large, self._contours = stack, None, None
         for view in self.planes:
             self._grid.removeWidget(view)
             view.deleteLater()
@@ -105,6 +130,14 @@ class CineView(QScrollArea):
             view.maximise.connect(self.toggle_large)
             self.planes.append(view)
         self._arrange()
+
+    def show_contours(self, contours: CineContours | None, colours: Mapping[str, str]) -> None:
+        """Contours over the planes they belong to; None takes them away. colours: structure -> "#RRGGBB"."""
+        if contours is self._contours:
+            return
+        self._contours = contours
+        for number, view in enumerate(self.planes):
+            view.set_contours(contours, number, colours)
 
     def _window_all(self, window: float, level: float) -> None:
         for view in self.planes:

@@ -31,6 +31,8 @@ STATES = {
     "ready": StepState.READY,
     "needs_a_look": StepState.NEEDS_LOOK,
 }
+CONTOUR_COLOURS = {"lv_endocardium": "#E04B4B", "lv_epicardium": "#5BC58C", "rv_endocardium": "#E5B454"}
+"""As reading rooms draw them: LV endocardium red, epicardium green, RV endocardium yellow."""
 SUFFIXES = {
     "pdf": ("Report", "report.pdf", "PDF (*.pdf)"),
     "film": ("Film", "beat.mp4", "MP4 film (*.mp4)"),
@@ -152,6 +154,7 @@ class Coupling(QObject):
         w.choices.follow(case, self._styles())
         w.choices.blockSignals(False)
         w.views.show_image(case.image, case.mesh is not None)
+        w.views.cine.show_contours(case.contours, CONTOUR_COLOURS)
         guide(self.w)
         self._offer()
         w.tree.show_case(case)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twinviewer.domain import Volume
+from twinviewer.domain import CineStack, Volume
+from twinviewer.session.case import NO_MODEL_FROM_CINE
 from twinviewer.ui.pages_images import refusal
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def guide(w: MainWindow) -> None:
             "drop",
             "Drop a DICOM folder here",
             "Twinviewer finds the heart in contrast CT, builds its model, makes it beat, and shows what a therapy "
-            "would change. Cine MR and other images can be viewed and played.",
+            "would change. In cine MR it delineates and measures both ventricles.",
             (("Open the demo patient", "demo", a["open_demo"].trigger), open_folder),
         )
     empty = w.views.view3d.empty
@@ -77,6 +78,20 @@ def guide(w: MainWindow) -> None:
     elif p.busy:
         job = p.busy[0]
         empty.say("beat", job.name, job.text or "Starting", (("Cancel", "cancel", p.cancel),))
+    elif case.contours is not None:
+        empty.say(
+            "heart",
+            "Delineated and measured",
+            f"{NO_MODEL_FROM_CINE}.",
+            (("Find structures again", "segment", p.segment),),
+        )
+    elif isinstance(case.image, CineStack):
+        empty.say(
+            "heart",
+            "Cine MR",
+            "Both ventricles can be delineated in the short axes, in every phase, and measured.",
+            (("Find structures", "segment", p.segment),),
+        )
     elif case.labels is None:
         empty.say(
             "heart",

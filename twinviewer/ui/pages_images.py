@@ -3,8 +3,7 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 
-from twinviewer.domain import CineStack, Volume
-from twinviewer.session.case import Case
+from twinviewer.session.case import NO_MODEL_FROM_CINE, Case
 from twinviewer.ui.banner import date_text
 from twinviewer.ui.case_tree import KIND_NAMES, grid_text
 from twinviewer.ui.number_tables import MeasureTable
@@ -98,7 +97,9 @@ class SegmentPage(Page):
     opacity_changed = Signal(float)
 
     def __init__(self, look: Look) -> None:
-        super().__init__(look, "Segment", "Finds blood pools, muscle and great vessels in contrast CT, in every phase.")
+        super().__init__(
+            look, "Segment", "Finds blood pools and muscle in contrast CT; delineates both ventricles in cine MR."
+        )
         self.refusal = self.note()
         self.go = self.action("Find structures", "segment", primary=True)
         self.go.clicked.connect(self.segment_asked)
@@ -110,6 +111,8 @@ class SegmentPage(Page):
         self.overlay.setAccessibleName("Strength of the overlay")
         self.overlay.valueChanged.connect(lambda value: self.opacity_changed.emit(value / 100))
         self.column.addWidget(self.overlay)
+        self._measured = MeasureTable(look)
+        self.column.addWidget(self._measured)
         self._volumes = Facts()
         self.column.addWidget(self._volumes)
         self._notes = self.note()
@@ -118,19 +121,29 @@ class SegmentPage(Page):
         self._made_by.setWordWrap(True)
         self.column.addWidget(self._made_by)
         self.end()
-        self._labels: object = None
+        self._shown: tuple[object, object] = (None, None)
 
     def show_case(self, case: Case) -> None:
         """Show what was found, or why nothing can be."""
         reason = refusal(case)
         self.refusal.say(reason, "caution")
-        self.go.setText("Find structures again" if case.labels is not None else "Find structures")
-        possible = isinstance(case.image, Volume) and not reason
+        found = case.labels is not None or case.contours is not None
+        self.go.setText("Find structures again" if found else "Find structures")
+        possible = case.image is not None and not reason
         self.go.allow(possible, reason or "Open a series first")
         self.overlay.setEnabled(case.labels is not None)
-        if case.labels is self._labels:
+        self._measured.setVisible(case.contours is not None)
+        if (case.labels, case.contours) == self._shown:
             return
-        self._labels = labels = case.labels
+        self._shown = (case.labels, case.contours)
+        labels = case.labels
+        if case.contours is not None:
+            self._measured.show_values(case.measurements)
+            self._volumes.show_facts(())
+            self._notes.say("\n".join((NO_MODEL_FROM_CINE + ".", *case.contours.notes)), "caution")
+            many = len(case.contours.contours)
+            self._made_by.setText(f"{many} contours; dashed where not sure. Made by {case.contours.made_by}.")
+            return
         if labels is None:
             self._volumes.show_facts(())
             self._notes.say("")
@@ -149,11 +162,6 @@ class SegmentPage(Page):
 
 def refusal(case: Case) -> str:
     """Why the open images cannot be segmented, "" where they can."""
-    if isinstance(case.image, CineStack):
-        return (
-            "Segmentation of cine MR is not in this version. The study can be viewed and played; "
-            "for a model open a contrast CT."
-        )
     if case.image is not None and not case.organ:
         return case.messages.get("Segment", "No organ can be made from this series.")
     return ""
@@ -181,7 +189,9 @@ class ModelPage(Page):
     def show_case(self, case: Case) -> None:
         """Show measurements and mesh."""
         self.go.setText("Build again" if case.mesh is not None else "Build model")
-        self.go.allow(case.labels is not None, "Find the structures first")
+        self.go.allow(
+            case.labels is not None, NO_MODEL_FROM_CINE if case.contours is not None else "Find the structures first"
+        )
         self._measures.show_values(case.measurements)
         mesh = case.mesh
         if mesh is self._mesh:

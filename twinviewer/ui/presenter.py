@@ -7,7 +7,16 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from twinviewer.domain import Comparison, LoadError, ParameterValue, Series, Setup, StoreError, TwinviewerError, Volume
+from twinviewer.domain import (
+    CineStack,
+    Comparison,
+    LoadError,
+    ParameterValue,
+    Series,
+    Setup,
+    StoreError,
+    TwinviewerError,
+)
 from twinviewer.session import demo, scenarios, steps, store
 from twinviewer.session.case import Case, step_states
 from twinviewer.session.case import StepState as CaseStepState
@@ -137,9 +146,9 @@ class Presenter(QObject):
         """Label the organ in every phase."""
         made_from = self.case.image
         self._attempt("Segment", lambda: self._submit(
-            "labels", "Segment", steps.compute_labels, *steps.segment_input(self.case), name="Segment",
-            done=lambda labels: self._take(
-                self.case.image is made_from, lambda: steps.accept_labels(self.case, labels)
+            "labels", "Segment", steps.compute_segmentation, *steps.segment_input(self.case), name="Segment",
+            done=lambda found: self._take(
+                self.case.image is made_from, lambda: steps.accept_segmentation(self.case, found)
             ),
         ))  # fmt: skip
 
@@ -221,10 +230,13 @@ class Presenter(QObject):
     def carry_on(self, therapies: Sequence[str] = ()) -> None:
         """From where the case is to simulated scenarios, each step when the last is done."""
         self._plan = []
-        if not isinstance(self.case.image, Volume):
+        if self.case.image is None:
             self._plan.append(lambda: self.open_series(steps.choose_series(self.case).uid))
-        if self.case.labels is None:
+        if self.case.labels is None and self.case.contours is None:
             self._plan.append(self.segment)
+        if isinstance(self.case.image, CineStack):  # as far as it goes today
+            self._advance()
+            return
         if self.case.mesh is None:
             self._plan.append(self.build)
         if self.case.baseline is None:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from twinviewer.domain import (
+    CineContours,
+    CineStack,
     LabelMap,
     OrganMesh,
     Parameter,
@@ -58,6 +60,12 @@ class Heart:
         from twinviewer.organs.heart.segment import segment
 
         return segment(volume, report)
+
+    def delineate(self, stack: CineStack, report: Reporter) -> tuple[CineContours, Mapping[str, Quantity]]:
+        """Contours of both ventricles in the short axes of cine MR, and volumes by discs. Raises SegmentationError."""
+        from twinviewer.organs.heart.cine import delineated
+
+        return delineated(stack, report)
 
     def build(self, labels: LabelMap, volume: Volume, report: Reporter) -> OrganMesh:
         """The mesh at end-diastole. Raises MeshError."""

@@ -13,9 +13,7 @@ def suits(series: Series, volume: Volume | None = None) -> Suitability:
     (about a second). ok with a reason means: possible, with that limit.
     """
     if series.kind == "mr_cine":
-        return Suitability(
-            False, "Segmentation of cine MR is not part of this version; it can be viewed, played and measured by eye"
-        )
+        return Suitability(True, "Contours and volumes from the short axes; no model from cine MR yet")
     if series.modality == "MR":
         return Suitability(False, "Segmentation of MR is not part of this version; it can be viewed")
     if series.modality != "CT" or series.kind not in ("ct_volume", "ct_multiphase"):
