@@ -153,6 +153,13 @@ def test_right_endocardium_agrees_with_the_published_mesh(
     assert found[1:3].min() >= 0.80  # SAX 3 and 4; at the base the atrium is not told apart, at the apex it is thin
 
 
+def test_right_contours_that_may_hold_the_atrium_are_less_trusted(contours: CineContours) -> None:
+    basal, middle = contours.of(1, "rv_endocardium"), contours.of(2, "rv_endocardium")
+    systole = range(8, 14)
+    assert np.mean([basal[t].confidence for t in systole if t in basal]) < 0.5
+    assert np.mean([middle[t].confidence for t in systole]) > 0.6
+
+
 def test_endocardium_agrees_with_an_expert(data_dir: Path) -> None:
     folder = data_dir / "sunnybrook_scd0003701_edes"
     stack = read(scan(folder / "dicom")[0])

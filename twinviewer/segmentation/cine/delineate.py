@@ -21,6 +21,7 @@ _LEAST_RING = 0.72
 _LEAST_CAVITY_CM2 = 0.4
 _LEAST_RIGHT = 0.15
 _ABOVE_MM = 3.0
+_MAYBE_ATRIUM = 0.4
 _NO_BASE = "No long-axis plane shows the mitral valve: the base is taken from the slices alone."
 
 
@@ -51,7 +52,7 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
                 continue
             found += _left(slices, k, phase, one, float(sure))
             outline = right.outline(phase, one.centre)
-            confidence = float(right.confidence[phase])
+            confidence = float(right.confidence[phase]) * _not_atrium(slices, k, base, one, phase)
             if len(outline) and confidence >= _LEAST_RIGHT:
                 found.append(_contour(slices, k, phase, "rv_endocardium", outline, confidence))
     return CineContours(
@@ -70,6 +71,18 @@ def _above(slices: Slices, number: int, base: ValvePlane, walls: Walls, phase: i
     """Whether a slice lies clearly on the atrial side of the valve plane at this phase."""
     depth = at_fraction(base.base_mm, base.fraction, walls.fraction[phase : phase + 1])
     return float(slices.depth_mm[number]) < float(depth[0]) - _ABOVE_MM
+
+
+def _not_atrium(slices: Slices, number: int, base: ValvePlane | None, walls: Walls, phase: int) -> float:
+    """1, or less where the free side of the tricuspid ring may have passed this slice: there it may show the atrium.
+
+    The free side moves about 1.8 times as far as the mitral ring (TAPSE 23 mm, septal MAPSE 12 mm in healthy adults).
+    """
+    if base is None:
+        return 1.0
+    depth = float(at_fraction(base.base_mm, base.fraction, walls.fraction[phase : phase + 1])[0])
+    free_side = depth + 0.8 * (depth - float(base.base_mm.min()))
+    return _MAYBE_ATRIUM if float(slices.depth_mm[number]) < free_side else 1.0
 
 
 def _left(slices: Slices, number: int, phase: int, walls: Walls, sure: float) -> list[CineContour]:

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-
 _SHARE = 0.35
 """Muscle as a share of blood to which stronger contrast is brought."""
 
