@@ -4,10 +4,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from twinviewer.domain import CineStack, LabelMap, Run, Volume
+from twinviewer.domain import CineContours, CineStack, LabelMap, Run, Volume
 from twinviewer.session.case import Case, Scenario
 
-LV_VOLUME, LV_BLOOD, PR = "lv_volume_ml", "lv_blood", "pr_interval_ms"
+LV_VOLUME, LV_BLOOD, LV_CONTOUR, PR = "lv_volume_ml", "lv_blood", "lv_endocardium", "pr_interval_ms"
 
 
 def run_marks(run: Run) -> tuple[float | None, float | None]:
@@ -37,12 +37,29 @@ def label_marks(labels: LabelMap) -> tuple[float | None, float | None]:
     return float(percent[int(np.argmax(volumes))] % 1.0), float(percent[int(np.argmin(volumes))] % 1.0)
 
 
+@lru_cache(maxsize=4)
+def contour_marks(contours: CineContours, stack: CineStack) -> tuple[float | None, float | None]:
+    """(ED, ES) from the cavity's area, summed over the slices that show it in every frame of the beat."""
+    area: dict[int, dict[int, float]] = {}
+    for contour in contours.contours:
+        if contour.structure == LV_CONTOUR:
+            area.setdefault(contour.plane, {})[contour.phase] = contour.area_mm2
+    frames = stack.phases
+    whole = [found for plane, found in area.items() if len(found) == len(stack.planes[plane].frames) == frames]
+    if not whole or frames < 3:
+        return None, None
+    total = np.array([sum(found[k] for found in whole) for k in range(frames)])
+    return float(np.argmax(total) / frames), float(np.argmin(total) / frames)
+
+
 def marks(case: Case, shown: Scenario | None) -> tuple[float | None, float | None]:
-    """(ED, ES) of what plays: the run in view, else the labels, else the trigger of gated images as ED."""
+    """(ED, ES) of what plays: the run in view, else labels or contours, else the trigger of gated images as ED."""
     if shown is not None and shown.run is not None:
         return run_marks(shown.run)
     if case.labels is not None:
         return label_marks(case.labels)
+    if case.contours is not None and isinstance(case.image, CineStack):
+        return contour_marks(case.contours, case.image)
     gated = isinstance(case.image, CineStack) or (isinstance(case.image, Volume) and case.image.phases > 1)
     return (0.0 if gated else None), None
 
