@@ -1,5 +1,7 @@
 """The left ventricle's borders in all short-axis slices, from the surest slice outwards."""
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,9 +26,10 @@ def left_ventricle(
     found: dict[int, Walls] = {}
     order = [start, *range(start + 1, count), *range(start - 1, -1, -1)]
     for done, k in enumerate(order):
-        report(done / count, "Delineating the left ventricle")
+        tick = partial(report, done / count, "Delineating the left ventricle")
+        tick()
         beside = found.get(k - 1 if k > start else k + 1)
-        found[k] = find_walls(slices, k, centres[k], tones[k], cyclic(slices, k), beside)
+        found[k] = find_walls(slices, k, centres[k], tones[k], cyclic(slices, k), beside, tick)
     return tuple(found[k] for k in range(count))
 
 

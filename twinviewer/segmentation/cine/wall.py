@@ -1,5 +1,6 @@
 """Endocardium and epicardium of the left ventricle in one short-axis slice, both at once, in all phases."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,19 +43,25 @@ class Walls:
 
 
 def find_walls(
-    slices: Slices, number: int, centre: NDArray[np.float64], tone: Tone, cyclic: bool, beside: "Walls | None" = None
+    slices: Slices,
+    number: int,
+    centre: NDArray[np.float64],
+    tone: Tone,
+    cyclic: bool,
+    beside: "Walls | None",
+    tick: Callable[[], None],
 ) -> Walls:
     """Both borders in all phases of a slice whose cavity lies about ``centre``; the centre is corrected twice.
 
     tone: first guess of muscle and blood. cyclic: whether the last frame is followed by the first. beside: walls of a
-    slice next to this one, to stay near.
+    slice next to this one, to stay near. tick: called for every frame; may raise Cancelled.
     """
     walls = None
     for turn in range(_ROUNDS):
         polar = ring.polar_frames(slices, number, centre)
         fraction = beat_fraction(slices.planes[number])
         near = None if beside is None else _seen_from(beside, centre, fraction)
-        inner, outer = _borders(tone.relative(polar), cyclic, near)
+        inner, outer = _borders(tone.relative(polar), cyclic, near, tick)
         tone = measured_tone(polar, inner, outer, tone)
         walls = Walls(centre, inner, outer, polar, tone, fraction)
         moved = centroid(walls)
@@ -86,7 +93,10 @@ def centroid(walls: Walls) -> NDArray[np.float64]:
 
 
 def _borders(
-    relative: NDArray[np.float32], cyclic: bool, near: tuple[NDArray[np.float64], NDArray[np.float64]] | None
+    relative: NDArray[np.float32],
+    cyclic: bool,
+    near: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
+    tick: Callable[[], None],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     costs = [_costs(frame) for frame in relative]
     inner, outer = np.zeros(relative.shape[:2]), np.zeros(relative.shape[:2])
@@ -94,6 +104,7 @@ def _borders(
     usual = np.full(len(relative), 8.0) if near is None else _usual(*near)
     for t, cost in enumerate(costs):
         pull, stiff = (0.0, 0.02) if near is None else (_PULL_BESIDE, 0.03)
+        tick()
         inner[t], outer[t] = _best(cost, first[0][t], first[1][t], pull, float(usual[t]), stiff)
     for _ in range(2):
         # where the outer border is open (liver, diaphragm) or papillary muscle lies against the wall, the wall is as
@@ -104,6 +115,7 @@ def _borders(
         if len(relative) <= 3 and near is not None:
             near_in, near_out, pull = *near, _PULL_BESIDE
         for t, cost in enumerate(costs):
+            tick()
             inner[t], outer[t] = _best(cost, near_in[t], near_out[t], pull, float(usual[t]), _STIFF)
     # a border at index r lies between the samples r - 1 and r
     inner = ring.convex(ring.smooth_closed(inner, 8) - 0.5)
