@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from twinviewer.domain import CineStack, MeshError, SegmentationError, Volume
-from twinviewer.session import catalog, steps, store
+from twinviewer.session import catalog, listing, steps, store
 from twinviewer.session.case import Case, step_states
 
 
@@ -29,6 +29,7 @@ def test_a_cine_study_is_delineated_and_measured_and_says_that_there_is_no_model
     assert case.measurements["rv_edv_ml"].value == pytest.approx(204.0, rel=0.15)
     assert step_states(case)["Segment"].state in ("ready", "needs_a_look")
     assert "not made from cine MR" in step_states(case)["Model"].why
+    assert "lv_edv_ml" in listing.results_text(case) and "mL" in listing.results_text(case)
     with pytest.raises(MeshError, match="cine MR"):
         steps.build(case)
     back = store.load(store.save(case, tmp_path / "cine.twin"))

@@ -84,6 +84,16 @@ def _parameter_text(parameter: Parameter) -> str:
     return f"{parameter.name} = {parameter.default}   {parameter.label}: {values}   [{parameter.source}]"
 
 
+def _measured_text(case: Case) -> str:
+    """What the images say, a line each, with its interval."""
+    lines = []
+    width = max((len(name) for name in case.measurements), default=0)
+    for name, found in case.measurements.items():
+        between = "" if found.low is None or found.high is None else f"  ({found.low:.4g} to {found.high:.4g})"
+        lines.append(f"{name.ljust(width)}  {found.value:>7.4g} {found.unit}{between}")
+    return "\n".join(["measured in the images", *lines]) if lines else ""
+
+
 def results_text(case: Case, only: Sequence[str] = ()) -> str:
     """Metrics of all scenarios side by side, the change from the baseline in brackets.
 
@@ -91,7 +101,7 @@ def results_text(case: Case, only: Sequence[str] = ()) -> str:
     """
     simulated = [(scenario, scenario.run) for scenario in case.scenarios if scenario.run is not None]
     if not simulated:
-        return "nothing was simulated"
+        return _measured_text(case) or "nothing was simulated"
     _, first = simulated[0]
     rows = [["", *(scenario.label for scenario, _ in simulated), ""]]
     for name in only or first.metrics:
