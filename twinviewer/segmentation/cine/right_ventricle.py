@@ -38,7 +38,7 @@ class RightCavity:
         depth = self.far_mm[phase] - self.near_mm[phase]
         # a moderator band or a crest at the insertion does not end the cavity
         wide = np.pad(depth > 1.0, 6, mode="wrap")
-        piece = _largest_run(ndimage.binary_closing(wide, iterations=2)[6:-6], depth * self.near_mm[phase])
+        piece = _largest_run(ndimage.binary_closing(wide, iterations=1)[6:-6], depth * self.near_mm[phase])
         if len(piece) < 4:
             return np.zeros((0, 2))
         near = ring.to_uv(self.near_mm[phase], centre)[piece]
