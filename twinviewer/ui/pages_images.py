@@ -132,6 +132,7 @@ class SegmentPage(Page):
         possible = case.image is not None and not reason
         self.go.allow(possible, reason or "Open a series first")
         self.overlay.setEnabled(case.labels is not None)
+        self.overlay.setVisible(case.contours is None)
         self._measured.setVisible(case.contours is not None)
         if (case.labels, case.contours) == self._shown:
             return

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from twinviewer.physics.cells.gates import over_expm1, relax, rise
+from twinviewer.physics.cells.gates import over_expm1, relax, rise, sampled, step_ms
 from twinviewer.physics.cells.herg import herg_step
 
 SIZE = 48
@@ -27,9 +27,6 @@ _CAPACITY = 2.0 * (2.0 * 3.14 * _RADIUS * _RADIUS + 2.0 * 3.14 * _RADIUS * _LENG
 _MYO, _NSR, _JSR, _SS = 0.68 * _CELL, 0.0552 * _CELL, 0.0048 * _CELL, 0.02 * _CELL
 _PER_MYO, _PER_SS = _CAPACITY / (FARADAY * _MYO), _CAPACITY / (FARADAY * _SS)
 
-STEP_MV = 0.2
-SHORTEST_MS, LONGEST_MS = 0.005, 0.2
-DIASTOLE_MV, DIASTOLE_MS = -75.0, 0.5
 RELEASE_MS, RELEASE_STEP_MS = 40.0, 0.01
 """While calcium is released, qNet needs a finer step than the voltage asks for: 1.2 % without it, 0.2 % with it."""
 STIMULUS_MS = 0.5
@@ -239,20 +236,14 @@ def ohara_beat(
     time, charge, row, slope = 0.0, 0.0, 0, 0.0
     end = STIMULUS_MS
     while time < cycle_ms - 1e-9:
-        longest = DIASTOLE_MS if s[0] < DIASTOLE_MV else LONGEST_MS
-        dt = scale * min(max(STEP_MV / max(abs(slope), 1e-6), SHORTEST_MS), longest)
+        dt = step_ms(s[0], slope, scale)
         if time < RELEASE_MS:
             dt = min(dt, scale * RELEASE_STEP_MS)
         on = time < end - 1e-9
         dt = min(dt, (end if on else cycle_ms) - time)
         before, calcium = s[0], s[5]
         slope, net = ohara_step(s, p, stimulus if on else 0.0, dt, scratch)
-        while row < trace.shape[0] and row * sample_ms < time + dt:
-            part = (row * sample_ms - time) / dt
-            trace[row, 0] = before + part * (s[0] - before)
-            trace[row, 1] = calcium + part * (s[5] - calcium)
-            trace[row, 2] = slope
-            row += 1
+        row = sampled(trace, row, sample_ms, time, dt, before, s[0], calcium, s[5], slope)
         charge += net * dt * 1e-3
         time += dt
         if not math.isfinite(s[0]):

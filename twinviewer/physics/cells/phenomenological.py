@@ -25,6 +25,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from twinviewer.domain import EngineError
+from twinviewer.physics.cells.gates import sampled
 
 Layer = Literal["endo", "epi", "mid"]
 
@@ -162,11 +163,8 @@ def phenomenological_beat(
             slope = mitchell_schaeffer_step(s, p, stimulus if on else 0.0, dt)
         else:
             slope = bueno_orovio_step(s, p, stimulus if on else 0.0, dt)
-        while row < trace.shape[0] and row * sample_ms < time + dt:
-            trace[row, 0] = rest + span * (before + (row * sample_ms - time) / dt * (s[0] - before))
-            trace[row, 1] = math.nan
-            trace[row, 2] = span * slope
-            row += 1
+        v0, v1 = rest + span * before, rest + span * s[0]
+        row = sampled(trace, row, sample_ms, time, dt, v0, v1, math.nan, math.nan, span * slope)
         time += dt
         if not math.isfinite(s[0]):
             return math.nan

@@ -18,16 +18,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from twinviewer.domain import EngineError
-from twinviewer.physics.cells.gates import over_expm1, relax, rise
+from twinviewer.physics.cells.gates import over_expm1, relax, rise, sampled, step_ms
 
 Layer = Literal["endo", "epi", "mid"]
 LAYERS: tuple[Layer, ...] = ("endo", "epi", "mid")
 
 STIMULUS_UA_UF = -52.0
 STIMULUS_MS = 1.0
-STEP_MV = 0.2
-SHORTEST_MS, LONGEST_MS = 0.005, 0.2
-DIASTOLE_MV, DIASTOLE_MS = -75.0, 0.5
 
 RT_F = 8314.472 * 310.0 / 96485.3415
 FARADAY = 96485.3415
@@ -179,8 +176,7 @@ def tentusscher_beat(
     """One beat in place from the stimulus on; trace (n, 3): V mV, cytosolic Ca mM, dV/dt mV/ms. Returns NaN or 0."""
     time, row, slope = 0.0, 0, 0.0
     while time < cycle_ms - 1e-9:
-        longest = DIASTOLE_MS if s[0] < DIASTOLE_MV else LONGEST_MS
-        dt = scale * min(max(STEP_MV / max(abs(slope), 1e-6), SHORTEST_MS), longest)
+        dt = step_ms(s[0], slope, scale)
         if time < 40.0:
             # Calcium release makes the subspace fast while the voltage hardly moves.
             dt = min(dt, scale * 0.02)
@@ -188,12 +184,7 @@ def tentusscher_beat(
         dt = min(dt, (STIMULUS_MS if on else cycle_ms) - time)
         before, calcium = s[0], s[3]
         slope = tentusscher_step(s, p, stimulus if on else 0.0, dt)
-        while row < trace.shape[0] and row * sample_ms < time + dt:
-            part = (row * sample_ms - time) / dt
-            trace[row, 0] = before + part * (s[0] - before)
-            trace[row, 1] = calcium + part * (s[3] - calcium)
-            trace[row, 2] = slope
-            row += 1
+        row = sampled(trace, row, sample_ms, time, dt, before, s[0], calcium, s[3], slope)
         time += dt
         if not math.isfinite(s[0]):
             return math.nan

@@ -11,6 +11,9 @@ from twinviewer.segmentation.cine.wall import Walls
 _MUSCLE_LIKE = 0.4
 """Within this of muscle, in units of its contrast to blood."""
 
+LEAST_RING = 0.72
+"""A slice shows the left ventricle where at least this share of the ring about the blood is muscle."""
+
 
 def ring_evidence(walls: Walls, stack: Sequence[Walls]) -> NDArray[np.float64]:
     """(t,) 0..1: share of the ring that looks like muscle, times how clearly the cavity is brighter.

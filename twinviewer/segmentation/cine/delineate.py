@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import CineStack, Reporter, SegmentationError, part, silent
-from twinviewer.segmentation.cine.confidence import ring_evidence
+from twinviewer.segmentation.cine.confidence import LEAST_RING, ring_evidence
 from twinviewer.segmentation.cine.contours import CineContour, CineContours
 from twinviewer.segmentation.cine.left_ventricle import cyclic, left_ventricle
 from twinviewer.segmentation.cine.locate import locate
@@ -16,8 +16,6 @@ from twinviewer.segmentation.cine.valve_plane import ValvePlane, find_valve_plan
 from twinviewer.segmentation.cine.wall import Walls
 
 MADE_BY = "twinviewer cine 1 (temporal energy, polar dynamic programming)"
-_LEAST_RING = 0.72
-"""A slice shows the left ventricle where at least this share of the ring about the blood is muscle."""
 _LEAST_CAVITY_CM2 = 0.4
 _LEAST_RIGHT = 0.15
 _ABOVE_MM = 3.0
@@ -48,7 +46,7 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
         report(0.8 + 0.2 * k / len(walls), "Delineating the right ventricle")
         right = find_right(slices, one, cyclic(slices, k))
         for phase, sure in enumerate(rings[k]):
-            if sure < _LEAST_RING or (base is not None and _above(slices, k, base, one, phase)):
+            if sure < LEAST_RING or (base is not None and _above(slices, k, base, one, phase)):
                 continue
             found += _left(slices, k, phase, one, float(sure))
             outline = right.outline(phase, one.centre)
@@ -110,7 +108,7 @@ def _contour(
 
 def _refuse_or_note(rings: list[NDArray[np.float64]]) -> tuple[str, ...]:
     best = [float(np.max(ring)) for ring in rings]
-    if sum(sure >= _LEAST_RING for sure in best) < 2:
+    if sum(sure >= LEAST_RING for sure in best) < 2:
         raise SegmentationError(
             "No left ventricle was found: fewer than two slices show a ring of muscle round blood",
             remedy="Check that this is a short-axis cine of the heart, or import a mask.",

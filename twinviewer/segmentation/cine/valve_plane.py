@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from twinviewer.domain import CinePlane, CineStack, Reporter
+from twinviewer.segmentation.cine.confidence import LEAST_RING
 from twinviewer.segmentation.cine.phases import at_fraction, beat_fraction
 from twinviewer.segmentation.cine.polar import ANGLES, directions
 from twinviewer.segmentation.cine.short_axis import Slices, in_plane
@@ -51,7 +52,7 @@ def find_valve_plane(
 
     rings: (t,) evidence of each slice; fraction: (t,) phases of the result.
     """
-    whole = [k for k, ring in enumerate(rings) if float(ring.min()) >= 0.72]
+    whole = [k for k, ring in enumerate(rings) if float(ring.min()) >= LEAST_RING]
     if len(whole) < 2:
         return None
     anchor, below = whole[0], whole[1]
