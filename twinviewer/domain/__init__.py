@@ -24,7 +24,7 @@ from twinviewer.domain.image import (
     Series,
     Volume,
 )
-from twinviewer.domain.mesh import OrganMesh
+from twinviewer.domain.mesh import OrganMesh, enclosed_volume_ml
 from twinviewer.domain.progress import Reporter, part, silent
 from twinviewer.domain.protocols import Engine, Organ, Records, StructureStyle, Suitability, Therapy
 from twinviewer.domain.quantity import Choice, Origin, Parameter, ParameterValue, Quantity
@@ -90,6 +90,7 @@ __all__ = [
     "TwinviewerError",
     "Volume",
     "WorkerError",
+    "enclosed_volume_ml",
     "part",
     "silent",
 ]

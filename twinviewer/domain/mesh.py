@@ -7,6 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def enclosed_volume_ml(points_mm: NDArray[np.floating], triangles: NDArray[np.integer]) -> float:
+    """Volume in mL inside a closed surface of (k, 3) outward triangles into (n, 3) points: the divergence theorem."""
+    corner = points_mm[triangles].astype(np.float64)
+    corner = corner - corner.reshape(-1, 3).mean(axis=0)
+    six = np.einsum("ij,ij->i", corner[:, 0], np.cross(corner[:, 1], corner[:, 2])).sum()
+    return float(six) / 6000.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class OrganMesh:
     """An organ as points, tetrahedra and named surfaces.
@@ -40,10 +48,7 @@ class OrganMesh:
     def enclosed_ml(self, surface: str, points_mm: NDArray[np.floating] | None = None) -> float:
         """Volume inside a closed surface in mL (divergence theorem), at the given positions (default: the mesh's)."""
         points = self.points_mm if points_mm is None else points_mm
-        corner = points[self.surfaces[surface]].astype(np.float64)
-        corner = corner - corner.reshape(-1, 3).mean(axis=0)
-        six = np.einsum("ij,ij->i", corner[:, 0], np.cross(corner[:, 1], corner[:, 2])).sum()
-        return float(six) / 6000.0
+        return enclosed_volume_ml(points, self.surfaces[surface])
 
     def wall_ml(self, points_mm: NDArray[np.floating] | None = None) -> float:
         """Volume of the tetrahedra in mL, at the given positions (default: the mesh's own)."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from twinviewer.domain import Comparison, OrganMesh, Run, StructureStyle
 from twinviewer.scene.palette import BASELINE
-from twinviewer.scene.state import Camera, Colouring, Marker, PaneState, Section, StructureState
+from twinviewer.scene.state import Colouring, Marker, PaneState, Section, StructureState
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,6 @@ FIELDS: dict[str, FieldStyle] = {
     "apicobasal": FieldStyle("Apex to base", "", "voltage"),
     "aha_segment": FieldStyle("AHA segment", "", "activation"),
 }
-
-
-_WALL = ("myocardium", "lv_endocardium", "rv_endocardium", "epicardium")
 
 
 def colourable(run: Run | None, mesh: OrganMesh | None) -> tuple[str, ...]:
@@ -138,15 +135,6 @@ def difference_pane(
     colour = Colouring(name, f"Δ {style.label}", style.unit, "difference", -top, top, 0.0)
     title = f"{comparison.other} − {comparison.baseline}"
     return PaneState(title, mesh, run, colour, values, faded(shown, True), (), "#94A0AF", _time_scale(run, period_s))
-
-
-def standard_camera(mesh: OrganMesh, distance_factor: float = 2.6) -> Camera:
-    """The heart seen from the left front and a little above, as it hangs in the chest."""
-    low, high = mesh.points_mm.min(axis=0), mesh.points_mm.max(axis=0)
-    centre = (low + high) / 2
-    view = np.array([-0.45, 0.85, -0.22])
-    position = centre - distance_factor * 0.5 * np.linalg.norm(high - low) * view / np.linalg.norm(view)
-    return Camera(tuple(position), tuple(centre), (0.0, 0.0, 1.0))
 
 
 def long_axis_section(mesh: OrganMesh) -> Section:

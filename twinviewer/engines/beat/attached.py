@@ -14,7 +14,7 @@ from scipy.sparse import csc_array, diags_array
 from scipy.sparse.linalg import splu
 from scipy.spatial import cKDTree
 
-from twinviewer.domain import OrganMesh
+from twinviewer.domain import OrganMesh, enclosed_volume_ml
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.integer]
@@ -22,13 +22,6 @@ Rows = NDArray[np.integer]
 SWELLING = 1.5
 # Within NEAR_MM points hold on to the wall; REST_MM from it they come to rest; swelling rises over RISE_MM
 NEAR_MM, REST_MM, RISE_MM, HOLD = 8.0, 60.0, 12.0, 3.0
-
-
-def enclosed_ml(points: Array, triangles: NDArray[np.integer]) -> float:
-    """Volume in mL inside a closed surface."""
-    corner = points[triangles]
-    corner = corner - corner[:, :1].mean(axis=0)
-    return float(np.einsum("ij,ij->", corner[:, 0], np.cross(corner[:, 1], corner[:, 2]))) / 6000.0
 
 
 def shown_ratio(ratio: float) -> float:
@@ -96,7 +89,7 @@ class _Shell:
         self.factors = self.sheet.screened(self.hold, REST_MM)
         gain = self.sheet.screened(4.0 * self.hold, RISE_MM)
         self.gain = gain.solve(self.sheet.rest(RISE_MM))[:, None]  # type: ignore[attr-defined]
-        self.volume_ml = enclosed_ml(points.astype(np.float64), self.sheet.triangles)
+        self.volume_ml = enclosed_volume_ml(points, self.sheet.triangles)
 
     def follow(self, points: Array, reference: Array) -> None:
         """Move in place with the wall."""
@@ -111,7 +104,7 @@ class _Shell:
         wanted = shown_ratio(ratio) * self.volume_ml
         step = 0.0
         for _ in range(8):
-            volume = enclosed_ml(placed + step * arm, self.sheet.triangles)
+            volume = enclosed_volume_ml(placed + step * arm, self.sheet.triangles)
             step += (wanted - volume) / (2.0 * max(volume, 1.0))
             step = float(np.clip(step, -0.5, 0.5))
         points[self.sheet.rows] = placed + step * arm

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import EngineError, OrganMesh
-from twinviewer.engines.beat.attached import Attached, enclosed_ml
+from twinviewer.domain import EngineError, OrganMesh, enclosed_volume_ml
+from twinviewer.engines.beat.attached import Attached
 from twinviewer.physics.heart_model import RIGHT_OFFSET
 from twinviewer.physics.kinematics import MOST_EMPTIED, MotionField, limited
 from twinviewer.physics.wall_volume import Neighbours, even_out, keep_volumes
@@ -105,7 +105,7 @@ def _fit(
     def lv(shift: float) -> float:
         rows = left.rows
         placed = field.place(rows, limited(u[rows] + shift, MOST_EMPTIED), np.zeros(len(rows)), shortening, further_mm)
-        return enclosed_ml(placed, left.triangles)
+        return enclosed_volume_ml(placed, left.triangles)
 
     guess[0] = _secant(lv, wanted_ml[0], guess[0])
     u = limited(u + guess[0], MOST_EMPTIED)
@@ -113,7 +113,7 @@ def _fit(
     def rv(shift: float) -> float:
         rows = right.rows
         placed = field.place(rows, u[rows], f[rows] + shift, shortening, further_mm)
-        return enclosed_ml(placed, right.triangles)
+        return enclosed_volume_ml(placed, right.triangles)
 
     guess[1] = _secant(rv, wanted_ml[1], guess[1])
     return u, f + guess[1]
@@ -158,7 +158,7 @@ def poses(field: MotionField, course: Course) -> Iterator[Pose]:
                 volume, least = keep_volumes(points, mesh.tets, tet_ml, neighbours)
                 correction += points - reference - moved
                 attached.close(points)
-                got = tuple(enclosed_ml(points[side.rows], side.triangles) for side in cavity)
+                got = tuple(enclosed_volume_ml(points[side.rows], side.triangles) for side in cavity)
                 if all(abs(g - w) < AIM_TOLERANCE * w for g, w in zip(got, wanted, strict=True)):
                     break
                 beyond = [b + 1.0 - g / w for b, w, g in zip(beyond, wanted, got, strict=True)]

@@ -26,18 +26,14 @@ _MOST_TILT = 0.45
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ValvePlane:
-    """Depth of the mitral valve plane by phase: w = base_mm + tilt_u (u - u0) + tilt_v (v - v0), all mm.
+    """Depth of the mitral valve plane by phase, at the middle of the wall's ends.
 
-    fraction: (t,) of the beat; base_mm: (t,); tilt: (2,); origin: (2,) u0, v0; spread_mm: robust scatter of the wall
-    ends about the plane; ends: how many walls were followed.
+    fraction: (t,) of the beat; base_mm: (t,); spread_mm: robust scatter of the wall ends about the tilted plane.
     """
 
     fraction: NDArray[np.float64]
     base_mm: NDArray[np.float64]
-    tilt: NDArray[np.float64]
-    origin: NDArray[np.float64]
     spread_mm: float
-    ends: int
 
 
 def find_valve_plane(
@@ -207,4 +203,4 @@ def _plane(ends: NDArray[np.float64], fraction: NDArray[np.float64]) -> ValvePla
             tilt *= min(1.0, _MOST_TILT / max(float(np.linalg.norm(tilt)), 1e-9))
         miss = np.abs(rest - uv @ tilt)
         weight = 1.0 / (1.0 + (miss / 5.0) ** 2)
-    return ValvePlane(fraction, base, tilt, origin, float(np.median(miss)), count)
+    return ValvePlane(fraction, base, float(np.median(miss)))
