@@ -1,6 +1,6 @@
 """The nouns of the house: frozen, numpy only. Every other room speaks in these types."""
 
-from twinviewer.domain.contours import CineContour, CineContours
+from twinviewer.domain.contours import CineContour, CineContours, CinePoint
 from twinviewer.domain.errors import (
     Cancelled,
     EngineError,
@@ -48,6 +48,7 @@ __all__ = [
     "Choice",
     "CineContour",
     "CineContours",
+    "CinePoint",
     "CinePlane",
     "CineStack",
     "Comparison",

@@ -1,4 +1,4 @@
-"""What delineating a cine study gives: closed contours per plane and phase, each with how far it is to be trusted."""
+"""What delineating a cine study gives: closed contours and named points per plane and phase, each with its trust."""
 
 from dataclasses import dataclass
 
@@ -28,6 +28,23 @@ class CineContour:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class CinePoint:
+    """One named place in one plane at one phase, found in the images or put there by hand.
+
+    plane, phase: as in CineContour. name: "mitral" (end of the wall at the mitral or aortic ring), "tricuspid",
+    "lv_apex_endo", "lv_apex_epi", "rv_apex". side: -1 or +1 tells the two ends of a ring in one plane apart, 0 for an
+    apex; the same side means the same end in all phases. point_mm: (3,) LPS. confidence: 0..1.
+    """
+
+    plane: int
+    phase: int
+    name: str
+    side: int
+    point_mm: NDArray[np.float64]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class CineContours:
     """All contours of one cine study.
 
@@ -35,7 +52,7 @@ class CineContours:
     notes: what a reader must know, one sentence each. A plane and phase without a contour does not show the structure,
     or not surely enough. base_fraction, base_depth_mm: (t,) each, the mitral plane followed in the long axes: place in
     the beat, and depth towards the apex from the first short-axis plane in mm; None where no long axis shows it.
-    base_spread_mm: scatter of the wall ends about it.
+    base_spread_mm: scatter of the wall ends about it. points: named places in the long-axis planes.
     """
 
     contours: tuple[CineContour, ...]
@@ -46,6 +63,7 @@ class CineContours:
     base_fraction: NDArray[np.float64] | None = None
     base_depth_mm: NDArray[np.float64] | None = None
     base_spread_mm: float = 0.0
+    points: tuple[CinePoint, ...] = ()
 
     def at(self, plane: int, phase: int, structure: str) -> CineContour | None:
         """The contour of one structure in one frame; None where there is none."""

@@ -23,7 +23,8 @@ class OrganMesh:
     only, so fields of the wall are the first rows. surfaces: name -> (k, 3) int32 triangles into points, outward.
     Closed surfaces end in "_cavity" (blood and its lids) or name a vessel or chamber; open ones are walls.
     point_fields: name -> (n, ...) ; cell_fields: name -> (m, ...). A field that only the wall has is NaN (or 0 for
-    integers) elsewhere. landmarks: name -> (3,) LPS mm. motion_mm: (t, n, 3) positions from images or None.
+    integers) elsewhere. landmarks: name -> (3,) LPS mm. motion_mm: (t, n, 3) positions measured in images at
+    motion_fraction (t,) of the beat (0 = R wave, rising, below 1), or None for both; points_mm is its end diastole.
     label_uid: which label map it was made from.
     """
 
@@ -38,6 +39,7 @@ class OrganMesh:
     uid: str
     label_uid: str
     motion_mm: NDArray[np.float32] | None = None
+    motion_fraction: NDArray[np.float64] | None = None
     notes: tuple[str, ...] = field(default=())
 
     @property

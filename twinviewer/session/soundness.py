@@ -61,6 +61,9 @@ def _contours(contours: CineContours, image: Any) -> None:
         _need("contours", 0 <= contour.phase < len(planes[contour.plane].frames))
         _need("contours", _numbers(contour.points_mm, (len(contour.points_mm), 3)) and len(contour.points_mm) >= 3)
         _need("contours", 0.0 <= contour.confidence <= 1.0)
+    for point in contours.points:
+        _need("contours", 0 <= point.plane < len(planes) and _numbers(point.point_mm, (3,)))
+        _need("contours", 0 <= point.phase < len(planes[point.plane].frames) and 0.0 <= point.confidence <= 1.0)
     for values in (contours.base_fraction, contours.base_depth_mm):
         _need("contours", values is None or (values.ndim == 1 and _numbers(values, values.shape)))
 
@@ -82,7 +85,10 @@ def _mesh(mesh: OrganMesh) -> None:
     _need("model", all(values.ndim and len(values) == cells for values in mesh.cell_fields.values()))
     _need("model", all(_numbers(place, (3,)) for place in mesh.landmarks.values()))
     if mesh.motion_mm is not None:
+        times = mesh.motion_fraction
         _need("model", mesh.motion_mm.ndim == 3 and mesh.motion_mm.shape[1:] == (count, 3))
+        _need("model", times is not None and times.shape == mesh.motion_mm.shape[:1])
+        _need("model", times is not None and bool((np.diff(times) > 0).all()) and 0.0 <= times[0] and times[-1] < 1.0)
 
 
 def _indices(part: str, array: NDArray[Any], width: int, count: int) -> None:
