@@ -88,7 +88,7 @@ def _mesh(mesh: OrganMesh) -> None:
         times = mesh.motion_fraction
         _need("model", mesh.motion_mm.ndim == 3 and mesh.motion_mm.shape[1:] == (count, 3))
         _need("model", times is not None and times.shape == mesh.motion_mm.shape[:1])
-        _need("model", times is not None and bool((np.diff(times) > 0).all()) and 0.0 <= times[0] and times[-1] < 1.0)
+        _need("model", times is not None and bool((np.diff(times) > 0).all()) and times[0] >= 0.0 and times[-1] < 1.0)
 
 
 def _indices(part: str, array: NDArray[Any], width: int, count: int) -> None:
