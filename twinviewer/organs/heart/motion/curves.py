@@ -1,0 +1,154 @@
+"""Everything that a measured motion says, frame by frame: what plots, bullseyes and the numbers are made from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.domain import MeshError, OrganMesh
+from twinviewer.geometry.surfaces import area_vectors
+from twinviewer.organs.heart.motion.rings import find_rings, heights_mm
+from twinviewer.organs.heart.motion.strain import follow, wall
+from twinviewer.organs.heart.motion.volumes import cavity_ml
+
+Array = NDArray[np.float64]
+
+SEGMENTS = 17
+RING_SEGMENTS = 16  # without the tip, where circumferential and longitudinal cannot be told apart
+INNER_THIRD = 1.0 / 3.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MotionCurves:
+    """Volumes, wall thickness and strain over one measured beat.
+
+    fraction: (t,) of the beat, 0 = R wave. lv_ml, rv_ml: (t,) cavities (rv_ml None without a right ventricle).
+    muscle_ml: (t,) left wall with septum; its spread is how far the motion is from keeping the muscle's volume.
+    ed, es: frames of the largest and smallest left volume; strains are relative to frame ed.
+    thickness_mm, circumferential_percent, longitudinal_percent, radial_percent: (t, 17) by AHA segment, NaN where
+    there is no muscle, circumferential also in segment 17. global_…: (t,) means over the muscle of segments 1–16;
+    endo_…: over its inner third. rv_longitudinal_percent: (t,) right free wall, or None. septal_mm, lateral_mm,
+    tricuspid_mm: (t,) height of the side of the ring above the left apex along the long axis. radius_mm: mean distance
+    of the left endocardium from the axis at frame ed.
+    """
+
+    fraction: Array
+    lv_ml: Array
+    rv_ml: Array | None
+    muscle_ml: Array
+    ed: int
+    es: int
+    thickness_mm: Array
+    circumferential_percent: Array
+    longitudinal_percent: Array
+    radial_percent: Array
+    global_circumferential_percent: Array
+    global_longitudinal_percent: Array
+    global_radial_percent: Array
+    global_thickness_mm: Array
+    endo_circumferential_percent: Array
+    endo_longitudinal_percent: Array
+    rv_longitudinal_percent: Array | None
+    septal_mm: Array
+    lateral_mm: Array
+    tricuspid_mm: Array | None
+    radius_mm: float
+
+    @property
+    def thickening_percent(self) -> Array:
+        """(17,) 100 (ES − ED) / ED of the thickness of each segment."""
+        end = self.thickness_mm[self.ed]
+        return np.asarray(100.0 * (self.thickness_mm[self.es] - end) / end)
+
+    @property
+    def frames(self) -> int:
+        """How many phases were measured."""
+        return len(self.fraction)
+
+    def bullseye(self, name: str, frame: int | None = None) -> Array:
+        """(17,) segment values to draw. name: "thickness_mm", "thickening_percent", "circumferential_percent",
+        "longitudinal_percent" or "radial_percent"; frame: default end systole (thickness: end diastole). Thickening at
+        a frame is relative to end diastole. KeyError for another name."""
+        if name == "thickness_mm":
+            return np.array(self.thickness_mm[self.ed if frame is None else frame])
+        at = self.es if frame is None else frame
+        if name == "thickening_percent":
+            return np.asarray(100.0 * (self.thickness_mm[at] / self.thickness_mm[self.ed] - 1.0))
+        strains = {
+            "circumferential_percent": self.circumferential_percent,
+            "longitudinal_percent": self.longitudinal_percent,
+            "radial_percent": self.radial_percent,
+        }
+        return np.array(strains[name][at])
+
+
+def motion_curves(mesh: OrganMesh) -> MotionCurves:
+    """Curves of a heart with motion_mm. Raises MeshError when it has no motion, fewer than 2 frames, or lacks the
+    surfaces "lv_endocardium" and "lv_cavity" and the fields "transmural", "aha_segment" and "chamber"."""
+    motion, fraction = mesh.motion_mm, mesh.motion_fraction
+    if motion is None or fraction is None or len(motion) < 2:
+        raise MeshError("This heart has no measured motion", remedy="Build the model from a cine study.")
+    missing = {"lv_cavity", "lv_endocardium", "transmural", "aha_segment", "chamber"} - mesh.fields
+    if missing:
+        raise MeshError(f"The model lacks what motion is measured by: {', '.join(sorted(missing))}")
+    lv_ml = cavity_ml(motion, mesh.surfaces["lv_cavity"])
+    has_right = "rv_cavity" in mesh.surfaces and len(mesh.surfaces["rv_cavity"]) > 0
+    rv_ml = cavity_ml(motion, mesh.surfaces["rv_cavity"]) if has_right else None
+    ed, es = int(np.argmax(lv_ml)), int(np.argmin(lv_ml))
+    rest = motion[ed].astype(np.float64)
+    rings = find_rings(mesh)
+
+    aha = np.asarray(mesh.point_fields["aha_segment"])
+    depth = np.asarray(mesh.point_fields["transmural"], dtype=np.float64)
+    chamber = np.asarray(mesh.cell_fields["chamber"])
+    ringed = (aha >= 1) & (aha <= RING_SEGMENTS)
+    groups = [aha == k for k in range(1, SEGMENTS + 1)] + [ringed, ringed & (depth < INNER_THIRD)]
+    left = wall(rest, mesh.tets[chamber == 1], depth, groups, rings.apex_mm, rings.up)
+    moved = follow(motion, left, rest)
+    circumferential = moved.circumferential_percent[:, :SEGMENTS].copy()
+    circumferential[:, RING_SEGMENTS:] = np.nan
+    return MotionCurves(
+        fraction=np.asarray(fraction, dtype=np.float64),
+        lv_ml=lv_ml,
+        rv_ml=rv_ml,
+        muscle_ml=np.nansum(moved.volume_ml[:, :SEGMENTS], axis=1),
+        ed=ed,
+        es=es,
+        thickness_mm=moved.thickness_mm[:, :SEGMENTS],
+        circumferential_percent=circumferential,
+        longitudinal_percent=moved.longitudinal_percent[:, :SEGMENTS],
+        radial_percent=moved.radial_percent[:, :SEGMENTS],
+        global_circumferential_percent=moved.circumferential_percent[:, SEGMENTS],
+        global_longitudinal_percent=moved.longitudinal_percent[:, SEGMENTS],
+        global_radial_percent=moved.radial_percent[:, SEGMENTS],
+        global_thickness_mm=moved.thickness_mm[:, SEGMENTS],
+        endo_circumferential_percent=moved.circumferential_percent[:, SEGMENTS + 1],
+        endo_longitudinal_percent=moved.longitudinal_percent[:, SEGMENTS + 1],
+        rv_longitudinal_percent=_right(mesh, rest, chamber, depth, rings.apex_mm, rings.up),
+        septal_mm=heights_mm(motion, rings.septal, rings),
+        lateral_mm=heights_mm(motion, rings.lateral, rings),
+        tricuspid_mm=heights_mm(motion, rings.tricuspid, rings) if len(rings.tricuspid) else None,
+        radius_mm=_radius_mm(rest, mesh.surfaces["lv_endocardium"], rings.apex_mm, rings.up),
+    )
+
+
+def _radius_mm(points: Array, triangles: NDArray[np.integer], axis_point: Array, up: Array) -> float:
+    """Mean distance of a surface from an axis, by area."""
+    away = points[triangles].mean(axis=1) - axis_point
+    away = away - np.outer(away @ up, up)
+    weight = np.linalg.norm(area_vectors(points, triangles), axis=1)
+    return float(np.average(np.linalg.norm(away, axis=1), weights=weight))
+
+
+def _right(
+    mesh: OrganMesh, rest: Array, chamber: NDArray[np.generic], depth: Array, apex_mm: Array, up: Array
+) -> Array | None:
+    """(t,) longitudinal strain of the right free wall in %; where it joins the septum its depth is not its own."""
+    assert mesh.motion_mm is not None
+    free = np.asarray(mesh.point_fields.get("rv_segment", np.zeros(len(rest), dtype=np.int8))) > 0
+    tets = mesh.tets[chamber == 2]
+    tets = tets[free[tets].all(axis=1)]
+    if len(tets) == 0:
+        return None
+    right = wall(rest, tets, depth, [free], apex_mm, up)
+    return np.asarray(follow(mesh.motion_mm, right, rest).longitudinal_percent[:, 0])
