@@ -88,20 +88,8 @@ def expert_polygons(folder: Path, stack: CineStack) -> list[tuple[int, int, bool
 
 
 @pytest.fixture(scope="module")
-def patient(data_dir: Path) -> CineStack:
-    stack = read(scan(data_dir / "cine_cmr_bivme_patient1" / "dicom")[0])
-    assert isinstance(stack, CineStack)
-    return stack
-
-
-@pytest.fixture(scope="module")
 def meshes(data_dir: Path) -> Path:
     return data_dir / "cine_cmr_bivme_patient1" / "fitted_mesh_vtk"
-
-
-@pytest.fixture(scope="module")
-def contours(patient: CineStack) -> CineContours:
-    return delineate(patient)
 
 
 def _agreement(

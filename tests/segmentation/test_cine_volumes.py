@@ -1,13 +1,10 @@
 """Cine MR: volumes by discs are those of known bodies, and of the patient as published."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from twinviewer.dicom import read, scan
 from twinviewer.domain import CinePlane, CineStack
-from twinviewer.segmentation.cine import CineContour, CineContours, delineate, volumes
+from twinviewer.segmentation.cine import CineContour, CineContours, volumes
 
 PUBLISHED_EDV_ML, PUBLISHED_ESV_ML = 174.5, 72.1
 PUBLISHED_RV_EDV_ML, PUBLISHED_RV_ESV_ML = 204.0, 77.0
@@ -61,10 +58,8 @@ def test_without_long_axes_the_doubt_is_half_a_slice_distance() -> None:
     assert found.base_uncertainty_ml == pytest.approx(np.pi * 25.0**2 * 5.0 / 1000, rel=0.05)
 
 
-def test_volumes_of_the_published_patient(data_dir: Path) -> None:
-    stack = read(scan(data_dir / "cine_cmr_bivme_patient1" / "dicom")[0])
-    assert isinstance(stack, CineStack)
-    found = volumes(delineate(stack), stack)
+def test_volumes_of_the_published_patient(patient: CineStack, contours: CineContours) -> None:
+    found = volumes(contours, patient)
     assert found.base == "long axis"
     assert found.lv_ml[found.ed] == pytest.approx(PUBLISHED_EDV_ML, rel=0.08)
     assert found.lv_ml[found.es] == pytest.approx(PUBLISHED_ESV_ML, rel=0.08)

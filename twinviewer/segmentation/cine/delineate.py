@@ -9,10 +9,11 @@ from twinviewer.segmentation.cine.contours import CineContour, CineContours
 from twinviewer.segmentation.cine.left_ventricle import cyclic, left_ventricle
 from twinviewer.segmentation.cine.locate import locate
 from twinviewer.segmentation.cine.phases import at_fraction
+from twinviewer.segmentation.cine.points import apex_points, mitral_points
 from twinviewer.segmentation.cine.polar import to_uv
 from twinviewer.segmentation.cine.right_ventricle import find_right
 from twinviewer.segmentation.cine.short_axis import Slices, short_axis
-from twinviewer.segmentation.cine.valve_plane import ValvePlane, find_valve_plane
+from twinviewer.segmentation.cine.valve_plane import ValvePlane, find_valve_plane, whole_slices
 from twinviewer.segmentation.cine.wall import Walls
 
 MADE_BY = "twinviewer cine 1 (temporal energy, polar dynamic programming)"
@@ -41,9 +42,10 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
     notes = _refuse_or_note(rings)
     count = stack.phases
     base = find_valve_plane(stack, slices, walls, rings, np.arange(count) / count, part(report, 0.75, 0.8))
+    apex = apex_points(stack, slices, walls, whole_slices(rings), part(report, 0.8, 0.85))
     found: list[CineContour] = []
     for k, one in enumerate(walls):
-        report(0.8 + 0.2 * k / len(walls), "Delineating the right ventricle")
+        report(0.85 + 0.15 * k / len(walls), "Delineating the right ventricle")
         right = find_right(slices, one, cyclic(slices, k))
         for phase, sure in enumerate(rings[k]):
             if sure < LEAST_RING or (base is not None and _above(slices, k, base, one, phase)):
@@ -62,6 +64,7 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
         base_fraction=None if base is None else base.fraction,
         base_depth_mm=None if base is None else base.base_mm - slices.depth_mm[0],
         base_spread_mm=0.0 if base is None else base.spread_mm,
+        points=(() if base is None else mitral_points(slices, base)) + apex,
     )
 
 

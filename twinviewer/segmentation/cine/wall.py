@@ -61,7 +61,7 @@ def find_walls(
         polar = ring.polar_frames(slices, number, centre)
         fraction = beat_fraction(slices.planes[number])
         near = None if beside is None else _seen_from(beside, centre, fraction)
-        inner, outer = _borders(tone.relative(polar), cyclic, near, tick)
+        inner, outer = borders(tone.relative(polar), cyclic, near, tick)
         tone = measured_tone(polar, inner, outer, tone)
         walls = Walls(centre, inner, outer, polar, tone, fraction)
         moved = centroid(walls)
@@ -92,12 +92,16 @@ def centroid(walls: Walls) -> NDArray[np.float64]:
     return walls.centre + (full + empty) / 2
 
 
-def _borders(
+def borders(
     relative: NDArray[np.float32],
     cyclic: bool,
     near: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
     tick: Callable[[], None],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Inner and outer radii (t, angles) mm of a ring of muscle in polar images (t, angles, radii), 0 muscle, 1 blood.
+
+    cyclic: whether the last frame is followed by the first. near: radii (t, angles) of both to stay near, or None.
+    """
     costs = [_costs(frame) for frame in relative]
     inner, outer = np.zeros(relative.shape[:2]), np.zeros(relative.shape[:2])
     first = near or (inner.copy(), outer.copy())
