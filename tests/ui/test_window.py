@@ -125,12 +125,12 @@ def test_picking_names_the_segment(window, small_case) -> None:  # type: ignore[
     show(window, small_case)
     heard: list[tuple[str, str, int]] = []
     window.inspector.simulate.picked = lambda *a: heard.append(a)
-    window.coupling._pick_asked("lv_lead", "lv_segment", True)
+    window.coupling.picking.ask("lv_lead", "lv_segment", True)
     lateral = int(np.argmax(small_case.mesh.points_mm[:, 0]))
     septal = int(np.argmin(small_case.mesh.points_mm[:, 0]))
-    window.coupling._picked(0, septal)
+    window.coupling.picking.picked(0, septal)
     assert "That is not the LV wall" in window.messages.texts and not heard
-    window.coupling._picked(0, lateral)
+    window.coupling.picking.picked(0, lateral)
     assert heard == [("lv_lead", "AHA11", lateral)]
 
 

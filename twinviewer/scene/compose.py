@@ -109,8 +109,9 @@ def pane(
     """One heart. period_s: the beat that the common time counts in, where the run's own is another."""
     used = colour if colour is not None else Colouring()
     return PaneState(
-        title, mesh, run, used, None, faded(shown, bool(used.field)), tuple(markers), accent, _time_scale(run, period_s)
-    )
+        title, mesh, run, used, None, faded(shown, bool(used.field)), tuple(markers), accent,
+        _time_scale(run, period_s), period_s or 1.0,
+    )  # fmt: skip
 
 
 def _time_scale(run: Run | None, period_s: float | None) -> float:

@@ -30,6 +30,14 @@ ANATOMY: dict[str, str] = {
     "tumour": "#E5B454",
 }
 
+CONTOURS: dict[str, str] = {
+    "lv_endocardium": "#E04B4B",
+    "lv_epicardium": "#5BC58C",
+    "epicardium": "#5BC58C",
+    "rv_endocardium": "#E5B454",
+}
+"""Lines on images, as reading rooms draw them: LV endocardium red, epicardium green, RV endocardium yellow."""
+
 BASELINE = "#8FA3BF"
 SCENARIOS = ("#3FB6C6", "#D98FD0", "#E5B454", "#5BC58C")
 

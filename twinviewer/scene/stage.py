@@ -142,7 +142,8 @@ class Stage:
     def _update_pane(self, pane: _Pane, new: PaneState, state: SceneState, old: SceneState | None) -> None:
         before = pane.state
         time_s = state.time_s * new.time_scale
-        points = new.run.points_at(time_s) if new.run is not None else new.mesh.points_mm
+        motion = new.motion
+        points = new.mesh.points_mm if motion is None else motion.points_at(time_s)
         if before is None or before.mesh is not new.mesh:
             pane.clear()
             before = None
@@ -151,7 +152,8 @@ class Stage:
                     surface = MovingSurface(triangles, points)
                     pane.surfaces[name] = surface
                     pane.renderer.AddActor(surface.actor)
-        moved = before is None or old is None or old.time_s != state.time_s or before.run is not new.run
+        moved = before is None or old is None or old.time_s != state.time_s
+        moved = moved or before is None or before.run is not new.run or before.beat_s != new.beat_s
         values = self._values(new, time_s)
         if before is None or before.structures != new.structures:
             for structure in new.structures:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import OrganMesh, Run
+from twinviewer.scene.motion import Motion, measured_motion, run_motion
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,9 @@ class Colouring:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PaneState:
-    """One view of one heart. run None shows the mesh at rest; values (n,) override the run's field (difference).
+    """One view of one heart: its run; without one the motion that the mesh itself has; else the mesh at rest.
 
+    values (n,) override the run's field (difference). beat_s: how long the mesh's own beat lasts here.
     time_scale: this run's period over that of the first pane, so that hearts at different rates show one phase.
     """
 
@@ -57,6 +59,12 @@ class PaneState:
     markers: tuple[Marker, ...] = ()
     accent: str = "#8FA3BF"
     time_scale: float = 1.0
+    beat_s: float = 1.0
+
+    @property
+    def motion(self) -> Motion | None:
+        """What moves; None at rest."""
+        return run_motion(self.run) if self.run is not None else measured_motion(self.mesh, self.beat_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from twinviewer.domain import CineContours, CineStack, LabelMap, Run, Volume
+from twinviewer.scene.measured import MeasuredVolumes, mean_beat_s, measured_volumes
 from twinviewer.session.case import Case, Scenario
 
 LV_VOLUME, LV_BLOOD, LV_CONTOUR, PR = "lv_volume_ml", "lv_blood", "lv_endocardium", "pr_interval_ms"
@@ -53,9 +54,13 @@ def contour_marks(contours: CineContours, stack: CineStack) -> tuple[float | Non
 
 
 def marks(case: Case, shown: Scenario | None) -> tuple[float | None, float | None]:
-    """(ED, ES) of what plays: the run in view, else labels or contours, else the trigger of gated images as ED."""
+    """(ED, ES) of what plays: the run in view, else the moving mesh, labels or contours; else of gated images the
+    trigger as ED."""
     if shown is not None and shown.run is not None:
         return run_marks(shown.run)
+    found = measured(case)
+    if found and len(found[-1].fraction) > 1:
+        return found[-1].ed % 1.0, found[-1].es % 1.0
     if case.labels is not None:
         return label_marks(case.labels)
     if case.contours is not None and isinstance(case.image, CineStack):
@@ -64,21 +69,33 @@ def marks(case: Case, shown: Scenario | None) -> tuple[float | None, float | Non
     return (0.0 if gated else None), None
 
 
+def measured(case: Case) -> tuple[MeasuredVolumes, ...]:
+    """The volumes over the beat that the images give: discs, then model; empty where there is neither."""
+    stack = case.image if isinstance(case.image, CineStack) else None
+    return measured_volumes(case.contours, stack, case.mesh)
+
+
+def r_wave(shown: Scenario | None) -> float:
+    """Where in a simulated beat the R wave is, 0..1; 0 where nothing is simulated: measured beats start there."""
+    if shown is None or shown.run is None or PR not in shown.setup.parameters:
+        return 0.0
+    return shown.setup.value(PR) / 1000.0 / shown.run.period_s % 1.0
+
+
 def period_of(case: Case, shown: Scenario | None) -> tuple[float, bool]:
     """(length of the beat in s, whether anything moves)."""
     if shown is not None and shown.run is not None:
         return shown.run.period_s, True
     image = case.image
+    if case.mesh is not None and case.mesh.motion_mm is not None:
+        return (mean_beat_s(image) if isinstance(image, CineStack) else 1.0), True
     if isinstance(image, Volume):
         return image.rr_s or 1.0, image.phases > 1
     if isinstance(image, CineStack):
-        known = [plane.rr_s for plane in image.planes if plane.rr_s]
-        return float(np.median(known)) if known else 1.0, image.phases > 1
+        return mean_beat_s(image), image.phases > 1
     return 1.0, False
 
 
 def image_fraction(shown: Scenario | None, fraction: float) -> float:
     """The images' R-R fraction at a fraction of a simulated beat: a run starts at the P wave, R-R at the R wave."""
-    if shown is None or shown.run is None or PR not in shown.setup.parameters:
-        return fraction
-    return (fraction - shown.setup.value(PR) / 1000.0 / shown.run.period_s) % 1.0
+    return (fraction - r_wave(shown)) % 1.0

@@ -2,123 +2,93 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPixmap, QPolygonF
-from PySide6.QtWidgets import QGridLayout, QScrollArea, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from twinviewer.domain import CineContours, CinePlane, CineStack
-from twinviewer.scene.slices import percentile_window, plane_image
-from twinviewer.ui.image_canvas import ImageCanvas, to_pixmap
+from twinviewer.domain import CineContours, CineStack, OrganMesh
+from twinviewer.scene.slices import percentile_window
+from twinviewer.ui.combo_box import ComboBox
+from twinviewer.ui.plane_view import BOTH, CONTOURS, MODEL, NOTHING, PlaneView
 from twinviewer.ui.theme import Look
 
-SURE = 0.6
-"""Contours of less confidence are dashed."""
+OUTLINES = (
+    (BOTH, "Contours and model"),
+    (CONTOURS, "Contours"),
+    (MODEL, "Model"),
+    (NOTHING, "No outlines"),
+)
+LEGEND = (("lv_endocardium", "LV endo"), ("lv_epicardium", "epi"), ("rv_endocardium", "RV endo"))
+PREPARE_MS = 15
+"""Pause between two frames that are cut ahead of being seen: the window stays quick."""
 
 
-class PlaneView(ImageCanvas):
-    """One plane of the study. Frames are painted once for a window and kept."""
+class CineView(QWidget):
+    """The grid of planes under a row of choices. It takes any number; the planes share one window."""
 
-    windowed = Signal(float, float)
-
-    def __init__(self, look: Look, plane: CinePlane, number: int, of: int) -> None:
-        super().__init__(look, plane.label or f"Plane {number}")
-        self.plane, self.number, self.of = plane, number, of
-        self.frame_index = 0
-        self.window_width, self.window_level = 1.0, 0.5
-        self._kept: dict[int, QPixmap] = {}
-        first = plane_image(plane, 0, 1.0, 0.5)
-        self.spacing, self.letters = first.spacing_mm, first.letters
-        self.setMinimumSize(110, 100)
-        self._contours: dict[int, list[tuple[QColor, bool, QPolygonF]]] = {}
-
-    def set_window(self, window: float, level: float) -> None:
-        """Window width and level in the images' unit."""
-        self.window_width, self.window_level = max(window, 1e-6), level
-        self._kept.clear()
-        self.update()
-
-    def set_contours(self, contours: CineContours | None, number: int, colours: Mapping[str, str]) -> None:
-        """Draw what was delineated in this plane (its place in the stack); what is not sure is dashed."""
-        self._contours = {}
-        inverse = np.linalg.inv(self.plane.affine)
-        for contour in () if contours is None else contours.contours:
-            if contour.plane == number:
-                pixels = contour.points_mm @ inverse[:2, :3].T + inverse[:2, 3]
-                outline = QPolygonF([QPointF(float(x), float(y)) for x, y in pixels])
-                colour = QColor(colours.get(contour.structure, "#FFFFFF"))
-                self._contours.setdefault(contour.phase, []).append((colour, contour.confidence < SURE, outline))
-        self.update()
-
-    def show_time(self, fraction: float) -> None:
-        """Show the frame that this plane's own beat has at a fraction 0..1 of the beat."""
-        trigger, count = self.plane.trigger_s, len(self.plane.frames)
-        beat = self.plane.rr_s or float(trigger[-1] + trigger[-1] / max(count - 1, 1))
-        index = max(int((trigger <= fraction * beat + 1e-9).sum()) - 1, 0) if beat > 0 else int(fraction * count)
-        if index != self.frame_index:
-            self.frame_index = min(index, count - 1)
-            self.update()
-
-    def picture(self) -> tuple[QPixmap, tuple[float, float]] | None:
-        index = self.frame_index
-        if index not in self._kept:
-            self._kept[index] = to_pixmap(plane_image(self.plane, index, self.window_width, self.window_level).rgb)
-        return self._kept[index], self.spacing
-
-    def window_by(self, width: float, level: float) -> None:
-        reach = max(self.window_width, 1e-6)
-        self.windowed.emit(self.window_width + 2 * reach * width, self.window_level + 1.5 * reach * level)
-
-    def overlay(self, painter: QPainter) -> None:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for colour, unsure, outline in self._contours.get(self.frame_index, ()):
-            style = Qt.PenStyle.DashLine if unsure else Qt.PenStyle.SolidLine
-            painter.setPen(QPen(colour, 1.6, style))
-            painter.drawPolygon(QPolygonF([self.from_image(p.x(), p.y()) for p in outline]))
-        a = Qt.AlignmentFlag
-        self.corner(painter, self.title, a.AlignTop | a.AlignLeft, strong=True)
-        left, right, top, bottom = self.letters
-        for letter, where in (
-            (left, a.AlignLeft | a.AlignVCenter),
-            (right, a.AlignRight | a.AlignVCenter),
-            (bottom, a.AlignBottom | a.AlignHCenter),
-        ):
-            self.corner(painter, letter, where)
-        if self.width() > 190:
-            self.corner(painter, top, a.AlignTop | a.AlignHCenter)
-        self.corner(painter, f"{self.frame_index + 1}/{len(self.plane.frames)}", a.AlignBottom | a.AlignRight)
-        self.corner(painter, f"{self.number}/{self.of}", a.AlignBottom | a.AlignLeft)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self.maximise.emit(self)
-
-
-class CineView(QScrollArea):
-    """The grid of planes. It takes any number; the planes share one window."""
+    outlines_chosen = Signal(str)
 
     def __init__(self, look: Look) -> None:
         super().__init__()
         self.look = look
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.stack: CineStack | None = None
         self.planes: list[PlaneView] = []
         self._large: PlaneView | None = None
         self._contours: CineContours | None = None
-        self.setWidgetResizable(True)
+        self._mesh: OrganMesh | None = None
+        self._colours: Mapping[str, str] = {}
+        self._row_of_choices()
         self._grid_widget = QWidget()
         self._grid = QGridLayout(self._grid_widget)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(3)
-        self.setWidget(self._grid_widget)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setWidget(self._grid_widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._bar)
+        column.addWidget(self._scroll, 1)
+        self._ahead = QTimer(self)
+        self._ahead.setInterval(PREPARE_MS)
+        self._ahead.timeout.connect(self._prepare)
+        look.changed.connect(self._say)
+
+    def _row_of_choices(self) -> None:
+        self._bar = QWidget()
+        row = QHBoxLayout(self._bar)
+        row.setContentsMargins(8, 3, 8, 3)
+        row.setSpacing(8)
+        name = QLabel("Cine")
+        name.setProperty("role", "strong")
+        self.outlines = ComboBox()
+        self.outlines.setToolTip("What is drawn over the images (O)")
+        self.outlines.setAccessibleName("Outlines over the images")
+        for value, text in OUTLINES:
+            self.outlines.addItem(text, value)
+        self.outlines.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.outlines.activated.connect(lambda _: self.outlines_chosen.emit(str(self.outlines.currentData())))
+        self._legend = QLabel()
+        self._legend.setProperty("role", "small")
+        row.addWidget(name)
+        row.addWidget(self.outlines)
+        row.addWidget(self._legend)
+        row.addStretch(1)
+        self._bar.hide()
 
     def open(self, stack: CineStack | None) -> None:
         """Show a study; None clears."""
         if stack is self.stack:
             return
-        self.stack, self._large, self._contours = stack, None, None
+        self.stack, self._large, self._contours, self._mesh = stack, None, None, None
+        self._ahead.stop()
         for view in self.planes:
             self._grid.removeWidget(view)
             view.deleteLater()
         self.planes = []
+        self._say()
         if stack is None:
             return
         middle = stack.planes[len(stack.planes) // 2]
@@ -135,9 +105,57 @@ class CineView(QScrollArea):
         """Contours over the planes they belong to; None takes them away. colours: structure -> "#RRGGBB"."""
         if contours is self._contours:
             return
-        self._contours = contours
+        self._contours, self._colours = contours, colours
         for number, view in enumerate(self.planes):
             view.set_contours(contours, number, colours)
+        self._say()
+
+    def show_model(self, mesh: OrganMesh | None, colours: Mapping[str, str]) -> None:
+        """The lines where a mesh meets the planes, moving as it moves; None takes them away."""
+        if mesh is self._mesh or self.stack is None:
+            return
+        self._mesh, self._colours = mesh, colours
+        lines = None
+        if mesh is not None:
+            from twinviewer.scene.plane_lines import PlaneLines
+
+            lines = PlaneLines(mesh, self.stack)
+            self._ahead.start()
+        for view in self.planes:
+            view.set_model(lines, colours)
+        self._say()
+
+    def show_outlines(self, what: str) -> None:
+        """One of OUTLINES' values, in every plane."""
+        self.outlines.setCurrentIndex(max(self.outlines.findData(what), 0))
+        for view in self.planes:
+            view.show_outlines(what)
+        self._say()
+
+    def _say(self) -> None:
+        """The key to the lines: colours, and how contour and model are told apart."""
+        drawn = self._contours is not None or self._mesh is not None
+        self._bar.setVisible(drawn)
+        self.outlines.setVisible(self._contours is not None and self._mesh is not None)
+        if not drawn:
+            return
+        parts = [
+            f"<span style='color:{self._colours[name]}'>━</span> {text}"
+            for name, text in LEGEND
+            if name in self._colours
+        ]
+        what = self.outlines.currentData() if self.outlines.isVisibleTo(self) else CONTOURS
+        styles = {BOTH: "pale band: contour, fine line: model", MODEL: "model", NOTHING: "", CONTOURS: ""}
+        said = styles.get(str(what), "")
+        self._legend.setText("&nbsp;&nbsp; ".join(parts) + (f"&nbsp;&nbsp; · {said}" if said else ""))
+
+    def _prepare(self) -> None:
+        """Cut the next frame, the planes in turn, until all are known."""
+        waiting = [view for view in self.planes if view.prepare_left]
+        if not waiting:
+            self._ahead.stop()
+            return
+        max(waiting, key=lambda view: view.prepare_left).prepare()
 
     def _window_all(self, window: float, level: float) -> None:
         for view in self.planes:
@@ -147,7 +165,8 @@ class CineView(QScrollArea):
         for view in self.planes:
             self._grid.removeWidget(view)
         shown = [self._large] if self._large is not None else self.planes
-        width, height = max(self.viewport().width(), 1), max(self.viewport().height(), 1)
+        inside = self._scroll.viewport()
+        width, height = max(inside.width(), 1), max(inside.height(), 1)
         count = max(len(shown), 1)
         columns = max(range(1, count + 1), key=lambda n: min(width / n, height / -(-count // n)) if n <= 8 else 0.0)
         for view in self.planes:

@@ -10,14 +10,16 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from twinviewer.domain import CineStack, Organ, StructureStyle, Suitability, Therapy, Volume
+from twinviewer.scene.palette import CONTOURS
 from twinviewer.scene.slices import default_window
 from twinviewer.session import catalog
 from twinviewer.session.case import BASELINE, Scenario
-from twinviewer.ui.beat_marks import image_fraction, marks, period_of
+from twinviewer.ui.beat_marks import image_fraction, marks, measured, period_of, r_wave
 from twinviewer.ui.curves import Curves
 from twinviewer.ui.guidance import allow_actions, guide
 from twinviewer.ui.image_canvas import to_pixmap
 from twinviewer.ui.layouts import COMPARE, FOUR
+from twinviewer.ui.picking import Picking
 from twinviewer.ui.scene_composer import SceneComposer
 from twinviewer.ui.step_bar import Step, StepState, StepStatus
 from twinviewer.ui.thumbnails import thumbnail, thumbnail_of
@@ -31,8 +33,6 @@ STATES = {
     "ready": StepState.READY,
     "needs_a_look": StepState.NEEDS_LOOK,
 }
-CONTOUR_COLOURS = {"lv_endocardium": "#E04B4B", "lv_epicardium": "#5BC58C", "rv_endocardium": "#E5B454"}
-"""As reading rooms draw them: LV endocardium red, epicardium green, RV endocardium yellow."""
 SUFFIXES = {
     "pdf": ("Report", "report.pdf", "PDF (*.pdf)"),
     "film": ("Film", "beat.mp4", "MP4 film (*.mp4)"),
@@ -52,8 +52,8 @@ class Coupling(QObject):
         self.step = Step.IMPORT
         self.composer = SceneComposer()
         self._catalog_known = False
-        self._picking: tuple[str, str] | None = None
-        self._had_run = False
+        self.picking = Picking(window)
+        self._moved = False
         self._image: object = None
         self._case_uid: object = None
         self._thumbnails_asked: set[str] = set()
@@ -81,8 +81,7 @@ class Coupling(QObject):
         view.colour_chosen.connect(lambda name: w.choices.set(colour_by=name))
         view.section_chosen.connect(lambda on: w.choices.set(section=on))
         view.safe_chosen.connect(lambda on: w.choices.set(safe_colours=on))
-        view.picked.connect(self._picked)
-        view.missed.connect(lambda: w.messages.tell("Click on the heart's wall to choose the site"))
+        w.views.cine.outlines_chosen.connect(lambda what: w.choices.set(outlines=what))
         pages.importing.folder_asked.connect(w.actions_.all["open_folder"].trigger)
         pages.importing.case_asked.connect(w.actions_.all["open_case"].trigger)
         pages.importing.demo_asked.connect(w.actions_.all["open_demo"].trigger)
@@ -92,7 +91,6 @@ class Coupling(QObject):
         pages.simulate.baseline_asked.connect(self._simulate_baseline)
         pages.simulate.run_asked.connect(self._simulate_therapy)
         pages.simulate.cancel_asked.connect(p.cancel)
-        pages.simulate.pick_asked.connect(self._pick_asked)
         pages.compare.other_chosen.connect(lambda name: w.choices.set(other=name))
         pages.compare.colour_chosen.connect(lambda name: w.choices.set(colour_by=name))
         pages.compare.simulate_asked.connect(lambda: self.go(Step.SIMULATE))
@@ -154,7 +152,8 @@ class Coupling(QObject):
         w.choices.follow(case, self._styles())
         w.choices.blockSignals(False)
         w.views.show_image(case.image, case.mesh is not None)
-        w.views.cine.show_contours(case.contours, CONTOUR_COLOURS)
+        w.views.cine.show_contours(case.contours, CONTOURS)
+        w.views.cine.show_model(case.mesh, CONTOURS)
         guide(self.w)
         self._offer()
         w.tree.show_case(case)
@@ -165,10 +164,10 @@ class Coupling(QObject):
         self._set_period()
         self._choices_changed()
         self.refresh_jobs()
-        has_run = case.baseline is not None and case.baseline.run is not None
-        if has_run and not self._had_run:
+        moves = self._heart_moves()
+        if moves and not self._moved:
             w.playback.play()
-        self._had_run = has_run
+        self._moved = moves
 
     def refresh_jobs(self) -> None:
         """Show step states, progress and what may be done now."""
@@ -235,6 +234,12 @@ class Coupling(QObject):
         found = case.baseline if choices.comparing else case.find(choices.scenario)
         return found if found is not None and found.run is not None else case.baseline
 
+    def _heart_moves(self) -> bool:
+        """Whether there is a beat to show in 3D, simulated or measured."""
+        case = self.w.presenter.case
+        simulated = case.baseline is not None and case.baseline.run is not None
+        return simulated or (case.mesh is not None and case.mesh.motion_mm is not None)
+
     def _other(self) -> str:
         """The scenario that the baseline is compared with: the chosen one, or the one in view."""
         choices = self.w.choices
@@ -264,6 +269,7 @@ class Coupling(QObject):
             button.setChecked(on)
         w.actions_.all["section"].setChecked(w.choices.section)
         w.actions_.all["safe"].setChecked(w.choices.safe_colours)
+        w.views.cine.show_outlines(w.choices.outlines)
         w.inspector.simulate.show_case(case, comparison, self._other())
         w.inspector.compare.show_case(case, comparison, self._other(), fields, w.choices.colour_by)
         self.show_plots()
@@ -286,8 +292,10 @@ class Coupling(QObject):
             return
         case = self.w.presenter.case
         wanted = [s for s in (case.baseline, case.find(self._other())) if s is not None and s.run is not None]
-        self.w.give_plots_room(bool(wanted))
-        self.w.plots.set_curves([Curves(s.label, s.run, s.colour) for s in dict.fromkeys(wanted) if s.run is not None])
+        found, shown = measured(case), self._shown()
+        self.w.give_plots_room(bool(wanted or found))
+        curves = [Curves(s.label, s.run, s.colour) for s in dict.fromkeys(wanted) if s.run is not None]
+        self.w.plots.set_curves(curves, found, self.w.playback.period_s, r_wave(shown))
 
     def draw_scene(self) -> None:
         """The 3D picture of this moment."""
@@ -322,7 +330,7 @@ class Coupling(QObject):
             w.views.cine.show_time(image_fraction(shown, fraction))
         if w.plots is not None:
             w.plots.show_time(time_s, w.playback.period_s)
-        if shown is not None and shown.run is not None:
+        if self._heart_moves():
             self.draw_scene()
 
     # Steps and scenarios ---------------------------------------------------------------------------------------
@@ -333,7 +341,7 @@ class Coupling(QObject):
         self.step = step
         w.steps.go(step)
         w.inspector.go(step)
-        self.stop_picking()
+        self.picking.stop()
         if step is Step.COMPARE and w.presenter.comparison(w.choices.other) is not None:
             w.set_layout(COMPARE)
         elif w.views.layout_name == COMPARE:
@@ -346,7 +354,7 @@ class Coupling(QObject):
         p, case = self.w.presenter, self.w.presenter.case
         if case.image is None:
             (self.open_best if case.series else p.open_demo)()
-        elif case.labels is None:
+        elif case.labels is None and case.contours is None:
             self.go(Step.SEGMENT)
             p.segment()
         elif case.mesh is None:
@@ -425,40 +433,6 @@ class Coupling(QObject):
         if p.case.baseline is not None and p.case.baseline.run is None:
             p.simulate(BASELINE)
         p.simulate(name)
-
-    # Picking on the heart --------------------------------------------------------------------------------------
-
-    def _pick_asked(self, parameter: str, kind: str, on: bool) -> None:
-        self._picking = (parameter, kind) if on else None
-        self.w.views.view3d.set_picking(on)
-        if on:
-            self.w.messages.tell("Click the site on the heart", "Esc leaves the choice as it is.")
-
-    def stop_picking(self) -> bool:
-        """Leave the picking mode; whether it was on."""
-        if self._picking is None:
-            return False
-        parameter, _ = self._picking
-        self._picking = None
-        self.w.views.view3d.set_picking(False)
-        form = self.w.inspector.simulate.form
-        if form is not None:
-            form.set_picking(parameter, False)
-        return True
-
-    def _picked(self, pane: int, node: int) -> None:
-        mesh = self.w.presenter.case.mesh
-        if self._picking is None or mesh is None:
-            return
-        parameter, kind = self._picking
-        segments = mesh.point_fields.get("aha_segment")
-        segment = int(segments[node]) if kind == "lv_segment" and segments is not None else 0
-        if kind == "lv_segment" and segment <= 0:
-            self.w.messages.tell("That is not the LV wall", "Click a site on the LV wall.", "caution")
-            return
-        self.w.inspector.simulate.picked(parameter, f"AHA{segment}", node)
-        self.stop_picking()
-        self.w.messages.clear()
 
     # Time and files --------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QFileDialog
 
+from twinviewer.ui.cine_view import OUTLINES
 from twinviewer.ui.dialogs import AboutBox, ShortcutSheet
 from twinviewer.ui.image_display import CT_PRESETS
 from twinviewer.ui.layouts import FOUR, ONE
@@ -66,6 +67,7 @@ def add_actions(w: MainWindow) -> None:
         other = a.add(f"from_{opposite}", "View", f"From {opposite}", partial(w.views.view3d.look_from, opposite))
         other.setShortcuts([QKeySequence(QKeyCombination(keypad | shift, key)) for key in (digit, turned)])
     a.add("section", "View", "C&ut the heart open", lambda: toggle(w, "section"), "C", "cut", checkable=True)
+    a.add("outlines", "View", "&Outlines on the planes", lambda: next_outlines(w), "O", "segment")
     a.add("safe", "View", "Colour-&blind-safe maps", lambda: toggle(w, "safe_colours"), "", "eye", checkable=True)
     a.all["safe"].setChecked(w.choices.safe_colours)
     a.add("theme", "View", "Dark or &light", w.toggle_theme, "Ctrl+T", "theme")
@@ -100,7 +102,8 @@ def fill_menus(w: MainWindow) -> None:
             "&Edit": ["undo", "redo", "-", "cancel", "palette"],
             "&Step": [*steps, "-", "next_step"],
             "&View": ["layout_four", "layout_one", "layout_compare", "-", "reset_views", "crosshair",
-                      ("&Window and level", presets), "-", ("3&D view", directions), "section", "safe", "-", "theme",
+                      ("&Window and level", presets), "-", ("3&D view", directions), "section", "outlines", "safe", "-",
+                      "theme",
                       ("&Panels", panels)],
             "&Beat": ["play", "phase_back", "phase_on", "to_ed", "to_es", "-", "slower", "faster"],
             "&Help": ["shortcuts", "about"],
@@ -155,7 +158,7 @@ def save_case(w: MainWindow, elsewhere: bool) -> None:
 
 def cancel(w: MainWindow) -> None:
     """Esc: stop picking, else stop what runs, else leave a maximised view."""
-    if w.coupling.stop_picking():
+    if w.coupling.picking.stop():
         return
     if w.presenter.busy:
         w.presenter.cancel()
@@ -167,6 +170,12 @@ def cancel(w: MainWindow) -> None:
 def toggle(w: MainWindow, choice: str) -> None:
     """Turn a view choice over."""
     w.choices.set(**{choice: not getattr(w.choices, choice)})
+
+
+def next_outlines(w: MainWindow) -> None:
+    """Contours and model, contours, model, nothing: in turn."""
+    values = [value for value, _ in OUTLINES]
+    w.choices.set(outlines=values[(values.index(w.choices.outlines) + 1) % len(values)])
 
 
 def toggle_cross(w: MainWindow) -> None:

@@ -1,21 +1,20 @@
-"""Plots under one time cursor: ECG, volumes, pressures, PV loop, each scenario in its own colour."""
+"""Plots under one time cursor: ECG, volumes, pressures, PV loop, each scenario in its own colour; or, before anything
+has been simulated, the volumes that the images give."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QWidget
 
-from twinviewer.ui.curves import Curves
+from twinviewer.scene.measured import MeasuredVolumes
+from twinviewer.ui.charts import SAMPLES, LoopChart, TimeChart
+from twinviewer.ui.curves import Curves, TimeLine
 from twinviewer.ui.ecg_strip import EcgStrip
-from twinviewer.ui.plot_marks import CursorLine, Dot
-from twinviewer.ui.theme import Look, mix, ui_font
-
-SAMPLES = 240
-"""Points a curve is drawn with: more than a plot has pixels across, few enough to draw at every frame."""
+from twinviewer.ui.measured_plots import MeasuredPlots
+from twinviewer.ui.plot_box import PlotBox
+from twinviewer.ui.theme import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,186 +34,7 @@ PRESSURES = (
     Line("rv_pressure_mmhg", "RV", Qt.PenStyle.DotLine, 1.3),
 )
 _SAMPLE = {Qt.PenStyle.SolidLine: "━━", Qt.PenStyle.DashLine: "╌╌", Qt.PenStyle.DotLine: "┈┈"}
-
-
-class PlotBox(QWidget):
-    """A heading with unit and legend over some drawing."""
-
-    def __init__(self, title: str, unit: str, body: QWidget, legend: str = "", tools: Sequence[QWidget] = ()) -> None:
-        super().__init__()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(8, 2, 4, 4)
-        column.setSpacing(2)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        name = QLabel(title)
-        name.setProperty("role", "section")
-        row.addWidget(name)
-        for text in (unit, legend):
-            if text:
-                label = QLabel(text)
-                label.setProperty("role", "small")
-                row.addWidget(label)
-        row.addStretch(1)
-        for tool in tools:
-            row.addWidget(tool)
-        column.addLayout(row)
-        column.addWidget(body, 1)
-
-
-class _Chart(pg.PlotWidget):
-    """A bare plot: thin axes, no menus, no dragging, curves only."""
-
-    sought = Signal(float)
-
-    def __init__(self, look: Look) -> None:
-        super().__init__()
-        self.look = look
-        self.setMenuEnabled(False)
-        self.setMouseEnabled(False, False)
-        self.hideButtons()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(110, 60)
-        item = self.getPlotItem()
-        item.layout.setContentsMargins(0, 2, 4, 0)
-        for side in ("left", "bottom"):
-            axis = item.getAxis(side)
-            axis.setStyle(tickLength=-3, tickTextOffset=4, autoExpandTextSpace=True, maxTickLevel=0)
-            axis.enableAutoSIPrefix(False)
-            axis.setTickFont(ui_font(11))
-        item.getAxis("bottom").setHeight(18)
-        item.getAxis("left").setWidth(30)
-        self.restyle()
-        look.changed.connect(self.restyle)
-
-    def pen(self, colour: str, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
-        """A pen whose width is in the screen's logical pixels (pyqtgraph's are in the device's)."""
-        return pg.mkPen(colour, width=width * self.devicePixelRatioF(), style=style)
-
-    def pixel(self, x: float, y: float) -> QPointF:
-        """A point of the plot in the viewport's pixels."""
-        return QPointF(self.mapFromScene(self.getPlotItem().vb.mapViewToScene(QPointF(x, y))))
-
-    def plot_box(self) -> QRectF:
-        """The plot's inside in the viewport's pixels."""
-        return QRectF(self.mapFromScene(self.getPlotItem().vb.sceneBoundingRect()).boundingRect())
-
-    def restyle(self) -> None:
-        """Take the theme's colours."""
-        t = self.look.tokens
-        self.setBackground(t.panel)
-        for side in ("left", "bottom"):
-            axis = self.getPlotItem().getAxis(side)
-            axis.setPen(pg.mkPen(mix(t.line, t.quiet, 0.25), width=1))
-            axis.setTextPen(pg.mkPen(t.quiet))
-
-
-class TimeChart(_Chart):
-    """Traces over one beat, with the common cursor. Clicking seeks."""
-
-    def __init__(self, look: Look, lines: Sequence[Line]) -> None:
-        super().__init__(look)
-        self.lines = tuple(lines)
-        self._cursor = CursorLine(self.viewport())
-        self._fraction = 0.0
-        self._curves: tuple[Curves, ...] = ()
-        self.restyle()
-
-    def restyle(self) -> None:
-        super().restyle()
-        if hasattr(self, "_cursor"):
-            self._cursor.colour = self.look.tokens.text
-            self._cursor.update()
-
-    def set_curves(self, curves: Sequence[Curves]) -> None:
-        """Draw the scenarios, baseline first."""
-        self._curves = tuple(curves)
-        for item in list(self.getPlotItem().curves):
-            self.removeItem(item)
-        low, high, period = np.inf, -np.inf, 0.0
-        for curve in self._curves:
-            period = max(period, curve.run.period_s)
-            for line in self.lines:
-                trace = curve.run.traces.get(line.trace)
-                if trace is None:
-                    continue
-                time_s = np.linspace(0.0, curve.run.period_s, SAMPLES)
-                values = np.interp(time_s, trace.time_s, trace.values)
-                low, high = min(low, float(values.min())), max(high, float(values.max()))
-                pen = self.pen(curve.colour, line.width, line.style)
-                item = pg.PlotCurveItem(1000 * time_s, values, pen=pen, antialias=True)
-                self.addItem(item)
-        self._cursor.setVisible(bool(self._curves))
-        if period and np.isfinite(low):
-            margin = 0.06 * max(high - low, 1e-6)
-            self.setXRange(0, 1000 * period, padding=0)
-            self.setYRange(low - margin, high + margin, padding=0)
-
-    def show_fraction(self, fraction: float) -> None:
-        """Where the cursor is, 0..1 of the beat."""
-        self._fraction = fraction
-        if self._curves:
-            place = self.pixel(1000 * fraction * self._curves[0].run.period_s, 0.0)
-            box = self.plot_box()
-            self._cursor.place(place.x(), box.top(), box.bottom())
-
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)
-        if hasattr(self, "_cursor"):
-            self.show_fraction(self._fraction)
-
-    def mousePressEvent(self, event: object) -> None:
-        if self._curves:
-            x = self.getPlotItem().vb.mapSceneToView(self.mapToScene(event.position().toPoint())).x()
-            self.sought.emit(min(max(x / 1000.0 / self._curves[0].run.period_s, 0.0), 0.999))
-
-
-class LoopChart(_Chart):
-    """LV pressure over LV volume, with the present moment as a dot."""
-
-    def __init__(self, look: Look) -> None:
-        super().__init__(look)
-        self._curves: tuple[Curves, ...] = ()
-        self._dots: list[Dot] = []
-        self._fraction = 0.0
-
-    def set_curves(self, curves: Sequence[Curves]) -> None:
-        """Draw the scenarios, baseline first."""
-        needed = ("lv_volume_ml", "lv_pressure_mmhg")
-        self._curves = tuple(c for c in curves if all(name in c.run.traces for name in needed))
-        for item in list(self.getPlotItem().curves):
-            self.removeItem(item)
-        ends: list[tuple[float, float, float, float]] = []
-        for curve in self._curves:
-            time_s = np.linspace(0.0, curve.run.period_s, SAMPLES)
-            volume, pressure = (
-                np.interp(time_s, curve.run.traces[name].time_s, curve.run.traces[name].values) for name in needed
-            )
-            ends.append((volume.min(), volume.max(), pressure.min(), pressure.max()))
-            self.addItem(pg.PlotCurveItem(volume, pressure, pen=self.pen(curve.colour, 1.8), antialias=True))
-        if ends:
-            x0, x1 = min(e[0] for e in ends), max(e[1] for e in ends)
-            y0, y1 = min(e[2] for e in ends), max(e[3] for e in ends)
-            self.setXRange(x0, x1, padding=0.08)
-            self.setYRange(y0, y1, padding=0.08)
-        for dot in self._dots:
-            dot.hide()
-            dot.deleteLater()
-        self._dots = [Dot(self.viewport(), curve.colour) for curve in self._curves]
-        self.show_fraction(self._fraction)
-
-    def show_fraction(self, fraction: float) -> None:
-        """Move the dots to a fraction 0..1 of each beat."""
-        self._fraction = fraction
-        for curve, dot in zip(self._curves, self._dots, strict=True):
-            time_s = fraction * curve.run.period_s
-            volume, pressure = (curve.run.traces[name].at(time_s) for name in ("lv_volume_ml", "lv_pressure_mmhg"))
-            dot.place(self.pixel(volume, pressure))
-
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)
-        if hasattr(self, "_dots"):
-            self.show_fraction(self._fraction)
+HINT = "ECG, volumes, pressures and the PV loop appear here when a beat has been simulated."
 
 
 class Plots(QWidget):
@@ -228,9 +48,11 @@ class Plots(QWidget):
         self.setObjectName("panel")
         self.look = look
         self._curves: tuple[Curves, ...] = ()
+        self._measured: tuple[MeasuredVolumes, ...] = ()
+        self._ahead = 0.0
         self.ecg = EcgStrip(look)
-        self.volumes = TimeChart(look, VOLUMES)
-        self.pressures = TimeChart(look, PRESSURES)
+        self.volumes = TimeChart(look)
+        self.pressures = TimeChart(look)
         self.loop = LoopChart(look)
         switch = QToolButton()
         switch.setText("12 leads")
@@ -243,21 +65,23 @@ class Plots(QWidget):
         self.volume_box = PlotBox("VOLUMES", "mL", self.volumes, _legend(VOLUMES))
         self.pressure_box = PlotBox("PRESSURES", "mmHg", self.pressures, _legend(PRESSURES))
         self.loop_box = PlotBox("PV LOOP", "mmHg / mL", self.loop)
-        self.hint = QLabel("ECG, volumes, pressures and the PV loop appear here when a beat has been simulated.")
+        self.hint = QLabel(HINT)
         self.hint.setProperty("role", "quiet")
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         boxes = QWidget()
+        self.measured = MeasuredPlots(look)
         self._stack = QStackedLayout(self)
-        self._stack.addWidget(self.hint)
-        self._stack.addWidget(boxes)
+        for page in (self.hint, boxes, self.measured):
+            self._stack.addWidget(page)
         row = QHBoxLayout(boxes)
         row.setContentsMargins(0, 0, 4, 2)
         row.setSpacing(4)
         self._row = row
         for box, stretch in ((self.ecg_box, 5), (self.volume_box, 4), (self.pressure_box, 4), (self.loop_box, 3)):
             row.addWidget(box, stretch)
-        for chart in (self.volumes, self.pressures):
-            chart.sought.connect(self.sought)
+        for source in (self.volumes, self.pressures, self.measured):
+            source.sought.connect(self.sought)
+        look.changed.connect(self._draw_volumes)
 
     def show_twelve(self, on: bool) -> None:
         """Twelve leads need the room of two plots: the loop and the pressures step aside."""
@@ -266,27 +90,76 @@ class Plots(QWidget):
         self.pressure_box.setVisible(not on)
         self._row.setStretch(0, 9 if on else 5)
 
-    def set_curves(self, curves: Sequence[Curves]) -> None:
-        """Draw the scenarios, baseline first."""
+    def set_curves(
+        self,
+        curves: Sequence[Curves],
+        measured: Sequence[MeasuredVolumes] = (),
+        beat_s: float = 1.0,
+        ahead: float = 0.0,
+    ) -> None:
+        """Draw the scenarios, baseline first; without any, what was measured in a beat of ``beat_s``.
+
+        ahead: by what fraction of its beat a run starts before the R wave, where the measured beat starts.
+        """
         same = len(curves) == len(self._curves) and all(
             a.run is b.run and a.colour == b.colour for a, b in zip(curves, self._curves, strict=True)
         )
-        if same:
+        seen = len(measured) == len(self._measured) and all(
+            a is b for a, b in zip(measured, self._measured, strict=True)
+        )
+        if same and seen and (curves or beat_s == self.measured.beat_s):
             return
-        self._curves = tuple(curves)
-        self._stack.setCurrentIndex(1 if curves else 0)
-        for part in (self.ecg, self.volumes, self.pressures, self.loop):
-            part.set_curves(curves)
+        self._curves, self._measured, self._ahead = tuple(curves), tuple(measured), ahead
+        self._stack.setCurrentIndex(1 if curves else 2 if measured else 0)
+        self.measured.set_volumes(measured, beat_s)
+        if not same:
+            period = max((c.run.period_s for c in self._curves), default=1.0)
+            for part in (self.ecg, self.loop):
+                part.set_curves(curves)
+            self.pressures.set_lines(self._lines(PRESSURES), period)
+        self._draw_volumes()
+
+    def _lines(self, wanted: Sequence[Line]) -> list[TimeLine]:
+        found = []
+        for curve in self._curves:
+            time_s = np.linspace(0.0, curve.run.period_s, SAMPLES)
+            for line in wanted:
+                trace = curve.run.traces.get(line.trace)
+                if trace is not None:
+                    values = np.interp(time_s, trace.time_s, trace.values)
+                    found.append(TimeLine(time_s, values, curve.colour, line.width, line.style))
+        return found
+
+    def _draw_volumes(self) -> None:
+        """The simulated volumes over those that were measured: thin, from the model where there is one."""
+        if not self._curves:
+            self.volumes.set_lines((), 1.0)
+            return
+        behind = []
+        period = max(c.run.period_s for c in self._curves)
+        fraction = np.linspace(0.0, 1.0, SAMPLES)
+        for source in self._measured[-1:]:
+            for side, style in (("lv", Qt.PenStyle.SolidLine), ("rv", Qt.PenStyle.DashLine)):
+                values = source.at(side, fraction - self._ahead)
+                if values is not None:
+                    behind.append(TimeLine(fraction * period, values, self.look.tokens.quiet, 1.0, style))
+        thin = f"   <span style='color:{self.look.tokens.quiet}'>──</span> measured" if behind else ""
+        self.volume_box.say(_legend(VOLUMES) + thin)
+        self.volumes.set_lines([*behind, *self._lines(VOLUMES)], period)
 
     def show_time(self, time_s: float, period_s: float) -> None:
         """Move the common cursor. Runs at another rate are shown at the same phase."""
-        if not self._curves or not self.isVisible():
+        if not self.isVisible():
             return
-        first = self._curves[0].run.period_s
-        self.ecg.show_time(time_s * first / period_s)
-        for part in (self.volumes, self.pressures, self.loop):
-            part.show_fraction((time_s % period_s) / period_s)
+        fraction = (time_s % period_s) / period_s
+        if self._curves:
+            first = self._curves[0].run.period_s
+            self.ecg.show_time(time_s * first / period_s)
+            for part in (self.volumes, self.pressures, self.loop):
+                part.show_fraction(fraction)
+        elif self._measured:
+            self.measured.show_fraction(fraction)
 
 
 def _legend(lines: Sequence[Line]) -> str:
-    return "   ".join(f"{_SAMPLE[line.style]} {line.label}" for line in lines)
+    return "&nbsp;&nbsp; ".join(f"{_SAMPLE[line.style]} {line.label}" for line in lines)

@@ -46,11 +46,12 @@ class SceneComposer:
             one = case.find(choices.scenario)
             scenarios = [one] if one is not None else []
         runs = [s.run for s in scenarios if s.run is not None]
+        still = "Model" if mesh.motion_mm is None else "Measured motion"
         field = choices.colour_by if choices.colour_by in compose.colourable(runs[0] if runs else None, mesh) else ""
         colour = self._colouring(field, case, mesh, choices.safe_colours)
         panes = [
             compose.pane(
-                scenario.label if len(case.scenarios) > 1 or scenario.run is not None else "Model",
+                scenario.label if len(case.scenarios) > 1 or scenario.run is not None else still,
                 mesh,
                 shown,
                 scenario.run,
@@ -62,7 +63,7 @@ class SceneComposer:
             for scenario in scenarios
         ]
         if not panes:
-            panes = [compose.pane("Model", mesh, shown, None, colour, (), tokens.quiet)]
+            panes = [compose.pane(still, mesh, shown, None, colour, (), tokens.quiet, period_s)]
         if comparing and comparison is not None and len(runs) == 2:
             wanted = field if field in comparison.difference_fields else DIFFERENCE
             third = compose.difference_pane(mesh, shown, runs[1], comparison, wanted, period_s)

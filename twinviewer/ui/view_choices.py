@@ -33,6 +33,7 @@ class ViewChoices(QObject):
         self.colour_by = ""
         self.safe_colours = False
         self.section = False
+        self.outlines = "both"
         self.comparing = False
         self.scenario = BASELINE
         self.other = ""

@@ -1,0 +1,170 @@
+"""One plane of a cine study: its frames, and over them what was delineated and where a moving model meets it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPixmap, QPolygonF, QTransform
+
+from twinviewer.domain import CineContours, CinePlane
+from twinviewer.scene.slices import plane_image
+from twinviewer.ui.image_canvas import ImageCanvas, to_pixmap
+from twinviewer.ui.theme import Look
+
+if TYPE_CHECKING:
+    from twinviewer.scene.plane_lines import PlaneLines
+
+SURE = 0.6
+"""Contours of less confidence are dashed."""
+CONTOUR_PX, BAND_PX, MODEL_PX = 1.6, 3.4, 1.2
+"""Widths: contours alone; contours under the model, as a pale band; the model, a fine line."""
+BAND_ALPHA = 120
+CONTOURS, MODEL, BOTH, NOTHING = "contours", "model", "both", "none"
+
+
+class PlaneView(ImageCanvas):
+    """Frames are painted once for a window and kept; lines are cut when first seen and kept."""
+
+    windowed = Signal(float, float)
+
+    def __init__(self, look: Look, plane: CinePlane, number: int, of: int) -> None:
+        super().__init__(look, plane.label or f"Plane {number}")
+        self.plane, self.number, self.of = plane, number, of
+        self.frame_index = 0
+        self.window_width, self.window_level = 1.0, 0.5
+        self.shown = BOTH
+        self._kept: dict[int, QPixmap] = {}
+        first = plane_image(plane, 0, 1.0, 0.5)
+        self.spacing, self.letters = first.spacing_mm, first.letters
+        self.setMinimumSize(110, 100)
+        self._contours: dict[int, list[tuple[QColor, bool, QPolygonF]]] = {}
+        self._model: PlaneLines | None = None
+        self._colours: Mapping[str, str] = {}
+        self._cuts: dict[int, list[tuple[QColor, QPolygonF]]] = {}
+
+    def set_window(self, window: float, level: float) -> None:
+        """Window width and level in the images' unit."""
+        self.window_width, self.window_level = max(window, 1e-6), level
+        self._kept.clear()
+        self.update()
+
+    def set_contours(self, contours: CineContours | None, number: int, colours: Mapping[str, str]) -> None:
+        """Draw what was delineated in this plane (its place in the stack); what is not sure is dashed."""
+        self._contours = {}
+        inverse = np.linalg.inv(self.plane.affine)
+        for contour in () if contours is None else contours.contours:
+            if contour.plane == number:
+                pixels = contour.points_mm @ inverse[:2, :3].T + inverse[:2, 3]
+                colour = QColor(colours.get(contour.structure, "#FFFFFF"))
+                self._contours.setdefault(contour.phase, []).append(
+                    (colour, contour.confidence < SURE, _polygon(pixels))
+                )
+        self.update()
+
+    def set_model(self, lines: PlaneLines | None, colours: Mapping[str, str]) -> None:
+        """Draw where a mesh meets this plane at the moment of each frame; None takes it away."""
+        self._model, self._colours, self._cuts = lines, colours, {}
+        self.update()
+
+    def show_outlines(self, what: str) -> None:
+        """One of CONTOURS, MODEL, BOTH, NOTHING."""
+        if what != self.shown:
+            self.shown = what
+            self.update()
+
+    def cut(self, frame: int) -> list[tuple[QColor, QPolygonF]]:
+        """The model's lines in one frame, in image pixels."""
+        if self._model is None:
+            return []
+        if frame not in self._cuts:
+            self._cuts[frame] = [
+                (QColor(self._colours.get(name, "#FFFFFF")), _polygon(line))
+                for name, lines in self._model.at(self.number - 1, frame).items()
+                for line in lines
+            ]
+        return self._cuts[frame]
+
+    @property
+    def prepare_left(self) -> int:
+        """How many frames have not been cut yet."""
+        return 0 if self._model is None else len(self.plane.frames) - len(self._cuts)
+
+    def prepare(self) -> None:
+        """Cut one frame that has not been seen yet."""
+        if self.prepare_left:
+            self.cut(next(frame for frame in range(len(self.plane.frames)) if frame not in self._cuts))
+
+    def show_time(self, fraction: float) -> None:
+        """Show the frame that this plane's own beat has at a fraction 0..1 of the beat."""
+        trigger, count = self.plane.trigger_s, len(self.plane.frames)
+        beat = self.plane.rr_s or float(trigger[-1] + trigger[-1] / max(count - 1, 1))
+        index = max(int((trigger <= fraction * beat + 1e-9).sum()) - 1, 0) if beat > 0 else int(fraction * count)
+        if index != self.frame_index:
+            self.frame_index = min(index, count - 1)
+            self.update()
+
+    def picture(self) -> tuple[QPixmap, tuple[float, float]] | None:
+        index = self.frame_index
+        if index not in self._kept:
+            self._kept[index] = to_pixmap(plane_image(self.plane, index, self.window_width, self.window_level).rgb)
+        return self._kept[index], self.spacing
+
+    def window_by(self, width: float, level: float) -> None:
+        reach = max(self.window_width, 1e-6)
+        self.windowed.emit(self.window_width + 2 * reach * width, self.window_level + 1.5 * reach * level)
+
+    def overlay(self, painter: QPainter) -> None:
+        self._draw_lines(painter)
+        a = Qt.AlignmentFlag
+        self.corner(painter, self.title, a.AlignTop | a.AlignLeft, strong=True)
+        left, right, top, bottom = self.letters
+        for letter, where in (
+            (left, a.AlignLeft | a.AlignVCenter),
+            (right, a.AlignRight | a.AlignVCenter),
+            (bottom, a.AlignBottom | a.AlignHCenter),
+        ):
+            self.corner(painter, letter, where)
+        if self.width() > 190:
+            self.corner(painter, top, a.AlignTop | a.AlignHCenter)
+        self.corner(painter, f"{self.frame_index + 1}/{len(self.plane.frames)}", a.AlignBottom | a.AlignRight)
+        self.corner(painter, f"{self.number}/{self.of}", a.AlignBottom | a.AlignLeft)
+
+    def _draw_lines(self, painter: QPainter) -> None:
+        contours = self._contours.get(self.frame_index, []) if self.shown in (CONTOURS, BOTH) else []
+        cuts = self.cut(self.frame_index) if self.shown in (MODEL, BOTH) else []
+        rect, image = self.frame(), self.picture()
+        if image is None or not (contours or cuts):
+            return
+        painter.save()
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        scale_x, scale_y = rect.width() / image[0].width(), rect.height() / image[0].height()
+        painter.setTransform(  # image pixels, whose centres are whole numbers, to the widget's
+            QTransform(scale_x, 0, 0, scale_y, rect.left() + 0.5 * scale_x, rect.top() + 0.5 * scale_y),
+            combine=True,
+        )
+        for colour, unsure, outline in contours:
+            ink = QColor(colour)
+            ink.setAlpha(BAND_ALPHA if cuts else 255)
+            style = Qt.PenStyle.DashLine if unsure else Qt.PenStyle.SolidLine
+            painter.setPen(_pen(ink, BAND_PX if cuts else CONTOUR_PX, style))
+            painter.drawPolygon(outline)
+        for colour, line in cuts:
+            painter.setPen(_pen(colour, MODEL_PX))
+            painter.drawPolyline(line)
+        painter.restore()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.maximise.emit(self)
+
+
+def _polygon(pixels: np.ndarray) -> QPolygonF:
+    return QPolygonF([QPointF(x, y) for x, y in pixels.tolist()])
+
+
+def _pen(colour: QColor, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+    pen = QPen(colour, width, style)
+    pen.setCosmetic(True)  # widths are in the widget's pixels whatever the zoom
+    return pen
