@@ -172,7 +172,7 @@ def _strain(out: _Numbers, curves: MotionCurves, face_mm: float, rr_s: float | N
         ("lv_grs", -radial),
     ):
         when = peak_fraction(curve, curves.fraction)
-        if when is not None:
+        if when is not None and int(np.argmin(curve)) != curves.ed:  # a wall that never thickens has no peak
             frame = 1000.0 * rr_s / curves.frames  # a peak is somewhere within half a frame of where it is seen
             out.spread(f"{name}_peak_time_ms", 1000.0 * rr_s * when, "ms", 0.45 * frame, 0.0)
 

@@ -11,8 +11,9 @@ The mean of |F c| along an arc is the arc's length over its first length, which 
 gives, here for every depth of the wall instead of one contour; radial strain is the change of the distance between
 contours, so that layers which slide over each other count as no thickening. All three are 0 in any rigid motion.
 
-Thickness of a segment: its volume over the mean area of its layers of equal depth, ΣV / Σ|∇d|V (co-area formula);
-moving, V → J V with J = det F and |∇d| V → |∇d| V |F c × F l|.
+Thickness of a segment: mean of 1/|∇d| over a layer of equal depth, by its area, and then over the depths. By the
+co-area formula that is ΣV / Σ|∇d|V in each of LAYERS slices of depth, then the mean over the slices; moving, V → J V
+with J = det F and |∇d| V → |∇d| V |F c × F l|.
 """
 
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from twinviewer.domain import MeshError
 
 Array = NDArray[np.float64]
 Single = NDArray[np.float32]
+LAYERS = 4
 _CHUNK = 4  # frames at once: a few tens of MB
 _LEVEL = 0.25  # sine of the angle between axis and r below which axis × r is too short to trust
 
@@ -43,6 +45,11 @@ class Wall:
     directions: Single
     share: sparse.csr_matrix
     slope: Single
+
+    @property
+    def groups(self) -> int:
+        """How many groups the wall is divided into."""
+        return int(self.share.shape[0]) // LAYERS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,19 +125,22 @@ def wall(
         ),
         shape=(3 * count, len(rows)),
     )
-    member = np.stack(groups)[:, rows].astype(np.float32)  # (groups, points)
+    middle = np.nan_to_num(depth[rows])[local].mean(axis=1)
+    layer = np.clip(np.floor(middle * LAYERS), 0, LAYERS - 1).astype(int)
     quarter = np.maximum(volume, 0.0).astype(np.float32) / 4.0
-    share = sparse.vstack(
-        [sparse.csr_matrix(quarter * one[local].sum(axis=1, dtype=np.float32)) for one in member]
-    ).tocsr()
+    corner_of = sparse.csr_matrix(
+        (np.repeat(quarter, 4), (local.ravel(), np.repeat(np.arange(count), 4))), shape=(len(rows), count)
+    )
+    whole = (sparse.csr_matrix(np.stack(groups)[:, rows].astype(np.float32)) @ corner_of).tocsc()
+    share = sparse.vstack([whole.multiply(layer == k) for k in range(LAYERS)]).tocsr()
     slope = np.linalg.norm(radial, axis=1).astype(np.float32)
     return Wall(rows, along, directions.astype(np.float32), share, slope)
 
 
 def follow(motion_mm: NDArray[np.floating], wall: Wall, rest_mm: Array) -> GroupMotion:
     """Means over the groups of a wall at the positions (t, n, 3); rest_mm (n, 3) is the end diastole it was made at."""
-    frames, groups, count = len(motion_mm), wall.share.shape[0], len(wall.slope)
-    sums = np.zeros((5, frames, groups))
+    frames, count = len(motion_mm), len(wall.slope)
+    sums = np.zeros((5, frames, wall.share.shape[0]))
     rest = rest_mm[wall.rows]
     for start in range(0, frames, _CHUNK):
         moved = motion_mm[start : start + _CHUNK][:, wall.rows] - rest
@@ -155,9 +165,12 @@ def follow(motion_mm: NDArray[np.floating], wall: Wall, rest_mm: Array) -> Group
         )
         for j, part in enumerate(parts):
             sums[j, start : start + k] = (wall.share @ part).T
-    rest_mm3 = np.asarray(wall.share.sum(axis=1), dtype=np.float64).ravel()
+    sliced = sums.reshape(5, frames, LAYERS, wall.groups)
+    total = sliced.sum(axis=2)
+    rest_mm3 = np.asarray(wall.share.sum(axis=1), dtype=np.float64).reshape(LAYERS, wall.groups)
+    slices = np.count_nonzero(rest_mm3 > 0.0, axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        means = 100.0 * sums[:3] / rest_mm3
-        thickness = sums[3] / sums[4]
-    means[:, :, rest_mm3 <= 0.0] = np.nan
-    return GroupMotion(means[0], means[1], means[2], thickness, sums[3] / 1000.0)
+        means = 100.0 * total[:3] / rest_mm3.sum(axis=0)
+        thickness = np.where(rest_mm3 > 0.0, sliced[3] / sliced[4], 0.0).sum(axis=1) / slices
+    means[:, :, slices == 0] = np.nan
+    return GroupMotion(means[0], means[1], means[2], thickness, total[3] / 1000.0)

@@ -1,0 +1,143 @@
+"""Strain and thickness of the wall on motions whose answer is known in closed form."""
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+from thick_ventricle import LENGTH_MM, RADIUS_MM, WALL_MM, moving, scaled, thick_ventricles, tube
+
+from twinviewer.organs.heart.motion import motion_curves
+from twinviewer.organs.heart.motion.strain import GroupMotion, follow, wall, wall_directions
+
+INNER, OUTER, LENGTH = 20.0, 30.0, 60.0
+R = np.linspace(INNER, OUTER, 20001)
+
+
+def tube_motion(move) -> GroupMotion:
+    """One frame of a thick tube; ``move`` maps radius, angle and height."""
+    points, tets, depth = tube(INNER, OUTER, LENGTH)
+    every = np.ones(len(points), dtype=bool)
+    up = np.array([0.0, 0.0, 1.0])
+    ready = wall(points, tets, depth, [every], np.zeros(3), up)
+    r, phi, z = move(np.hypot(points[:, 0], points[:, 1]), np.arctan2(points[:, 1], points[:, 0]), points[:, 2])
+    moved = np.column_stack([r * np.cos(phi), r * np.sin(phi), z])
+    return follow(moved[None].astype(np.float32), ready, points)
+
+
+def by_volume(values: np.ndarray) -> float:
+    """Mean over the tube's muscle of a function of the radius."""
+    return float(np.trapezoid(values * R, R) / np.trapezoid(R, R))
+
+
+def test_incompressible_contraction_of_a_thick_tube() -> None:
+    """r² - r_i² = (R² - R_i²)/μ, z = μZ: λc = r/R, λr = R/(μr), λl = μ; the muscle keeps its volume."""
+    inner, along = 12.0, 0.85
+
+    def radius(big: np.ndarray) -> np.ndarray:
+        return np.sqrt(inner**2 + (big**2 - INNER**2) / along)
+
+    got = tube_motion(lambda r, phi, z: (radius(r), phi, along * z))
+    assert got.circumferential_percent[0, 0] == pytest.approx(100 * (by_volume(radius(R) / R) - 1), abs=0.1)
+    assert got.longitudinal_percent[0, 0] == pytest.approx(-15.0, abs=0.01)
+    assert got.radial_percent[0, 0] == pytest.approx(100 * (by_volume(R / (along * radius(R))) - 1), abs=0.7)
+    assert got.volume_ml[0, 0] == pytest.approx(np.pi * (OUTER**2 - INNER**2) * LENGTH / 1000, rel=0.003)
+    assert got.thickness_mm[0, 0] == pytest.approx(radius(np.array(OUTER)) - inner, rel=0.005)
+
+
+def test_twist_alone_shortens_and_thickens_nothing() -> None:
+    """φ → φ + τZ leaves every ring as long as it was and every layer where it was; lines along the wall become
+    helices, longer by √(1 + (τR)²)."""
+    tau = np.radians(10.0) / LENGTH
+    got = tube_motion(lambda r, phi, z: (r, phi + tau * z, z))
+    assert got.circumferential_percent[0, 0] == pytest.approx(0.0, abs=0.02)
+    assert got.radial_percent[0, 0] == pytest.approx(0.0, abs=0.02)
+    assert got.longitudinal_percent[0, 0] == pytest.approx(100 * (by_volume(np.hypot(1, tau * R)) - 1), abs=0.02)
+
+
+def test_layers_that_slide_are_no_thickening() -> None:
+    """z → z + s(R - R_i): a material line across the wall becomes longer by √(1 + s²), the wall does not."""
+    got = tube_motion(lambda r, phi, z: (r, phi, z + 0.5 * (r - INNER)))
+    assert got.radial_percent[0, 0] == pytest.approx(0.0, abs=1e-3)
+    assert got.thickness_mm[0, 0] == pytest.approx(OUTER - INNER, rel=0.002)
+
+
+def test_directions_are_orthonormal_and_right_handed_even_at_the_tip() -> None:
+    mesh = thick_ventricles()
+    radial = mesh.points_mm[:500] - [0.0, 0.0, 40.0]
+    radial[0] = [0.0, 0.0, -1.0]
+    c, l, r = wall_directions(radial, mesh.points_mm[:500], np.zeros(3), np.array([0.0, 0.0, 1.0]))
+    frame = np.stack([c, l, r], axis=1)
+    assert np.allclose(frame @ frame.transpose(0, 2, 1), np.eye(3), atol=1e-9)
+    assert np.allclose(np.linalg.det(frame), 1.0)
+
+
+def test_rigid_motion_is_no_strain() -> None:
+    turn = Rotation.from_rotvec([0.3, -0.5, 0.8]).as_matrix()
+    curves = motion_curves(moving([lambda p: p, lambda p: p @ turn.T + [30.0, -12.0, 7.0], lambda p: p + 5.0]))
+    for values in (curves.circumferential_percent[:, :16], curves.longitudinal_percent, curves.radial_percent):
+        assert np.abs(values).max() < 2e-3
+    assert curves.rv_longitudinal_percent is not None and np.abs(curves.rv_longitudinal_percent).max() < 2e-3
+    assert np.ptp(curves.thickness_mm, axis=0).max() < 1e-4
+    assert np.ptp(curves.lv_ml) < 1e-3 * curves.lv_ml[0]
+
+
+def test_even_shrinking_is_the_same_strain_everywhere() -> None:
+    curves = motion_curves(moving([scaled(1.0, 1.0), scaled(0.9, 0.9)]))
+    assert (curves.ed, curves.es) == (0, 1)
+    for name in ("circumferential_percent", "longitudinal_percent", "radial_percent", "thickening_percent"):
+        values = curves.bullseye(name)
+        assert np.allclose(values[np.isfinite(values)], -10.0, atol=1e-2), name
+        assert np.isfinite(values[:16]).all() and np.isfinite(values[16]) == (name != "circumferential_percent")
+
+
+def test_affine_contraction_of_a_half_ellipsoid() -> None:
+    """diag(λ, λ, μ): rings in the short-axis plane shorten by λ at every depth and height; meridians by between the
+    two, as the slope of the wall has it: nearly μ at the base."""
+    curves = motion_curves(moving([scaled(1.0, 1.0), scaled(0.8, 0.9)]))
+    rings = curves.circumferential_percent[1, :16]
+    assert np.allclose(rings, -20.0, atol=0.05)
+    assert np.allclose(curves.longitudinal_percent[1, :6], -10.0, atol=0.4)
+    # arc of the mid-wall meridian from the tip to the base, before and after
+    theta = np.linspace(0.0, np.pi / 2, 4001)
+    a, b = RADIUS_MM + WALL_MM / 2, LENGTH_MM + WALL_MM / 2
+    step = np.hypot(a * np.cos(theta), b * np.sin(theta))
+    after = np.hypot(0.8 * a * np.cos(theta), 0.9 * b * np.sin(theta))
+    inside = b * np.cos(theta) < LENGTH_MM  # segments 1-16: above the endocardial tip
+    # weight of a piece of meridian in the muscle: its length times its ring's, times the wall's depth across it
+    weight = step * np.sin(theta) * np.hypot(np.sin(theta) / a, np.cos(theta) / b) ** -1
+    expected = np.average((after / step)[inside], weights=weight[inside])
+    assert curves.global_longitudinal_percent[1] == pytest.approx(100 * (expected - 1), abs=0.5)
+
+
+def test_thickness_of_the_ventricle() -> None:
+    """At the base of the half ellipsoids the wall is WALL_MM thick by construction."""
+    curves = motion_curves(moving([scaled(1.0, 1.0), scaled(0.9, 1.0)]))
+    assert np.allclose(curves.bullseye("thickness_mm")[:6], WALL_MM, rtol=0.02)
+    assert np.ptp(curves.bullseye("thickness_mm")[6:12]) < 0.05 * WALL_MM
+
+
+def test_a_segment_that_does_not_thicken_shows_in_that_segment_only() -> None:
+    """The endocardium moves in by 3 mm everywhere but in the middle of segment 11, where it moves out."""
+
+    def squeeze(dead: bool):
+        def one(points: np.ndarray) -> np.ndarray:
+            mesh = thick_ventricles()
+            depth = mesh.point_fields["transmural"].astype(float)
+            rho = np.hypot(points[:, 0], points[:, 1])
+            degree, height = np.degrees(np.arctan2(-points[:, 1], -points[:, 0])), 1.0 + points[:, 2] / LENGTH_MM
+            aside = np.minimum(np.abs((degree + 150.0) / 30.0), 1.0)  # segment 11: -180..-120 degrees, middle third
+            along = np.minimum(np.abs((height - 0.5) * 6.0), 1.0)
+            bump = np.cos(np.pi / 2 * aside) ** 2 * np.cos(np.pi / 2 * along) ** 2
+            inward = 3.0 * (1.0 - depth) * (1.0 - (2.5 * bump if dead else 0.0)) * np.minimum(rho / 8.0, 1.0)
+            out = points.copy()
+            out[:, :2] *= (1.0 - inward / np.maximum(rho, 1e-9))[:, None]
+            return out
+
+        return one
+
+    healthy, ill = (motion_curves(moving([scaled(1.0, 1.0), squeeze(dead)])) for dead in (False, True))
+    assert healthy.thickening_percent[[6, 8, 10]] == pytest.approx(30.0, abs=2.0)
+    for name in ("thickening_percent", "radial_percent", "circumferential_percent"):
+        change = ill.bullseye(name) - healthy.bullseye(name)
+        others = np.delete(change[:16], 10)
+        assert abs(change[10]) > 4.0
+        assert np.abs(others).max() < 0.06 * abs(change[10]), name
