@@ -322,24 +322,25 @@ def write_products(case: "Case", out: Path, pictures: bool, report: "Reporter") 
         files = {"metrics": str(write_metrics(case, out / "metrics.json"))}
     report(0.05, "Saving the case")
     files["case"] = str(store.save(case, out / "case.twin"))
-    if case.labels is None:  # cine MR: contours and numbers are in the case and in the metrics
-        report(1.0, "")
-        return files
-    report(0.1, "Writing labels")
-    files["labels"] = str(_write_labels(case, out / "labels.nii.gz"))
-    try:
-        files["segmentation"] = str(_write_seg(case, out / "labels.seg.dcm"))
-    except LoadError as error:  # some sources cannot carry a SEG; everything else is still worth having
-        typer.echo(f"note: no DICOM segmentation: {error}", err=True)
+    if case.labels is not None:  # cine MR has contours instead, in the case file
+        report(0.1, "Writing labels")
+        files["labels"] = str(_write_labels(case, out / "labels.nii.gz"))
+        try:
+            files["segmentation"] = str(_write_seg(case, out / "labels.seg.dcm"))
+        except LoadError as error:  # some sources cannot carry a SEG; everything else is still worth having
+            typer.echo(f"note: no DICOM segmentation: {error}", err=True)
     if pictures:
+        from twinviewer.report import can_film
         from twinviewer.report.film import film
         from twinviewer.report.pdf import pdf
         from twinviewer.report.picture import picture
 
         report(0.2, "Drawing")
         with _writing(out):
-            files["picture"] = str(picture(case, out / "picture.png"))
-            files["film"] = str(film(case, out / "film.mp4", part(report, 0.3, 0.8)))
+            if case.mesh is not None:
+                files["picture"] = str(picture(case, out / "picture.png"))
+            if can_film(case):
+                files["film"] = str(film(case, out / "film.mp4", part(report, 0.3, 0.8)))
             report(0.8, "Writing the report")
             files["report"] = str(pdf(case, out / "report.pdf"))
     report(1.0, "")

@@ -1,3 +1,22 @@
 """What leaves the program for people: pictures, films and pages. Each carries the pseudonym and "research only"."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twinviewer.session.case import Case
+
+MEASURED_ONLY = "Measured in the images. Research only, not for clinical use."
 RESEARCH_ONLY = "Simulated scenario. Research only, not for clinical use."
+
+
+def can_film(case: "Case") -> bool:
+    """Whether something of the case beats: a simulated scenario, or a mesh that follows the images of planes."""
+    from twinviewer.domain import CineStack
+
+    measured = case.mesh is not None and case.mesh.motion_mm is not None and isinstance(case.image, CineStack)
+    return measured or any(scenario.run is not None for scenario in case.scenarios)
+
+
+def can_report(case: "Case") -> bool:
+    """Whether there is a number to report."""
+    return bool(case.measurements) or any(scenario.run is not None for scenario in case.scenarios)

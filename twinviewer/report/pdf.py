@@ -14,7 +14,7 @@ from reportlab.platypus import Image, PageBreak, Paragraph, SimpleDocTemplate, S
 
 from twinviewer import __version__
 from twinviewer.domain import Quantity, RenderError, Reporter, silent
-from twinviewer.report import RESEARCH_ONLY
+from twinviewer.report import MEASURED_ONLY, RESEARCH_ONLY, can_report
 from twinviewer.report.drawings import curves, ecg_page
 from twinviewer.report.picture import simulated, still
 from twinviewer.report.strip import Strip
@@ -33,11 +33,12 @@ _RULE = colors.HexColor("#D5DBE2")
 def pdf(case: Case, path: Path, report: Reporter = silent) -> Path:
     """Write the report and return its path. Raises RenderError when there is nothing to report or no disk space."""
     runs = simulated(case)
-    if not case.measurements and not runs:
+    if not can_report(case):
         raise RenderError("There is nothing to report yet", remedy="Segment and simulate first")
+    notice = RESEARCH_ONLY if runs else MEASURED_ONLY
     report(0.05, "Drawing the picture")
     story: list[Any] = [Paragraph("Simulated scenarios of one heart" if runs else "Measures of one heart", _TITLE)]
-    story += [Paragraph(escape(_who(case)), _TEXT), Paragraph(RESEARCH_ONLY, _QUIET), Spacer(1, 4 * mm)]
+    story += [Paragraph(escape(_who(case)), _TEXT), Paragraph(notice, _QUIET), Spacer(1, 4 * mm)]
     if case.mesh is not None:
         colour = "activation_ms" if runs else ""
         story.append(_picture(still(case, (1600, 800 if runs else 640), colour, paper=True)))
@@ -63,9 +64,9 @@ def pdf(case: Case, path: Path, report: Reporter = silent) -> Path:
             rightMargin=15 * mm,
             topMargin=14 * mm,
             bottomMargin=16 * mm,
-            title="Twinviewer: simulated scenario",
+            title="Twinviewer: simulated scenario" if runs else "Twinviewer: measures of one heart",
             author="Twinviewer",
-            subject=RESEARCH_ONLY,
+            subject=notice,
         )
         text = footer(case)
 

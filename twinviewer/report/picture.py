@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from twinviewer.domain import Run
+from twinviewer.report.measured import follows_images, still_of_both
 from twinviewer.report.strip import PAPER, Strip
 from twinviewer.report.studio import grab, off_screen, scene_of
 from twinviewer.session.case import Case
@@ -32,8 +33,13 @@ def still(
     cut: bool = False,
     paper: bool = False,
 ) -> NDArray[np.uint8]:
-    """(h, w, 3) uint8 of the case; paper: on white, for a page. RenderError without a mesh or without a renderer."""
+    """(h, w, 3) uint8 of the case; paper: on white, for a page. RenderError without a mesh or without a renderer.
+
+    Without a run, a mesh that follows cine images is shown at end-diastole and end-systole beside them.
+    """
     runs = simulated(case)
+    if not runs and not colour_by and follows_images(case):
+        return still_of_both(case, size, paper=paper)
     height = size[1] - (STRIP_PX if runs else 0)
     with off_screen((size[0], height)) as stage:
         state = replace(scene_of(case, colour_by, difference=difference, cut=cut), time_s=time_s)

@@ -59,6 +59,30 @@ def _trace_curve(trace: Trace | None, colour: str, width: float = 1.6) -> list[C
     return [] if trace is None else [Curve(trace.time_s * 1000.0, trace.values, colour, width)]
 
 
+def draw(plots: Sequence[Plot], size: tuple[int, int], look: Look) -> Image.Image:
+    """The plots with axes and ticks, without cursors."""
+    width, height = size
+    image = Image.new("RGB", (width * _SCALE, height * _SCALE), look.background)
+    pen = ImageDraw.Draw(image)
+    small, title = ImageFont.load_default(11 * _SCALE), ImageFont.load_default(13 * _SCALE)
+    for plot in plots:
+        left, top, right, bottom = (v * _SCALE for v in plot.box)
+        pen.text((left, top - 26 * _SCALE), plot.title, fill=look.text, font=title)
+        pen.text((right, top - 24 * _SCALE), plot.unit, fill=look.quiet, font=small, anchor="ra")
+        for value in ticks(plot.y0, plot.y1, 4):
+            y = float(plot.place(plot.x0, value)[1]) * _SCALE
+            pen.line([(left, y), (right, y)], fill=look.line, width=_SCALE)
+            pen.text((left - 5 * _SCALE, y), f"{value:g}", fill=look.quiet, font=small, anchor="rm")
+        for value in ticks(plot.x0, plot.x1, 4):
+            x = float(plot.place(value, plot.y0)[0]) * _SCALE
+            pen.text((x, bottom + 4 * _SCALE), f"{value:g}", fill=look.quiet, font=small, anchor="ma")
+        for curve in plot.curves:
+            xs, ys = plot.place(curve.x, curve.y)
+            points = list(zip((xs * _SCALE).tolist(), (ys * _SCALE).tolist(), strict=True))
+            pen.line(points, fill=curve.colour, width=round(curve.width * _SCALE), joint="curve")
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
 class Strip:
     """The strip for one or more runs; the background is drawn once, a frame only adds cursors."""
 
@@ -80,7 +104,7 @@ class Strip:
             ),
             Plot("LV pressure-volume loop", "mmHg / mL", loops, boxes[3]),
         ]
-        self._background = self._draw()
+        self._background = draw(self.plots, size, self.look)
 
     @staticmethod
     def curves_of(run: Run, name: str, colour: str, width: float = 1.6) -> list[Curve]:
@@ -97,28 +121,6 @@ class Strip:
             return []
         p = np.interp(volume.time_s, pressure.time_s, pressure.values)
         return [Curve(np.append(volume.values, volume.values[0]), np.append(p, p[0]), colour)]
-
-    def _draw(self) -> Image.Image:
-        width, height = self.size
-        image = Image.new("RGB", (width * _SCALE, height * _SCALE), self.look.background)
-        pen = ImageDraw.Draw(image)
-        small, title = ImageFont.load_default(11 * _SCALE), ImageFont.load_default(13 * _SCALE)
-        for plot in self.plots:
-            left, top, right, bottom = (v * _SCALE for v in plot.box)
-            pen.text((left, top - 26 * _SCALE), plot.title, fill=self.look.text, font=title)
-            pen.text((right, top - 24 * _SCALE), plot.unit, fill=self.look.quiet, font=small, anchor="ra")
-            for value in ticks(plot.y0, plot.y1, 4):
-                y = float(plot.place(plot.x0, value)[1]) * _SCALE
-                pen.line([(left, y), (right, y)], fill=self.look.line, width=_SCALE)
-                pen.text((left - 5 * _SCALE, y), f"{value:g}", fill=self.look.quiet, font=small, anchor="rm")
-            for value in ticks(plot.x0, plot.x1, 4):
-                x = float(plot.place(value, plot.y0)[0]) * _SCALE
-                pen.text((x, bottom + 4 * _SCALE), f"{value:g}", fill=self.look.quiet, font=small, anchor="ma")
-            for curve in plot.curves:
-                xs, ys = plot.place(curve.x, curve.y)
-                points = list(zip((xs * _SCALE).tolist(), (ys * _SCALE).tolist(), strict=True))
-                pen.line(points, fill=curve.colour, width=round(curve.width * _SCALE), joint="curve")
-        return image.resize(self.size, Image.Resampling.LANCZOS)
 
     def frame(self, time_s: float) -> NDArray[np.uint8]:
         """(h, w, 3) uint8 with the cursor at a time after the P wave's start."""

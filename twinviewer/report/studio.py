@@ -9,9 +9,10 @@ import vtk
 from numpy.typing import NDArray
 from vtk.util.numpy_support import vtk_to_numpy
 
-from twinviewer.domain import RenderError
-from twinviewer.report import RESEARCH_ONLY
+from twinviewer.domain import CineStack, RenderError
+from twinviewer.report import MEASURED_ONLY, RESEARCH_ONLY
 from twinviewer.scene import compose
+from twinviewer.scene.measured import mean_beat_s
 from twinviewer.scene.stage import MAX_PANES, Stage
 from twinviewer.scene.state import Marker, SceneState
 from twinviewer.session import catalog
@@ -56,8 +57,14 @@ def grab(stage: Stage) -> NDArray[np.uint8]:
 
 def footer(case: Case) -> str:
     """The line under every picture."""
+    simulated = any(s.run is not None for s in case.scenarios)
     synthetic = " · SYNTHETIC patient" if case.active_series is not None and case.active_series.synthetic else ""
-    return f"{case.patient.pseudonym}{synthetic} · {RESEARCH_ONLY}"
+    return f"{case.patient.pseudonym}{synthetic} · {RESEARCH_ONLY if simulated else MEASURED_ONLY}".lstrip(" ·")
+
+
+def beat_s(case: Case) -> float:
+    """How long the measured beat lasts: the mean R-R of the planes, 1 s where no header says."""
+    return mean_beat_s(case.image) if isinstance(case.image, CineStack) else 1.0
 
 
 def lead_markers(scenario: Scenario) -> tuple[Marker, ...]:
@@ -93,6 +100,19 @@ def scene_of(
         last = compose.difference_pane(case.mesh, shown, ready[1].run, compare(ready[0], ready[1]), period_s=period_s)
         panes += [last] if last is not None else []
     if not panes:
-        panes = [compose.pane(organ.label, case.mesh, shown, None, colour)]
+        moves = case.mesh.motion_mm is not None
+        title = "Measured motion" if moves else organ.label
+        panes = [compose.pane(title, case.mesh, shown, None, colour, period_s=beat_s(case) if moves else None)]
     section = compose.long_axis_section(case.mesh) if cut else None
     return SceneState(tuple(panes), section=section, footer=footer(case))
+
+
+def cut_view(state: SceneState) -> tuple[tuple[float, float, float] | None, tuple[float, float, float]]:
+    """Look along the section's normal, apex down, when the heart is cut open; else the standard view."""
+    section, panes = state.section, state.panes
+    if section is None:
+        return None, (0.0, 0.0, 1.0)
+    marks = panes[0].mesh.landmarks
+    up = marks["mitral_centre"] - marks["lv_apex"]
+    direction = tuple(-float(c) for c in section.normal)
+    return direction, tuple(float(c) for c in up / np.linalg.norm(up))  # type: ignore[return-value]

@@ -190,3 +190,11 @@ def plane_image(plane: CinePlane, phase: int, window: float, level: float) -> Sl
     painted = np.ascontiguousarray(np.repeat(grey[:, :, None], 3, axis=2))
     position = float(plane.affine[:3, 3] @ plane.normal)
     return SliceImage(painted, plane.affine, (float(spacing[0]), float(spacing[1])), letters, phase, 1, position)
+
+
+def frame_at(plane: CinePlane, fraction: float) -> int:
+    """The frame that a plane shows at a fraction of the beat, each in its own R-R: the last one taken by then."""
+    trigger, count = plane.trigger_s, len(plane.frames)
+    beat = plane.rr_s or float(trigger[-1] + trigger[-1] / max(count - 1, 1))
+    index = int((trigger <= fraction * beat + 1e-9).sum()) - 1 if beat > 0 else int(fraction * count)
+    return min(max(index, 0), count - 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twinviewer.domain import CineStack, Volume
+from twinviewer.report import can_film, can_report
 from twinviewer.session.case import NO_MODEL_FROM_CINE
 from twinviewer.ui.pages_images import refusal
 
@@ -21,12 +22,12 @@ def allow_actions(w: MainWindow) -> None:
     a.allow("undo", history.can_undo, "nothing to undo")
     a.allow("redo", history.can_redo, "nothing to redo")
     image, mesh = case.image is not None, case.mesh is not None
-    run = case.baseline is not None and case.baseline.run is not None
     a.allow("save_case", image, "open images first")
     a.allow("save_case_as", image, "open images first")
     a.allow("load_records", bool(case.series), "open a patient first")
-    for key in ("pdf", "film", "metrics"):
-        a.allow(f"export_{key}", run, "simulate the baseline first")
+    for key in ("pdf", "metrics"):
+        a.allow(f"export_{key}", can_report(case), "find the structures or simulate the baseline first")
+    a.allow("export_film", can_film(case), "simulate the baseline first")
     a.allow("export_picture", mesh, "build the model first")
     for key in ("labels", "seg"):
         a.allow(f"export_{key}", case.labels is not None, "find the structures first")

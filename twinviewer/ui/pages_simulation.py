@@ -7,6 +7,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from twinviewer.domain import Comparison, Organ, ParameterValue, Suitability, Therapy
+from twinviewer.report import can_film, can_report
 from twinviewer.session.case import BASELINE, Case
 from twinviewer.session.metric_names import HEADLINE
 from twinviewer.ui.combo_box import ComboBox
@@ -337,7 +338,6 @@ class ReportPage(Page):
 
     def show_case(self, case: Case) -> None:
         """Allow what the case has."""
-        run = case.baseline is not None and case.baseline.run is not None
         for key, button in self._buttons.items():
             if key in ("labels", "seg"):
                 button.allow(case.labels is not None, "Find the structures first")
@@ -345,8 +345,10 @@ class ReportPage(Page):
                 button.allow(case.image is not None, "Open images first")
             elif key == "picture":
                 button.allow(case.mesh is not None, "Build the model first")
+            elif key == "film":
+                button.allow(can_film(case), "Simulate the baseline first")
             else:
-                button.allow(run, "Simulate the baseline first")
+                button.allow(can_report(case), "Find the structures or simulate the baseline first")
 
 
 EXPORTS = (

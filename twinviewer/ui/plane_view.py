@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPixmap, QPolygonF, QTransform
 
 from twinviewer.domain import CineContours, CinePlane
-from twinviewer.scene.slices import plane_image
+from twinviewer.scene.slices import frame_at, plane_image
 from twinviewer.ui.image_canvas import ImageCanvas, to_pixmap
 from twinviewer.ui.theme import Look
 
@@ -99,11 +99,9 @@ class PlaneView(ImageCanvas):
 
     def show_time(self, fraction: float) -> None:
         """Show the frame that this plane's own beat has at a fraction 0..1 of the beat."""
-        trigger, count = self.plane.trigger_s, len(self.plane.frames)
-        beat = self.plane.rr_s or float(trigger[-1] + trigger[-1] / max(count - 1, 1))
-        index = max(int((trigger <= fraction * beat + 1e-9).sum()) - 1, 0) if beat > 0 else int(fraction * count)
+        index = frame_at(self.plane, fraction)
         if index != self.frame_index:
-            self.frame_index = min(index, count - 1)
+            self.frame_index = index
             self.update()
 
     def picture(self) -> tuple[QPixmap, tuple[float, float]] | None:
