@@ -21,7 +21,7 @@ def bullseye(
     scale = SCALES[scale] if isinstance(scale, str) else scale
     shown = checked(values)
     drawing = Drawing(width, 1.2 * width)
-    radius, x0, y0 = 0.41 * width, 0.5 * width, 0.63 * width
+    radius, x0, y0 = 0.39 * width, 0.5 * width, 0.63 * width
     small = max(0.042 * width, 4.5)
     heading = title or f"{scale.title} ({scale.unit})"
     drawing.add(String(x0, 1.2 * width - 8.5, heading, fontSize=8, fillColor=_TEXT, textAnchor="middle"))
