@@ -11,7 +11,7 @@ from twinviewer.domain import MeshError
 from twinviewer.organs.heart.motion import measure_motion, motion_curves
 from twinviewer.organs.heart.motion.body import body_surface_m2
 from twinviewer.organs.heart.motion.rings import find_rings
-from twinviewer.organs.heart.motion.volumes import cavity_ml, peak_fraction, rates
+from twinviewer.organs.heart.motion.volumes import cavity_ml, peak_fraction, rates, scatter_ml
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 RR_S = 0.9
@@ -82,6 +82,16 @@ def test_rates_do_not_mind_where_the_beat_starts_or_uneven_frames() -> None:
     assert two.ejection_fraction == pytest.approx(0.65, abs=0.02)
 
 
+def test_scatter_of_the_frames_is_found_and_widens_the_rates() -> None:
+    at = np.arange(30) / 30
+    smooth = 120 + 40 * np.cos(2 * np.pi * at) + 8 * np.sin(10 * np.pi * at)
+    noisy = [smooth + np.random.default_rng(seed).normal(0.0, 1.5, 30) for seed in range(40)]
+    found = [scatter_ml(volume, at) for volume in noisy]
+    assert np.sqrt(np.mean(np.square(found))) == pytest.approx(1.5, rel=0.1)
+    assert scatter_ml(smooth, at) == pytest.approx(0.0, abs=1e-9)
+    assert scatter_ml(smooth[:18], at[:18]) is None
+
+
 def test_peak_between_two_frames() -> None:
     at = np.arange(20) / 20
     assert peak_fraction(-np.cos(2 * np.pi * (at - 0.367)), at) == pytest.approx(0.367, abs=0.003)
@@ -89,13 +99,21 @@ def test_peak_between_two_frames() -> None:
     assert peak_fraction(np.zeros(20), at) is None and peak_fraction(np.array([0.0, 1.0]), at[:2]) is None
 
 
-def test_rings_travel_with_the_map_and_not_with_the_heart() -> None:
-    """Rings at height h above the tip come down by (1 - μ) h; carried along by 25 mm, they do no more than that."""
-    mesh = moving([lambda p: p, lambda p: p * [0.9, 0.9, 0.85] + [3.0, -25.0, 25.0]])
-    found = measure_motion(mesh)
-    tip = mesh.points_mm[find_rings(mesh).tip, 2].mean()
+def test_rings_travel_with_the_map() -> None:
+    """Shrinking along the axis by μ with the tip held, rings at height h above the tip come down by (1 - μ) h; seen
+    from the chest, a heart carried up by 4 mm travels 4 mm less."""
+    tip = LENGTH_MM + WALL_MM
+
+    def one(lift: float):
+        def move(points: np.ndarray) -> np.ndarray:
+            return np.column_stack([0.9 * points[:, :2] + 3.0, 0.85 * (points[:, 2] + tip) - tip + lift])
+
+        return measure_motion(moving([lambda p: p, move]))
+
+    still, lifted = one(0.0), one(4.0)
     for name in ("mapse_mm", "mapse_septal_mm", "mapse_lateral_mm", "tapse_mm"):
-        assert found[name].value == pytest.approx(0.15 * -tip, abs=1e-3), name
+        assert still[name].value == pytest.approx(0.15 * tip, abs=1e-3), name
+        assert lifted[name].value == pytest.approx(0.15 * tip - 4.0, abs=1e-3), name
 
 
 def test_sides_of_the_rings() -> None:

@@ -5,8 +5,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 from thick_ventricle import LENGTH_MM, RADIUS_MM, WALL_MM, moving, scaled, thick_ventricles, tube
 
-from twinviewer.organs.heart.motion import motion_curves
+from twinviewer.organs.heart.motion import BULLSEYES, motion_curves
 from twinviewer.organs.heart.motion.strain import GroupMotion, follow, wall, wall_directions
+from twinviewer.scene.bullseye import SCALES
 
 INNER, OUTER, LENGTH = 20.0, 30.0, 60.0
 R = np.linspace(INNER, OUTER, 20001)
@@ -83,7 +84,7 @@ def test_rigid_motion_is_no_strain() -> None:
 def test_even_shrinking_is_the_same_strain_everywhere() -> None:
     curves = motion_curves(moving([scaled(1.0, 1.0), scaled(0.9, 0.9)]))
     assert (curves.ed, curves.es) == (0, 1)
-    for name in ("circumferential_percent", "longitudinal_percent", "radial_percent", "thickening_percent"):
+    for name in BULLSEYES[:4]:
         values = curves.bullseye(name)
         assert np.allclose(values[np.isfinite(values)], -10.0, atol=1e-2), name
         assert np.isfinite(values[:16]).all() and np.isfinite(values[16]) == (name != "circumferential_percent")
@@ -135,9 +136,32 @@ def test_a_segment_that_does_not_thicken_shows_in_that_segment_only() -> None:
         return one
 
     healthy, ill = (motion_curves(moving([scaled(1.0, 1.0), squeeze(dead)])) for dead in (False, True))
-    assert healthy.thickening_percent[[6, 8, 10]] == pytest.approx(30.0, abs=2.0)
+    assert healthy.bullseye("thickening_percent")[[6, 8, 10]] == pytest.approx(30.0, abs=2.0)
     for name in ("thickening_percent", "radial_percent", "circumferential_percent"):
         change = ill.bullseye(name) - healthy.bullseye(name)
         others = np.delete(change[:16], 10)
         assert abs(change[10]) > 4.0
         assert np.abs(others).max() < 0.06 * abs(change[10]), name
+
+
+def test_a_late_wall_peaks_late() -> None:
+    """The lateral wall shortens a tenth of a beat after the septum: the map of times to peak says so."""
+    at = np.arange(30) / 30
+
+    def at_time(when: float):
+        def one(points: np.ndarray) -> np.ndarray:
+            late = 0.05 * (1.0 + np.tanh(points[:, 0] / 4.0))  # the septum is at -x
+            out = points.copy()
+            out[:, :2] *= (1.0 - 0.1 * (1.0 - np.cos(2 * np.pi * (when - late + 0.1))))[:, None]
+            return out
+
+        return one
+
+    found = motion_curves(moving([at_time(t) for t in at])).bullseye("time_to_peak_percent")
+    assert found[[1, 2, 7, 8]] == pytest.approx(40.0, abs=1.0)
+    assert found[[4, 5, 10, 11]] == pytest.approx(50.0, abs=1.0)
+    assert np.isnan(found[16])
+
+
+def test_every_bullseye_has_a_scale() -> None:
+    assert set(BULLSEYES) == set(SCALES)

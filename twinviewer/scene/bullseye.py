@@ -123,6 +123,7 @@ SCALES = {
     "radial_percent": Scale("Radial strain", "%", 0.0, 60.0, "work"),
     "thickening_percent": Scale("Wall thickening", "%", 0.0, 80.0, "work"),
     "thickness_mm": Scale("Wall thickness", "mm", 4.0, 16.0, "work", 1),
+    "time_to_peak_percent": Scale("Time to peak shortening", "% R-R", 20.0, 60.0, "activation"),
 }
 """By the names of organs/heart/motion's bullseye()."""
 

@@ -9,13 +9,22 @@ from twinviewer.domain import MeshError, OrganMesh
 from twinviewer.geometry.surfaces import area_vectors
 from twinviewer.organs.heart.motion.rings import find_rings, heights_mm
 from twinviewer.organs.heart.motion.strain import follow, wall
-from twinviewer.organs.heart.motion.volumes import cavity_ml
+from twinviewer.organs.heart.motion.volumes import cavity_ml, peak_fraction
 
 Array = NDArray[np.float64]
 
 SEGMENTS = 17
 RING_SEGMENTS = 16  # without the tip, where circumferential and longitudinal cannot be told apart
 INNER_THIRD = 1.0 / 3.0
+BULLSEYES = (
+    "longitudinal_percent",
+    "circumferential_percent",
+    "radial_percent",
+    "thickening_percent",
+    "thickness_mm",
+    "time_to_peak_percent",
+)
+"""What MotionCurves.bullseye() gives; scene.bullseye.SCALES says how each is coloured."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,12 +33,13 @@ class MotionCurves:
 
     fraction: (t,) of the beat, 0 = R wave. lv_ml, rv_ml: (t,) cavities (rv_ml None without a right ventricle).
     muscle_ml: (t,) left wall with septum; its spread is how far the motion is from keeping the muscle's volume.
-    ed, es: frames of the largest and smallest left volume; strains are relative to frame ed.
+    ed: the frame at which the mesh itself stands (points_mm, its end diastole); strains are relative to it. es: the
+    frame of the smallest left volume.
     thickness_mm, circumferential_percent, longitudinal_percent, radial_percent: (t, 17) by AHA segment, NaN where
     there is no muscle, circumferential also in segment 17. global_…: (t,) means over the muscle of segments 1–16;
     endo_…: over its inner third. rv_longitudinal_percent: (t,) right free wall, or None. septal_mm, lateral_mm,
-    tricuspid_mm: (t,) height of the side of the ring above the left apex along the long axis. radius_mm: mean distance
-    of the left endocardium from the axis at frame ed.
+    tricuspid_mm: (t,) height of the side of the ring above end diastole's left apex, along the long axis. radius_mm:
+    mean distance of the left endocardium from the axis at frame ed.
     """
 
     fraction: Array
@@ -55,28 +65,27 @@ class MotionCurves:
     radius_mm: float
 
     @property
-    def thickening_percent(self) -> Array:
-        """(17,) 100 (ES − ED) / ED of the thickness of each segment."""
-        end = self.thickness_mm[self.ed]
-        return np.asarray(100.0 * (self.thickness_mm[self.es] - end) / end)
-
-    @property
     def frames(self) -> int:
         """How many phases were measured."""
         return len(self.fraction)
 
     def bullseye(self, name: str, frame: int | None = None) -> Array:
-        """(17,) segment values to draw. name: "thickness_mm", "thickening_percent", "circumferential_percent",
-        "longitudinal_percent" or "radial_percent"; frame: default end systole (thickness: end diastole). Thickening at
-        a frame is relative to end diastole. KeyError for another name."""
-        if name == "thickness_mm":
-            return np.array(self.thickness_mm[self.ed if frame is None else frame])
+        """(17,) values of one of BULLSEYES to draw, NaN where there is none; KeyError for another name.
+
+        frame: default end systole, for thickness_mm end diastole. thickening_percent is relative to end diastole.
+        time_to_peak_percent is when circumferential strain is most negative, in % of R-R, whatever the frame.
+        """
         at = self.es if frame is None else frame
+        if name == "time_to_peak_percent":
+            found = [peak_fraction(curve, self.fraction) for curve in self.circumferential_percent.T]
+            return np.array([np.nan if when is None else 100.0 * when for when in found])
         if name == "thickening_percent":
             return np.asarray(100.0 * (self.thickness_mm[at] / self.thickness_mm[self.ed] - 1.0))
+        if name == "thickness_mm":
+            return np.array(self.thickness_mm[self.ed if frame is None else frame])
         strains = {
-            "circumferential_percent": self.circumferential_percent,
             "longitudinal_percent": self.longitudinal_percent,
+            "circumferential_percent": self.circumferential_percent,
             "radial_percent": self.radial_percent,
         }
         return np.array(strains[name][at])
@@ -94,7 +103,7 @@ def motion_curves(mesh: OrganMesh) -> MotionCurves:
     lv_ml = cavity_ml(motion, mesh.surfaces["lv_cavity"])
     has_right = "rv_cavity" in mesh.surfaces and len(mesh.surfaces["rv_cavity"]) > 0
     rv_ml = cavity_ml(motion, mesh.surfaces["rv_cavity"]) if has_right else None
-    ed, es = int(np.argmax(lv_ml)), int(np.argmin(lv_ml))
+    ed, es = _standing(mesh, motion), int(np.argmin(lv_ml))
     rest = motion[ed].astype(np.float64)
     rings = find_rings(mesh)
 
@@ -130,6 +139,14 @@ def motion_curves(mesh: OrganMesh) -> MotionCurves:
         tricuspid_mm=heights_mm(motion, rings.tricuspid, rings) if len(rings.tricuspid) else None,
         radius_mm=_radius_mm(rest, mesh.surfaces["lv_endocardium"], rings.apex_mm, rings.up),
     )
+
+
+def _standing(mesh: OrganMesh, motion: NDArray[np.float32]) -> int:
+    """The frame that is nearest to the mesh's own positions: a cine study's first frame is its end diastole, though the
+    last one may hold a little more blood."""
+    own = mesh.points_mm[: mesh.wall_points : 8].astype(np.float32)
+    off = [float(np.square(frame[: mesh.wall_points : 8] - own).sum()) for frame in motion]
+    return int(np.argmin(off))
 
 
 def _radius_mm(points: Array, triangles: NDArray[np.integer], axis_point: Array, up: Array) -> float:

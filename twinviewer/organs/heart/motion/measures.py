@@ -16,7 +16,7 @@ from twinviewer.domain import OrganMesh, Quantity
 from twinviewer.geometry.surfaces import area_mm2
 from twinviewer.organs.heart.motion.body import MOSTELLER, body_surface_m2
 from twinviewer.organs.heart.motion.curves import MotionCurves, motion_curves
-from twinviewer.organs.heart.motion.volumes import peak_fraction, rates
+from twinviewer.organs.heart.motion.volumes import peak_fraction, rates, scatter_ml
 
 Array = NDArray[np.float64]
 
@@ -24,6 +24,7 @@ DENSITY_G_ML = 1.05
 FACE_MM = 1.0
 """About 0.7 of a pixel of cine MR (1.2–2 mm): half a pixel is the drawing of the face, the rest the fit's distance."""
 BOTH_FACES = float(np.sqrt(2.0))
+NINETY = 1.645  # standard deviations on either side that hold 90 % of a normal distribution
 SEPTAL, LATERAL = (8, 9), (11, 12)
 
 
@@ -109,11 +110,12 @@ def _volumes(
     out.put(f"{side}_stroke_volume_ml", edv - esv, "mL", *strokes)
     out.put(f"{side}_ef_percent", 100.0 * (edv - esv) / edv, "%", *sorted(100.0 * (a - b) / a for a, b in ends))
     steepest = rates(volume, curves.fraction, rr_s) if rr_s is not None else None
-    if steepest is not None:
-        # a shift of the faces scales the stroke, and with it the whole curve between its ends
-        scale = [stroke / (edv - esv) for stroke in strokes] if edv > esv else [1.0, 1.0]
+    if steepest is not None and rr_s is not None and edv > esv:
+        # a shift of the faces scales the stroke, and with it the curve; a slope lies over two frames that scatter
+        scale = (strokes[1] - strokes[0]) / 2.0 / (edv - esv)
+        noise = NINETY * (scatter_ml(volume, curves.fraction) or 0.0) * curves.frames / rr_s / BOTH_FACES
         for name, value in (("peak_ejection", steepest.ejection_ml_s), ("peak_filling", steepest.early_filling_ml_s)):
-            out.put(f"{side}_{name}_ml_s", value, "mL/s", *sorted(value * s for s in scale))
+            out.spread(f"{side}_{name}_ml_s", value, "mL/s", float(np.hypot(value * scale, noise)), 0.0)
 
 
 def _output(out: _Numbers, rr_s: float) -> None:

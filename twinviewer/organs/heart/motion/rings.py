@@ -1,7 +1,9 @@
 """The rings of the atrioventricular valves and how far they travel towards the apex: MAPSE and TAPSE.
 
 A ring is the rim of the endocardium (its open edges) near its valve. Heights are taken along the left ventricle's long
-axis of end diastole, from its epicardial apex, so that a heart that is carried along as a whole travels nowhere.
+axis of end diastole, above the place that its epicardial apex has then: travel is that in the scanner, as M-mode sees
+it from the chest. The apex itself comes up by a few mm in systole, so the ventricle shortens by more than its ring
+travels; a heart that moves as a whole adds to both rings.
 """
 
 from dataclasses import dataclass
@@ -16,24 +18,24 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 SECTOR_DEG = 40.0  # a side of a ring: this far to both sides of its direction
-APEX_MM = 5.0  # the tip is the mean of the muscle this near to it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rings:
-    """Rows of points on the mitral ring's septal and lateral side, the tricuspid ring's lateral side, and the tip.
+    """Rows of points on the mitral ring's septal and lateral side and the tricuspid ring's lateral side.
 
-    up: unit vector from apex to base. base_mm: middle of the mitral ring. apex_mm: endocardial apex. All at points_mm.
+    up: unit vector from apex to base. base_mm: middle of the left rim. apex_mm, tip_mm: endocardial and epicardial
+    apex. All at points_mm.
     tricuspid is empty where the mesh has no right ventricle.
     """
 
     septal: Index
     lateral: Index
     tricuspid: Index
-    tip: Index
     up: Array
     base_mm: Array
     apex_mm: Array
+    tip_mm: Array
 
 
 def rim(triangles: NDArray[np.integer]) -> tuple[Index, Index]:
@@ -55,11 +57,6 @@ def find_rings(mesh: OrganMesh) -> Rings:
     if apex is None:
         apex = endo[np.argmax(np.linalg.norm(endo - base, axis=1))]
     up = (base - apex) / np.linalg.norm(base - apex)
-    wall = points[: mesh.wall_points]
-    tip_mm = mesh.landmarks.get("lv_apex", apex)
-    far = np.linalg.norm(wall - tip_mm, axis=1)
-    tip = np.nonzero(far <= max(APEX_MM, float(far.min())))[0]
-
     mitral = mesh.landmarks.get("mitral_centre", base)
     own = _nearer(mesh, np.unique(start), "mitral_centre", "aortic_centre")
     right = np.zeros(0, dtype=np.int64)
@@ -77,18 +74,16 @@ def find_rings(mesh: OrganMesh) -> Rings:
         septal=_side(points, own, mitral, up, towards),
         lateral=_side(points, own, mitral, up, -towards),
         tricuspid=_side(points, right, tricuspid, up, towards) if len(right) else right,
-        tip=tip,
         up=up,
         base_mm=base,
         apex_mm=np.asarray(apex, dtype=np.float64),
+        tip_mm=np.asarray(mesh.landmarks.get("lv_apex", apex), dtype=np.float64),
     )
 
 
 def heights_mm(motion_mm: NDArray[np.floating], rows: Index, rings: Rings) -> Array:
-    """(t,) mean height of points above the tip along the axis, at the positions (t, n, 3)."""
-    up = rings.up.astype(np.float64)
-    part = motion_mm[:, rows].astype(np.float64).mean(axis=1) - motion_mm[:, rings.tip].astype(np.float64).mean(axis=1)
-    return np.asarray(part @ up)
+    """(t,) mean height of points, at the positions (t, n, 3), above end diastole's tip along its axis."""
+    return np.asarray((motion_mm[:, rows].astype(np.float64).mean(axis=1) - rings.tip_mm) @ rings.up)
 
 
 def _nearer(mesh: OrganMesh, rows: Index, own: str, other: str) -> Index:

@@ -71,6 +71,18 @@ def rates(volume_ml: Array, fraction: Array, rr_s: float) -> Rates | None:
     return Rates(float(-slope[out]), float(phase[out] % 1.0), float(slope[into]), float(phase[into] % 1.0))
 
 
+def scatter_ml(volume_ml: Array, fraction: Array, harmonics: int = 8) -> float | None:
+    """Standard deviation of a frame's volume about the curve of all: about its first harmonics, which hold every wave
+    of filling. None where there are too few frames to tell (fewer than two more than the harmonics need)."""
+    free = len(volume_ml) - (2 * harmonics + 1)
+    if free < 2:
+        return None
+    turn = 2.0 * np.pi * np.outer(fraction, np.arange(1, harmonics + 1))
+    waves = np.concatenate([np.ones((len(fraction), 1)), np.cos(turn), np.sin(turn)], axis=1)
+    off = volume_ml - waves @ np.linalg.lstsq(waves, volume_ml, rcond=None)[0]
+    return float(np.sqrt(np.square(off).sum() / free))
+
+
 def peak_fraction(curve: Array, fraction: Array) -> float | None:
     """When a periodic curve (t,) is lowest, as a fraction of the beat: the vertex of the parabola through the lowest
     frame and its neighbours. None with fewer than LEAST_FRAMES frames, or where the curve is not finite or flat."""
