@@ -69,8 +69,30 @@ def test_apex_lies_near_the_published_one(
     assert np.percentile(found, 90) <= 5.0
 
 
+def test_tricuspid_ends_lie_near_the_published_ones(
+    contours: CineContours, landmarks: dict[tuple[str, int, int], NDArray[np.float64]]
+) -> None:
+    found = distances(contours, landmarks, "tricuspid", ("TRICUSPID_VALVE",))
+    side = np.array([point.side for point in contours.points if point.name == "tricuspid"])
+    assert len(found) == 2 * PHASES
+    assert np.median(found[side > 0]) <= 4.0
+    assert np.percentile(found[side > 0], 90) <= 10.0
+    assert np.median(found[side < 0]) <= 8.0  # the septum's muscle, not the leaflet's hinge
+
+
+def test_the_free_wall_end_travels_as_far_as_published(
+    contours: CineContours, patient: CineStack, landmarks: dict[tuple[str, int, int], NDArray[np.float64]]
+) -> None:
+    axis = patient.planes[contours.short_axis[0]].normal
+    mine = np.array([p.point_mm @ axis for p in contours.points if p.name == "tricuspid" and p.side > 0])
+    right = [landmarks["TRICUSPID_VALVE", 6, t] for t in range(PHASES)]
+    published = np.array([both[np.argmin(both[:, 0])] @ axis for both in right])  # the patient's right: least x
+    assert np.ptp(mine) == pytest.approx(np.ptp(published), abs=4.0)
+    assert np.corrcoef(mine, published)[0, 1] > 0.9
+
+
 def test_points_lie_in_their_planes_in_every_phase_with_a_trust(contours: CineContours, patient: CineStack) -> None:
-    assert {point.name for point in contours.points} >= {"mitral", "lv_apex_endo", "lv_apex_epi"}
+    assert {point.name for point in contours.points} == {"mitral", "tricuspid", "lv_apex_endo", "lv_apex_epi"}
     for point in contours.points:
         plane = patient.planes[point.plane]
         assert abs((point.point_mm - plane.affine[:3, 3]) @ plane.normal) < 1e-6

@@ -1,5 +1,8 @@
 """From a cine stack to contours of both ventricles in every short-axis slice and phase."""
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,18 +12,25 @@ from twinviewer.segmentation.cine.contours import CineContour, CineContours
 from twinviewer.segmentation.cine.left_ventricle import cyclic, left_ventricle
 from twinviewer.segmentation.cine.locate import locate
 from twinviewer.segmentation.cine.phases import at_fraction
-from twinviewer.segmentation.cine.points import apex_points, mitral_points
+from twinviewer.segmentation.cine.points import apex_points, mitral_points, tricuspid_points
 from twinviewer.segmentation.cine.polar import to_uv
-from twinviewer.segmentation.cine.right_ventricle import find_right
+from twinviewer.segmentation.cine.right_base import RightBase, kept, right_base
+from twinviewer.segmentation.cine.right_ventricle import RightCavity, find_right
 from twinviewer.segmentation.cine.short_axis import Slices, short_axis
+from twinviewer.segmentation.cine.tricuspid import find_tricuspid
 from twinviewer.segmentation.cine.valve_plane import ValvePlane, find_valve_plane, whole_slices
 from twinviewer.segmentation.cine.wall import Walls
 
 MADE_BY = "twinviewer cine 1 (temporal energy, polar dynamic programming)"
 _LEAST_CAVITY_CM2 = 0.4
 _LEAST_RIGHT = 0.15
+_LEAST_RIGHT_MM2 = 100.0
 _ABOVE_MM = 3.0
 _MAYBE_ATRIUM = 0.4
+_NO_RIGHT_BASE = (
+    "No four-chamber plane shows the tricuspid ring: the right ventricle's base follows the mitral valve, and in "
+    "systole some atrium may be counted with it."
+)
 _NO_BASE = "No long-axis plane shows the mitral valve: the base is taken from the slices alone."
 
 
@@ -42,29 +52,36 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
     notes = _refuse_or_note(rings)
     count = stack.phases
     base = find_valve_plane(stack, slices, walls, rings, np.arange(count) / count, part(report, 0.75, 0.8))
-    apex = apex_points(stack, slices, walls, whole_slices(rings), part(report, 0.8, 0.85))
+    whole = whole_slices(rings)
+    apex = apex_points(stack, slices, walls, whole, part(report, 0.8, 0.85))
+    rights = []
+    for k, one in enumerate(walls):
+        tick = partial(report, 0.85 + 0.12 * k / len(walls), "Delineating the right ventricle")
+        rights.append(find_right(slices, one, cyclic(slices, k), tick))
+    points = apex
+    if base is not None:
+        ring = find_tricuspid(stack, slices, walls, rights, whole, base, part(report, 0.97, 0.99))
+        points = (*mitral_points(slices, base), *tricuspid_points(slices, ring), *apex)
+    cut = right_base(points, stack, slices.axes[2], np.arange(count) / count)
     found: list[CineContour] = []
     for k, one in enumerate(walls):
-        report(0.85 + 0.15 * k / len(walls), "Delineating the right ventricle")
-        right = find_right(slices, one, cyclic(slices, k))
         for phase, sure in enumerate(rings[k]):
             if sure < LEAST_RING or (base is not None and _above(slices, k, base, one, phase)):
                 continue
             found += _left(slices, k, phase, one, float(sure))
-            outline = right.outline(phase, one.centre)
-            confidence = float(right.confidence[phase]) * _not_atrium(slices, k, base, one, phase)
-            if len(outline) and confidence >= _LEAST_RIGHT:
-                found.append(_contour(slices, k, phase, "rv_endocardium", outline, confidence))
+            mine = _right(slices, k, phase, one, rights[k], base, cut)
+            if mine is not None:
+                found.append(mine)
     return CineContours(
         contours=tuple(found),
         short_axis=slices.indices,
         image_uid=stack.uid,
         made_by=MADE_BY,
-        notes=notes if base is not None else (*notes, _NO_BASE),
+        notes=(*notes, *_missing(base, cut)),
         base_fraction=None if base is None else base.fraction,
         base_depth_mm=None if base is None else base.base_mm - slices.depth_mm[0],
         base_spread_mm=0.0 if base is None else base.spread_mm,
-        points=(() if base is None else mitral_points(slices, base)) + apex,
+        points=points,
     )
 
 
@@ -74,16 +91,45 @@ def _above(slices: Slices, number: int, base: ValvePlane, walls: Walls, phase: i
     return float(slices.depth_mm[number]) < float(depth[0]) - _ABOVE_MM
 
 
-def _not_atrium(slices: Slices, number: int, base: ValvePlane | None, walls: Walls, phase: int) -> float:
-    """1, or less where the free side of the tricuspid ring may have passed this slice: there it may show the atrium.
+def _missing(base: ValvePlane | None, cut: RightBase | None) -> tuple[str, ...]:
+    return (_NO_BASE,) if base is None else (_NO_RIGHT_BASE,) if cut is None else ()
 
-    The free side moves about 1.8 times as far as the mitral ring (TAPSE 23 mm, septal MAPSE 12 mm in healthy adults).
+
+def _right(
+    slices: Slices,
+    number: int,
+    phase: int,
+    walls: Walls,
+    right: RightCavity,
+    base: ValvePlane | None,
+    cut: RightBase | None,
+) -> CineContour | None:
+    """The right contour of one frame on the ventricle's side of its base; the less is left, the less it is trusted."""
+    outline = right.outline(phase, walls.centre)
+    confidence = float(right.confidence[phase])
+    if len(outline) == 0:
+        return None
+    whole = _contour(slices, number, phase, "rv_endocardium", outline, confidence)
+    left = whole
+    if cut is not None:
+        depth = cut.depth_of(whole.points_mm, cut.at(float(walls.fraction[phase])))
+        left = replace(whole, points_mm=kept(whole.points_mm, depth))
+        left.points_mm.flags.writeable = False
+        if len(left.points_mm) < 3 or left.area_mm2 < _LEAST_RIGHT_MM2:
+            return None
+        confidence *= 0.3 + 0.7 * left.area_mm2 / whole.area_mm2
+    elif base is not None and _maybe_atrium(slices, number, base, walls, phase):
+        confidence *= _MAYBE_ATRIUM
+    return replace(left, confidence=min(confidence, 1.0)) if confidence >= _LEAST_RIGHT else None
+
+
+def _maybe_atrium(slices: Slices, number: int, base: ValvePlane, walls: Walls, phase: int) -> bool:
+    """Whether the free side of a tricuspid ring that no plane shows may have passed this slice.
+
+    It goes farther towards the apex than the mitral ring does: this slice is doubted if twice its way leads past it.
     """
-    if base is None:
-        return 1.0
     depth = float(at_fraction(base.base_mm, base.fraction, walls.fraction[phase : phase + 1])[0])
-    free_side = depth + 0.8 * (depth - float(base.base_mm.min()))
-    return _MAYBE_ATRIUM if float(slices.depth_mm[number]) < free_side else 1.0
+    return float(slices.depth_mm[number]) < 2.0 * depth - float(base.base_mm.min())
 
 
 def _left(slices: Slices, number: int, phase: int, walls: Walls, sure: float) -> list[CineContour]:

@@ -1,4 +1,4 @@
-"""Named points of the left ventricle in the long-axis planes: wall ends at the valves, and the apex."""
+"""Named points in the long-axis planes: the ends of the walls at the valves, and the apex."""
 
 from functools import partial
 
@@ -10,6 +10,7 @@ from twinviewer.segmentation.cine.apex import find_apex
 from twinviewer.segmentation.cine.short_axis import Slices
 from twinviewer.segmentation.cine.valve_plane import ValvePlane
 from twinviewer.segmentation.cine.wall import Walls
+from twinviewer.segmentation.cine.wall_end import WallEnd
 
 _OFF_PLANE_MM = 5.0
 """A wall end this far off the plane through all of them is trusted half."""
@@ -25,6 +26,14 @@ def mitral_points(slices: Slices, base: ValvePlane) -> tuple[CinePoint, ...]:
         off = end.uvw[:, 2] - base.depth_at(end.uvw[:, None, :2], end.fraction)[:, 0]
         sure = end.confidence / (1.0 + (off / _OFF_PLANE_MM) ** 2)
         out += named(slices, end.plane, "mitral", end.side, end.uvw, sure)
+    return tuple(out)
+
+
+def tricuspid_points(slices: Slices, ends: tuple[WallEnd, ...]) -> tuple[CinePoint, ...]:
+    """Both ends of the right ventricle's base in the planes that show its inflow: -1 septal, +1 free wall."""
+    out: list[CinePoint] = []
+    for end in ends:
+        out += named(slices, end.plane, "tricuspid", end.side, end.uvw, end.confidence)
     return tuple(out)
 
 

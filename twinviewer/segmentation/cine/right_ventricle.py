@@ -1,5 +1,6 @@
 """The right ventricle's cavity in a short-axis slice: a layer of blood on the septum, seen from the left ventricle."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,8 @@ _BEND, _JUMP, _PULL = 0.03, 12.0, 0.03
 _BRIGHTEST = 1.45
 """Beyond this it is fat under the coil, not blood."""
 _LEAST_CM2 = 1.0
+_TAIL_MM, _TAIL_SHARE = 7.0, 0.4
+"""An end of the layer thinner than this, or than this share of the deepest, is left out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +42,7 @@ class RightCavity:
         # a moderator band or a crest at the insertion does not end the cavity
         wide = np.pad(depth > 1.0, 6, mode="wrap")
         piece = _largest_run(ndimage.binary_closing(wide, iterations=1)[6:-6], depth * self.near_mm[phase])
+        piece = _without_tails(piece, depth)
         if len(piece) < 4:
             return np.zeros((0, 2))
         near = ring.to_uv(self.near_mm[phase], centre)[piece]
@@ -47,8 +51,11 @@ class RightCavity:
         return points if _area_cm2(points) >= _LEAST_CM2 else np.zeros((0, 2))
 
 
-def find_right(slices: Slices, walls: Walls, cyclic: bool) -> RightCavity:
-    """The cavity in all phases of one slice, next to the left ventricle's epicardium that ``walls`` gives."""
+def find_right(slices: Slices, walls: Walls, cyclic: bool, tick: Callable[[], None]) -> RightCavity:
+    """The cavity in all phases of one slice, next to the left ventricle's epicardium that ``walls`` gives.
+
+    tick: called for every round over the frames; may raise Cancelled.
+    """
     s = walls.tone.relative(walls.polar)
     towards = slices.axes[:2] @ _TOWARDS
     towards /= max(float(np.linalg.norm(towards)), 1e-6)
@@ -58,6 +65,7 @@ def find_right(slices: Slices, walls: Walls, cyclic: bool) -> RightCavity:
     level, depth = 1.0, np.zeros((len(s), ring.ANGLES))
     costs: list[NDArray[np.float64]] = []
     for turn in range(3):
+        tick()
         costs = [_layer_costs(layer / level, walls.outer_mm[t], open_here) for t, layer in enumerate(layers)]
         near, pull = (ring.over_time(depth, cyclic), _PULL) if turn > 0 and len(s) > 3 else (depth, 0.0)
         depth = np.array([best_layer(c, near[t], pull, _BEND, _JUMP) for t, c in enumerate(costs)], dtype=np.float64)
@@ -159,6 +167,15 @@ def _largest_run(on: NDArray[np.bool_], weight: NDArray[np.float64]) -> NDArray[
     order = (np.arange(len(on)) + start) % len(on)
     runs = np.split(order, np.flatnonzero(np.diff(on[order].astype(int)) != 0) + 1)
     return max((run for run in runs if on[run[0]]), key=lambda run: float(weight[run].sum()))
+
+
+def _without_tails(piece: NDArray[np.intp], depth: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The run less its thin ends: a layer along the epicardium beyond the insertions is fat, not cavity."""
+    if len(piece) == 0:
+        return piece
+    thick = np.flatnonzero(depth[piece] >= min(_TAIL_MM, _TAIL_SHARE * float(depth[piece].max())))
+    first, last = max(int(thick[0]) - 1, 0), min(int(thick[-1]) + 1, len(piece) - 1)
+    return piece[first : last + 1]
 
 
 def _sureness(cost: NDArray[np.float64], depth: NDArray[np.float64]) -> float:

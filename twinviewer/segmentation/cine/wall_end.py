@@ -129,7 +129,7 @@ def wall_end(strip: WallStrip, expected_mm: NDArray[np.float64] | None = None) -
     if expected_mm is not None:
         at = strip.uvw[frames[:, None], rows, strip.column]
         price += _APART * (at[..., 2] - np.take_along_axis(expected_mm, strip.column, axis=1)) ** 2
-    row = _steady(price, _HASTE * (len(price) / 25.0) ** 2, is_cyclic(strip.fraction))
+    row = steady(price, _HASTE * (len(price) / 25.0) ** 2, is_cyclic(strip.fraction))
     column = strip.column[frames, row]
     inner = np.array([_corner(strip.tone_image[t], row[t], column[t]) for t in frames])
     # a path that runs to the top has left the wall; one that never begins found no muscle
@@ -185,7 +185,7 @@ def _climb(s: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.intp
     return best, column
 
 
-def _steady(price: NDArray[np.float64], haste: float, cyclic: bool) -> NDArray[np.intp]:
+def steady(price: NDArray[np.float64], haste: float, cyclic: bool) -> NDArray[np.intp]:
     """(t,) the cheapest row in every frame when a squared step between frames costs ``haste``; round the beat."""
     count, rows = price.shape
     step = haste * (np.arange(rows)[:, None] - np.arange(rows)) ** 2
