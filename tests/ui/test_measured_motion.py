@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPointF
 
 from twinviewer.domain import CineContour, CineContours, CinePlane, CineStack, OrganMesh, Patient, Quantity, Series
 from twinviewer.session.case import Case
 from twinviewer.ui.curves import Curves
+from twinviewer.ui.number_tables import FUNCTION, GROUPS, STRAIN, VOLUMES, WALL, MeasureTable, group_of
 from twinviewer.ui.step_bar import Step
 
 FRAMES, BEATS_S = 10, (0.8, 1.0)
@@ -38,20 +40,20 @@ def cine_case(mesh: OrganMesh) -> Case:
         affine = np.eye(4)
         if height is None:
             affine[:3, :3] = np.array([[1.0, 0, 0], [0, 0, -1.0], [0, 1.0, 0]])
-            affine[:3, 3] = [-63.5, 0.0, -63.5]
+            affine[:3, 3] = [-79.5, 0.0, -79.5]
         else:
-            affine[:3, 3] = [-63.5, -63.5, height]
+            affine[:3, 3] = [-79.5, -79.5, height]
         beat = BEATS_S[number % 2]
         trigger = np.arange(FRAMES) / FRAMES * beat
-        planes.append(CinePlane(np.full((FRAMES, 128, 128), 90, np.int16), affine, trigger, beat, f"P{number}", 8.0))
+        planes.append(CinePlane(np.full((FRAMES, 160, 160), 90, np.int16), affine, trigger, beat, f"P{number}", 8.0))
         for frame in range(FRAMES) if height is not None else ():
             radius = np.sqrt(max((RADIUS_MM * size(np.array(frame / FRAMES))) ** 2 - height**2, 1.0))
             circle = np.stack([radius * np.cos(turn), radius * np.sin(turn), np.full(60, height)], axis=1)
             found.append(CineContour(number, frame, "lv_endocardium", circle, 0.9))
-            found.append(CineContour(number, frame, "lv_epicardium", circle * [1.2, 1.2, 1.0], 0.9))
+            found.append(CineContour(number, frame, "lv_epicardium", circle * [1.1, 1.1, 1.0], 0.9))
     stack = CineStack(tuple(planes), "MR", "cine", window=(200.0, 100.0))
     patient = Patient("CINE-1")
-    series = Series("1.2", "1", patient, "mr_cine", "MR", "Cine", "20260112", 4, FRAMES, (128, 128), (1, 1, 18), ())
+    series = Series("1.2", "1", patient, "mr_cine", "MR", "Cine", "20260112", 4, FRAMES, (160, 160), (1, 1, 18), ())
     return Case(
         title="CINE-1", patient=patient, series=(series,), active_series_uid="1.2", image=stack,
         contours=CineContours(tuple(found), (0, 1, 2), "cine", "test"), organ="heart", mesh=moving(mesh),
@@ -162,7 +164,56 @@ def test_after_a_simulation_the_measured_volume_lies_behind_the_runs(beating, sm
     assert least == pytest.approx(ES + 0.25, abs=0.01)
 
 
-def test_pages_of_a_measured_model(beating) -> None:  # type: ignore[no-untyped-def]
-    for step in (Step.SEGMENT, Step.MODEL):
-        beating.coupling.go(step)
-    assert beating.inspector.model.isVisible()
+def test_the_heart_is_shown_large_until_asked_for_whole_images(beating) -> None:  # type: ignore[no-untyped-def]
+    cine, view = beating.views.cine, beating.views.cine.planes[1]
+    assert view.zoom > 1.1
+    middle = view.to_image(QPointF(view.width() / 2, view.height() / 2))
+    assert (middle.x(), middle.y()) == (pytest.approx(79.5, abs=2.0), pytest.approx(79.5, abs=2.0))
+    top = view.to_image(QPointF(view.width() / 2, 0.0)).y()
+    assert top < 79.5 - RADIUS_MM  # all of the heart, and not much more
+    cine.near.click()
+    assert view.zoom == 1.0
+    cine.near.click()
+    view.zoom_by(1.5, QPointF(10.0, 10.0))
+    moved = view.zoom
+    view.resize(view.width() + 20, view.height())
+    assert view.zoom == moved  # what the user has chosen stays
+
+
+def test_long_tables_stand_in_groups_with_the_discs_beside(window) -> None:  # type: ignore[no-untyped-def]
+    names = ("lv_edv_ml", "lv_ef_percent", "mapse_mm", "cardiac_output_l_min", "lv_wall_thickness_mm",
+             "lv_wall_thickening_percent", "lv_gls_percent", "lv_gcs_peak_time_ms", "rv_free_wall_ls_percent",
+             "lv_mass_index_g_m2", "lv_peak_filling_ml_s", "la_max_ml")  # fmt: skip
+    groups = [group_of(name) for name in names]
+    assert groups == [
+        VOLUMES, FUNCTION, FUNCTION, FUNCTION, WALL, WALL, STRAIN, STRAIN, STRAIN, VOLUMES, FUNCTION, VOLUMES
+    ]  # fmt: skip
+    values = {name: Quantity(1.0, "", "measured", "test") for name in names}
+    values["lv_edv_discs_ml"] = Quantity(7.0, "mL", "measured", "discs")
+    table = MeasureTable(window.look)
+    table.show_values(values)
+    rows = {name: (model, discs) for name, model, discs, _ in table.rows}
+    assert rows["lv_edv_ml"] == ("1", "7") and "lv_edv_discs_ml" not in rows
+    assert [group_of(name) for name, *_ in table.rows] == sorted(groups, key=GROUPS.index)
+    table.show_values(values, groups=(WALL, STRAIN))
+    assert {group_of(name) for name, *_ in table.rows} == {WALL, STRAIN}
+
+
+def test_segments_of_a_moving_model_are_measured_in_a_worker(beating, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    page = beating.inspector.model
+    beating.coupling.go(Step.MODEL)
+    assert page.segments.isVisibleTo(page) and not page.segments.bullseye.isVisibleTo(page)
+    asked = []
+    monkeypatch.setattr(beating.presenter, "look_up", lambda function, mesh, done: asked.append((mesh, done)))
+    case = beating.presenter.case
+    again = replace(case.mesh, uid="again")
+    beating.presenter._push(case.changed("Build", mesh=again))
+    (mesh, done) = asked[0]
+    assert mesh is again
+    done({"thickening_percent": np.arange(17.0), "thickness_mm": np.full(17, 9.0)})
+    segments = page.segments
+    assert segments.bullseye.isVisibleTo(page) and segments.measure.count() == 2
+    assert segments.bullseye.values[3] in (3.0, 9.0)
+    beating.presenter._push(case.changed("Build", mesh=replace(again, motion_mm=None, motion_fraction=None)))
+    done({"thickness_mm": np.zeros(17)})  # an answer about a mesh that is gone
+    assert not segments.isVisibleTo(page)

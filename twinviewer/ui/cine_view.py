@@ -2,12 +2,23 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+import numpy as np
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from twinviewer.domain import CineContours, CineStack, OrganMesh
-from twinviewer.scene.slices import percentile_window
+from twinviewer.scene.slices import frame_at, percentile_window
 from twinviewer.ui.combo_box import ComboBox
+from twinviewer.ui.icons import icon
 from twinviewer.ui.plane_view import BOTH, CONTOURS, MODEL, NOTHING, PlaneView
 from twinviewer.ui.theme import Look
 
@@ -18,6 +29,8 @@ OUTLINES = (
     (NOTHING, "No outlines"),
 )
 LEGEND = (("lv_endocardium", "LV endo"), ("lv_epicardium", "epi"), ("rv_endocardium", "RV endo"))
+HEART_MARGIN_MM = 20.0
+"""What is shown round the heart."""
 PREPARE_MS = 15
 """Pause between two frames that are cut ahead of being seen: the window stays quick."""
 
@@ -72,10 +85,18 @@ class CineView(QWidget):
         self.outlines.activated.connect(lambda _: self.outlines_chosen.emit(str(self.outlines.currentData())))
         self._legend = QLabel()
         self._legend.setProperty("role", "small")
+        self.near = QToolButton()
+        self.near.setCheckable(True)
+        self.near.setChecked(True)
+        self.near.setIconSize(QSize(16, 16))
+        self.near.setToolTip("Show the heart large, or the whole images")
+        self.near.setAccessibleName("Show the heart large")
+        self.near.toggled.connect(lambda _: self._focus())
         row.addWidget(name)
         row.addWidget(self.outlines)
-        row.addWidget(self._legend)
-        row.addStretch(1)
+        self._legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        row.addWidget(self._legend, 1)
+        row.addWidget(self.near)
         self._bar.hide()
 
     def open(self, stack: CineStack | None) -> None:
@@ -109,6 +130,7 @@ class CineView(QWidget):
         for number, view in enumerate(self.planes):
             view.set_contours(contours, number, colours)
         self._say()
+        self._focus()
 
     def show_model(self, mesh: OrganMesh | None, colours: Mapping[str, str]) -> None:
         """The lines where a mesh meets the planes, moving as it moves; None takes them away."""
@@ -121,9 +143,20 @@ class CineView(QWidget):
 
             lines = PlaneLines(mesh, self.stack)
             self._ahead.start()
-        for view in self.planes:
+        for number, view in enumerate(self.planes):
             view.set_model(lines, colours)
+            if lines is not None:  # where the heart is at its largest and smallest
+                for fraction in (0.0, 0.35):
+                    view.cut(frame_at(self.stack.planes[number], fraction))
         self._say()
+        self._focus()
+
+    def _focus(self) -> None:
+        """Fit the heart into every plane that shows it, or the whole images."""
+        found = () if self._contours is None else self._contours.contours
+        near = np.vstack([contour.points_mm[::8] for contour in found]) if found else None
+        for view in self.planes:
+            view.focus(view.heart(HEART_MARGIN_MM, near) if self.near.isChecked() else None)
 
     def show_outlines(self, what: str) -> None:
         """One of OUTLINES' values, in every plane."""
@@ -136,6 +169,7 @@ class CineView(QWidget):
         """The key to the lines: colours, and how contour and model are told apart."""
         drawn = self._contours is not None or self._mesh is not None
         self._bar.setVisible(drawn)
+        self.near.setIcon(icon("heart", self.look.tokens))
         self.outlines.setVisible(self._contours is not None and self._mesh is not None)
         if not drawn:
             return
@@ -145,8 +179,9 @@ class CineView(QWidget):
             if name in self._colours
         ]
         what = self.outlines.currentData() if self.outlines.isVisibleTo(self) else CONTOURS
-        styles = {BOTH: "pale band: contour, fine line: model", MODEL: "model", NOTHING: "", CONTOURS: ""}
+        styles = {BOTH: "broad: contour, fine: model", MODEL: "model", NOTHING: "", CONTOURS: ""}
         said = styles.get(str(what), "")
+        self._legend.setToolTip(said)
         self._legend.setText("&nbsp;&nbsp; ".join(parts) + (f"&nbsp;&nbsp; · {said}" if said else ""))
 
     def _prepare(self) -> None:

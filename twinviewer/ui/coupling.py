@@ -21,6 +21,7 @@ from twinviewer.ui.image_canvas import to_pixmap
 from twinviewer.ui.layouts import COMPARE, FOUR
 from twinviewer.ui.picking import Picking
 from twinviewer.ui.scene_composer import SceneComposer
+from twinviewer.ui.segment_values import SegmentMeasures
 from twinviewer.ui.step_bar import Step, StepState, StepStatus
 from twinviewer.ui.thumbnails import thumbnail, thumbnail_of
 
@@ -53,6 +54,7 @@ class Coupling(QObject):
         self.composer = SceneComposer()
         self._catalog_known = False
         self.picking = Picking(window)
+        self.segments = SegmentMeasures(window.presenter, window.inspector.model.segments)
         self._moved = False
         self._image: object = None
         self._case_uid: object = None
@@ -160,6 +162,7 @@ class Coupling(QObject):
         w.inspector.importing.show_case(case)
         w.inspector.segment.show_case(case)
         w.inspector.model.show_case(case)
+        self.segments.follow(case.mesh)
         w.inspector.report.show_case(case)
         self._set_period()
         self._choices_changed()

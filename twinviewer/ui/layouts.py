@@ -31,6 +31,7 @@ class ViewArea(QWidget):
         self.welcome = EmptyState(look)
         self._active: QWidget = self.view3d
         self._alone: QWidget | None = None
+        self._had_mesh = False
 
         self._lower = QSplitter(Qt.Orientation.Horizontal)
         self._planes = QSplitter(Qt.Orientation.Vertical)
@@ -69,11 +70,12 @@ class ViewArea(QWidget):
         else:
             self._stack.setCurrentWidget(self._all)
         self.cine.open(image if isinstance(image, CineStack) else None)
-        was = self._left.currentWidget()
+        was, had = self._left.currentWidget(), self._had_mesh
+        self._had_mesh = has_mesh
         self._left.setCurrentWidget(self.cine if isinstance(image, CineStack) else self._planes)
-        if was is not self._left.currentWidget():
+        if was is not self._left.currentWidget() or (isinstance(image, CineStack) and had is not has_mesh):
             total = max(sum(self._all.sizes()), 100)
-            share = 0.70 if isinstance(image, CineStack) else 0.44
+            share = (0.56 if has_mesh else 0.70) if isinstance(image, CineStack) else 0.44
             self._all.setSizes([int(share * total), int((1 - share) * total)])
         self._arrange()
 

@@ -47,24 +47,82 @@ class _Table(QWidget):
                 widget.deleteLater()
 
 
-class MeasureTable(_Table):
-    """Name, value, unit; the tooltip says origin and source."""
+VOLUMES, FUNCTION, WALL, STRAIN, OTHER = "Volumes and mass", "Function", "Wall", "Strain", "Other"
+GROUPS = (VOLUMES, FUNCTION, WALL, STRAIN, OTHER)
+_GROUP_OF = (
+    (STRAIN, ("gls", "gcs", "grs", "ls", "strain")),
+    (WALL, ("thickness", "thickening")),
+    (FUNCTION, ("ef", "heart", "cardiac", "ejection", "filling", "mapse", "tapse")),
+    (VOLUMES, ("edv", "esv", "stroke", "volume", "mass", "surface", "ml")),
+)
+"""A name belongs to the first group of which it has a word."""
+DISCS = "discs"
+"""A word in a name: the same measure by Simpson's discs, shown beside the model's."""
+LONG = 12
+"""From this many rows on a table has headings."""
 
-    def show_values(self, values: Mapping[str, Quantity], only: Sequence[str] = ()) -> None:
-        """Show quantities, known ones first; ``only`` limits them."""
-        names = [n for n in sorted(values, key=order_of) if not only or n in only]
-        rows = tuple((n, number_of(n, values[n].value), values[n].unit) for n in names)
+
+def group_of(name: str) -> str:
+    """The heading under which a measure stands."""
+    words = set(name.split("_"))
+    return next((group for group, known in _GROUP_OF if words & set(known)), OTHER)
+
+
+def _pairs(names: Sequence[str]) -> dict[str, str]:
+    """A measure's name -> that of the same by discs, "" where there is none; by discs alone stands for itself."""
+    by_discs = {"_".join(w for w in name.split("_") if w != DISCS): name for name in names if DISCS in name.split("_")}
+    found = {name: by_discs.pop(name, "") for name in names if DISCS not in name.split("_")}
+    return {**found, **dict.fromkeys(by_discs.values(), "")}
+
+
+class MeasureTable(_Table):
+    """Name, value, unit; the tooltip says origin and source. Long lists stand in groups under headings.
+
+    Where measures were also made by discs, these stand in a column of their own.
+    """
+
+    def show_values(
+        self, values: Mapping[str, Quantity], only: Sequence[str] = (), groups: Sequence[str] = GROUPS
+    ) -> None:
+        """Show quantities, known ones first; ``only`` limits them to some names, ``groups`` to some groups."""
+        names = [n for n in sorted(values, key=order_of) if (not only or n in only) and group_of(n) in groups]
+        pairs = _pairs(names)
+        twice = any(pairs.values())
+        headed = len(pairs) >= LONG
+        if headed:
+            pairs = dict(sorted(pairs.items(), key=lambda pair: GROUPS.index(group_of(pair[0]))))
+        rows = tuple(
+            (n, number_of(n, values[n].value), number_of(n, values[d].value) if d else "", values[n].unit)
+            for n, d in pairs.items()
+        )
         if rows == self.rows:
             return
         self.rows = rows
         self._clear()
-        for row, (name, value, unit) in enumerate(rows):
-            cells = (_cell(label_of(name), "quiet", Qt.AlignmentFlag.AlignLeft), _cell(value), _cell(unit, "small"))
+        left = Qt.AlignmentFlag.AlignLeft
+        line, under = 0, ""
+        if twice:
+            for column, text in ((1, "Model"), (2, "Discs")):
+                self.grid.addWidget(_cell(text, "small"), line, column)
+            line += 1
+        for name, value, by_discs, unit in rows:
+            if headed and group_of(name) != under:
+                under = group_of(name)
+                head = _cell(under, "small", left | Qt.AlignmentFlag.AlignBottom)
+                head.setFixedHeight(head.sizeHint().height() + (6 if line else 0))
+                self.grid.addWidget(head, line, 0)
+                line += 1
+            cells = [_cell(label_of(name), "quiet", left), _cell(value), _cell(by_discs, "quiet"), _cell(unit, "small")]
             cells[0].setWordWrap(True)
-            cells[2].setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            cells[3].setAlignment(left | Qt.AlignmentFlag.AlignVCenter)
             for column, cell in enumerate(cells):
-                cell.setToolTip(provenance(name, values[name]))
-                self.grid.addWidget(cell, row, column)
+                source = pairs[name] if column == 2 and pairs[name] else name
+                cell.setToolTip(provenance(source, values[source]))
+                if column != 2 or twice:
+                    self.grid.addWidget(cell, line, column)
+                else:
+                    cell.deleteLater()
+            line += 1
 
 
 class DeltaTable(_Table):

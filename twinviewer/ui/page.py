@@ -88,6 +88,7 @@ class Page(QScrollArea):
         super().__init__()
         self.setObjectName("panelScroll")
         self.look = look
+        self._rules: dict[QLabel, QFrame] = {}
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         inside = QWidget()
@@ -115,7 +116,13 @@ class Page(QScrollArea):
         head.setProperty("role", "section")
         head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.column.addWidget(head)
+        self._rules[head] = rule
         return head
+
+    def show_section(self, head: QLabel, on: bool, *parts: QWidget) -> None:
+        """Show or hide a section: its heading with the rule, and what stands under it."""
+        for widget in (self._rules[head], head, *parts):
+            widget.setVisible(on)
 
     def note(self) -> Note:
         """A note in the column, hidden until it says something."""

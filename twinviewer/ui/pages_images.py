@@ -6,8 +6,9 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 from twinviewer.session.case import NO_MODEL_FROM_CINE, Case
 from twinviewer.ui.banner import date_text
 from twinviewer.ui.case_tree import KIND_NAMES, grid_text
-from twinviewer.ui.number_tables import MeasureTable
+from twinviewer.ui.number_tables import FUNCTION, GROUPS, OTHER, STRAIN, VOLUMES, WALL, MeasureTable, group_of
 from twinviewer.ui.page import Page
+from twinviewer.ui.segment_values import SegmentValues
 from twinviewer.ui.theme import Look
 
 
@@ -90,6 +91,9 @@ class ImportPage(Page):
         self._warnings.say("\n".join(w.text for w in series.warnings), "caution")
 
 
+ON_SLICES = "STRUCTURES ON THE SLICES"
+
+
 class SegmentPage(Page):
     """Find the organ's structures; say plainly when that cannot be done."""
 
@@ -103,7 +107,7 @@ class SegmentPage(Page):
         self.refusal = self.note()
         self.go = self.action("Find structures", "segment", primary=True)
         self.go.clicked.connect(self.segment_asked)
-        self.section("STRUCTURES ON THE SLICES")
+        self._head = self.section(ON_SLICES)
         self.overlay = QSlider(Qt.Orientation.Horizontal)
         self.overlay.setRange(0, 100)
         self.overlay.setValue(25)
@@ -133,6 +137,7 @@ class SegmentPage(Page):
         self.go.allow(possible, reason or "Open a series first")
         self.overlay.setEnabled(case.labels is not None)
         self.overlay.setVisible(case.contours is None)
+        self._head.setText(ON_SLICES if case.contours is None else "MEASURED BY THE CONTOURS")
         self._measured.setVisible(case.contours is not None)
         if (case.labels, case.contours) == self._shown:
             return
@@ -181,6 +186,12 @@ class ModelPage(Page):
         self.section("MEASURED IN THE IMAGES")
         self._measures = MeasureTable(look)
         self.column.addWidget(self._measures)
+        self._segments_head = self.section("BY SEGMENT")
+        self.segments = SegmentValues(look)
+        self.column.addWidget(self.segments)
+        self._wall_head = self.section("WALL AND STRAIN")
+        self._wall = MeasureTable(look)
+        self.column.addWidget(self._wall)
         self.section("MESH")
         self._facts = Facts()
         self.column.addWidget(self._facts)
@@ -193,8 +204,14 @@ class ModelPage(Page):
         self.go.allow(
             case.labels is not None, NO_MODEL_FROM_CINE if case.contours is not None else "Find the structures first"
         )
-        self._measures.show_values(case.measurements)
         mesh = case.mesh
+        moves = mesh is not None and mesh.motion_mm is not None
+        walls = moves and any(group_of(name) in (WALL, STRAIN) for name in case.measurements)
+        self.show_section(self._segments_head, moves, self.segments)
+        self.show_section(self._wall_head, walls, self._wall)
+        self._measures.show_values(case.measurements, groups=(VOLUMES, FUNCTION, OTHER) if walls else GROUPS)
+        if walls:
+            self._wall.show_values(case.measurements, groups=(WALL, STRAIN))
         if mesh is self._mesh:
             return
         self._mesh = mesh

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPixmap, QPolygonF, QTransform
 
 from twinviewer.domain import CineContours, CinePlane
@@ -43,6 +43,8 @@ class PlaneView(ImageCanvas):
         self._contours: dict[int, list[tuple[QColor, bool, QPolygonF]]] = {}
         self._model: PlaneLines | None = None
         self._colours: Mapping[str, str] = {}
+        self._region: QRectF | None = None
+        self._fitted = (1.0, QPointF(0.0, 0.0))
         self._cuts: dict[int, list[tuple[QColor, QPolygonF]]] = {}
 
     def set_window(self, window: float, level: float) -> None:
@@ -68,6 +70,48 @@ class PlaneView(ImageCanvas):
         """Draw where a mesh meets this plane at the moment of each frame; None takes it away."""
         self._model, self._colours, self._cuts = lines, colours, {}
         self.update()
+
+    def focus(self, region: QRectF | None) -> None:
+        """Fit a region (image pixels) into the view from now on; None: the whole image."""
+        if region != self._region:
+            self._region = region
+            self.reset()
+
+    def reset(self) -> None:
+        self.zoom, self.pan = 1.0, QPointF(0.0, 0.0)
+        whole, region = self.frame(), self._region
+        if region is not None and not whole.isEmpty() and not region.isEmpty():
+            one, other = self.from_image(region.left(), region.top()), self.from_image(region.right(), region.bottom())
+            seen = QRectF(one, other)
+            zoom = min(self.width() / seen.width(), self.height() / seen.height())
+            if zoom > 1.0:
+                self.zoom = zoom
+                self.pan = -(seen.center() - QPointF(self.width() / 2, self.height() / 2)) * zoom
+        self._fitted = (self.zoom, QPointF(self.pan))
+        self.update()
+
+    def resizeEvent(self, event: object) -> None:
+        """Fit again, unless the user has moved the image meanwhile."""
+        if self._region is not None and (self.zoom, self.pan) == self._fitted:
+            self.reset()
+
+    def heart(self, margin_mm: float, near_mm: np.ndarray | None = None) -> QRectF | None:
+        """Where the heart is in this plane, in image pixels: all contours and cuts at hand, with a margin.
+
+        near_mm: (n, 3) points of the heart in other planes, for one in which nothing is drawn.
+        """
+        lines = [outline for found in self._contours.values() for _, _, outline in found]
+        lines += [line for found in self._cuts.values() for _, line in found]
+        if not lines and near_mm is not None and len(near_mm):
+            inverse = np.linalg.inv(self.plane.affine)
+            lines = [_polygon(near_mm @ inverse[:2, :3].T + inverse[:2, 3])]
+        region = QRectF()
+        for line in lines:
+            region = region.united(line.boundingRect())
+        if region.isNull():
+            return None
+        across, down = (margin_mm / mm for mm in self.spacing)
+        return region.adjusted(-across, -down, across, down)
 
     def show_outlines(self, what: str) -> None:
         """One of CONTOURS, MODEL, BOTH, NOTHING."""
