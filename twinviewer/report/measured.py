@@ -12,12 +12,17 @@ from twinviewer.report.strip import PAPER, Curve, Look, Plot, draw
 from twinviewer.report.studio import beat_s, cut_view, footer, grab, off_screen, scene_of
 from twinviewer.scene.measured import MeasuredVolumes, measured_volumes
 from twinviewer.scene.palette import CONTOURS
-from twinviewer.scene.plane_lines import PlaneLines
+from twinviewer.scene.plane_lines import SURFACES, PlaneLines
+from twinviewer.scene.state import SceneState
 from twinviewer.session.case import Case
 
 STRIP_PX, FOOT_PX = 190, 26
 KINDS = {"discs": "#8FA3BF", "model": "#3FB6C6"}
 LEGEND = (("lv_endocardium", "LV endocardium"), ("epicardium", "epicardium"), ("rv_endocardium", "RV endocardium"))
+
+
+SHOWN = ("myocardium", *SURFACES)
+"""Atria and vessels are not measured in the planes, so they are left out beside them."""
 
 
 def follows_images(case: Case) -> bool:
@@ -89,6 +94,14 @@ def _foot(case: Case, width: int, look: Look) -> NDArray[np.uint8]:
     return np.asarray(image)
 
 
+def _scene(case: Case, *, cut: bool = False) -> SceneState:
+    """The measured heart alone."""
+    state = scene_of(case, cut=cut)
+    pane = state.panes[0]
+    structures = tuple(structure for structure in pane.structures if structure.name in SHOWN)
+    return replace(state, panes=(replace(pane, structures=structures),), footer="")
+
+
 def _parts(case: Case) -> tuple[PlaneLines, tuple[int, ...], tuple[MeasuredVolumes, ...]]:
     if case.mesh is None or not isinstance(case.image, CineStack) or case.mesh.motion_mm is None:
         raise RenderError("There is no measured motion to show", remedy="Build the model of a cine study first")
@@ -112,7 +125,7 @@ def frames(
     drawn = []
     # rows must fill the height to the pixel, whatever the cells' division left over
     with off_screen((size[0] - (columns * cell[0] if chosen else 0), height), samples=4) as stage:
-        state = replace(scene_of(case, cut=cut), footer="")
+        state = _scene(case, cut=cut)
         stage.apply(state)
         stage.frame(*cut_view(state), tight=True)
         for number, fraction in enumerate(fractions):
@@ -139,7 +152,7 @@ def still_of_both(case: Case, size: tuple[int, int], *, paper: bool = False) -> 
     moments = (("End-diastole", volumes[-1].ed), ("End-systole", volumes[-1].es)) if volumes else (("", 0.0),) * 2
     rows = []
     with off_screen((size[0] - width * len(chosen), height)) as stage:
-        state = replace(scene_of(case), footer="", background=look.background, text=look.text, quiet=look.quiet)
+        state = replace(_scene(case), background=look.background, text=look.text, quiet=look.quiet)
         stage.apply(replace(state, time_s=moments[0][1] * period))
         stage.frame(tight=True)
         for name, at in moments:

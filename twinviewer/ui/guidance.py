@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from twinviewer.domain import CineStack, Volume
 from twinviewer.report import can_film, can_report
-from twinviewer.session.case import NO_MODEL_FROM_CINE
 from twinviewer.ui.pages_images import refusal
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def guide(w: MainWindow) -> None:
             "drop",
             "Drop a DICOM folder here",
             "Twinviewer finds the heart in contrast CT, builds its model, makes it beat, and shows what a therapy "
-            "would change. In cine MR it delineates and measures both ventricles.",
+            "would change. Cine MR gives a model that moves as the patient's own heart did.",
             (("Open the demo patient", "demo", a["open_demo"].trigger), open_folder),
         )
     empty = w.views.view3d.empty
@@ -84,15 +83,16 @@ def guide(w: MainWindow) -> None:
         empty.say(
             "heart",
             "Delineated and measured",
-            f"{NO_MODEL_FROM_CINE}.",
-            (("Find structures again", "segment", p.segment),),
+            "Build the model: a heart of both ventricles is bent to the contours of every phase, and beats as the "
+            "images show.",
+            (("Build model", "model", p.build), ("All steps to a beat", "beat", lambda: p.carry_on())),
         )
     elif isinstance(case.image, CineStack):
         empty.say(
             "heart",
             "Cine MR",
-            "Both ventricles can be delineated in the short axes, in every phase, and measured.",
-            (("Find structures", "segment", p.segment),),
+            "Both ventricles are delineated in every phase and measured; then a model is fitted that beats as they do.",
+            (("Find structures", "segment", p.segment), ("All steps to a beat", "beat", lambda: p.carry_on())),
         )
     elif case.labels is None:
         empty.say(

@@ -68,9 +68,19 @@ def group_of(name: str) -> str:
     return next((group for group, known in _GROUP_OF if words & set(known)), OTHER)
 
 
+def _same(name: str) -> str:
+    """The name of the same measure, not said to be by discs."""
+    return "_".join(word for word in name.split("_") if word != DISCS)
+
+
+def by_discs(values: Mapping[str, Quantity]) -> Mapping[str, Quantity]:
+    """What was measured by discs alone, under plain names; all where nothing else was measured."""
+    return {_same(name): q for name, q in values.items() if DISCS in name.split("_")} or values
+
+
 def _pairs(names: Sequence[str]) -> dict[str, str]:
     """A measure's name -> that of the same by discs, "" where there is none; by discs alone stands for itself."""
-    by_discs = {"_".join(w for w in name.split("_") if w != DISCS): name for name in names if DISCS in name.split("_")}
+    by_discs = {_same(name): name for name in names if DISCS in name.split("_")}
     found = {name: by_discs.pop(name, "") for name in names if DISCS not in name.split("_")}
     return {**found, **dict.fromkeys(by_discs.values(), "")}
 

@@ -3,10 +3,10 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 
-from twinviewer.session.case import NO_MODEL_FROM_CINE, Case
+from twinviewer.session.case import Case
 from twinviewer.ui.banner import date_text
 from twinviewer.ui.case_tree import KIND_NAMES, grid_text
-from twinviewer.ui.number_tables import FUNCTION, GROUPS, OTHER, STRAIN, VOLUMES, WALL, MeasureTable, group_of
+from twinviewer.ui.number_tables import FUNCTION, GROUPS, OTHER, STRAIN, VOLUMES, WALL, MeasureTable, by_discs, group_of
 from twinviewer.ui.page import Page
 from twinviewer.ui.segment_values import SegmentValues
 from twinviewer.ui.theme import Look
@@ -139,14 +139,15 @@ class SegmentPage(Page):
         self.overlay.setVisible(case.contours is None)
         self._head.setText(ON_SLICES if case.contours is None else "MEASURED BY THE CONTOURS")
         self._measured.setVisible(case.contours is not None)
+        if case.contours is not None:  # a model's numbers stand beside them, on its own page
+            self._measured.show_values(by_discs(case.measurements))
         if (case.labels, case.contours) == self._shown:
             return
         self._shown = (case.labels, case.contours)
         labels = case.labels
         if case.contours is not None:
-            self._measured.show_values(case.measurements)
             self._volumes.show_facts(())
-            self._notes.say("\n".join((NO_MODEL_FROM_CINE + ".", *case.contours.notes)), "caution")
+            self._notes.say("\n".join(case.contours.notes), "caution")
             many = len(case.contours.contours)
             self._made_by.setText(f"{many} contours; dashed where not sure. Made by {case.contours.made_by}.")
             return
@@ -173,13 +174,20 @@ def refusal(case: Case) -> str:
     return ""
 
 
+FROM_LABELS = "A mesh of wall and chambers with fibres and the 17 AHA segments."
+FROM_CONTOURS = (
+    "A heart of both ventricles, bent to the contours of every phase: it moves as the images show, with fibres and the "
+    "17 AHA segments."
+)
+
+
 class ModelPage(Page):
     """The mesh, and what the images say about the heart."""
 
     build_asked = Signal()
 
     def __init__(self, look: Look) -> None:
-        super().__init__(look, "Model", "A mesh of wall and chambers with fibres and the 17 AHA segments.")
+        super().__init__(look, "Model", FROM_LABELS)
         self.go = self.action("Build model", "model", primary=True)
         self.go.clicked.connect(self.build_asked)
         self._note = self.note()
@@ -201,9 +209,8 @@ class ModelPage(Page):
     def show_case(self, case: Case) -> None:
         """Show measurements and mesh."""
         self.go.setText("Build again" if case.mesh is not None else "Build model")
-        self.go.allow(
-            case.labels is not None, NO_MODEL_FROM_CINE if case.contours is not None else "Find the structures first"
-        )
+        self.go.allow(case.labels is not None or case.contours is not None, "Find the structures first")
+        self.intro.setText(FROM_CONTOURS if case.contours is not None else FROM_LABELS)
         mesh = case.mesh
         moves = mesh is not None and mesh.motion_mm is not None
         walls = moves and any(group_of(name) in (WALL, STRAIN) for name in case.measurements)

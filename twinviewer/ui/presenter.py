@@ -8,7 +8,6 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from twinviewer.domain import (
-    CineStack,
     Comparison,
     LoadError,
     ParameterValue,
@@ -154,11 +153,11 @@ class Presenter(QObject):
 
     def build(self) -> None:
         """Mesh the organ and measure it."""
-        made_from = self.case.labels
+        made_from = (self.case.labels, self.case.contours)
         self._attempt("Build model", lambda: self._submit(
             "model", "Model", steps.compute_model, *steps.build_input(self.case), name="Build model",
             done=lambda model: self._take(
-                self.case.labels is made_from, lambda: steps.accept_model(self.case, model)
+                (self.case.labels, self.case.contours) == made_from, lambda: steps.accept_model(self.case, model)
             ),
         ))  # fmt: skip
 
@@ -234,9 +233,6 @@ class Presenter(QObject):
             self._plan.append(lambda: self.open_series(steps.choose_series(self.case).uid))
         if self.case.labels is None and self.case.contours is None:
             self._plan.append(self.segment)
-        if isinstance(self.case.image, CineStack):  # as far as it goes today
-            self._advance()
-            return
         if self.case.mesh is None:
             self._plan.append(self.build)
         if self.case.baseline is None:
