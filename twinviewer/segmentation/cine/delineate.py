@@ -48,7 +48,10 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
     slices = short_axis(stack)
     centres, evidence = locate(stack, slices, part(report, 0.0, 0.2))
     walls = left_ventricle(slices, centres, evidence, part(report, 0.2, 0.75))
-    rings = [ring_evidence(one, walls) for one in walls]
+    rings = []
+    for one in walls:
+        report(0.75, "Delineating the left ventricle")
+        rings.append(ring_evidence(one, walls))
     notes = _refuse_or_note(rings)
     count = stack.phases
     base = find_valve_plane(stack, slices, walls, rings, np.arange(count) / count, part(report, 0.75, 0.8))
@@ -65,6 +68,7 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
     cut = right_base(points, stack, slices.axes[2], np.arange(count) / count)
     found: list[CineContour] = []
     for k, one in enumerate(walls):
+        report(0.99, "Delineating the right ventricle")
         for phase, sure in enumerate(rings[k]):
             if sure < LEAST_RING or (base is not None and _above(slices, k, base, one, phase)):
                 continue

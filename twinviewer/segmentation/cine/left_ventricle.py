@@ -21,7 +21,11 @@ def left_ventricle(
     centres: (k, 2) u, v mm and evidence: (k,) from ``locate``.
     """
     count = len(slices.planes)
-    tones = agreed([first_tone(polar_frames(slices, k, centres[k])) for k in range(count)])
+    first = []
+    for k in range(count):
+        report(0.0, "Delineating the left ventricle")
+        first.append(first_tone(polar_frames(slices, k, centres[k])))
+    tones = agreed(first)
     start = _surest(evidence, [len(plane.frames) for plane in slices.planes])
     found: dict[int, Walls] = {}
     order = [start, *range(start + 1, count), *range(start - 1, -1, -1)]

@@ -1,5 +1,7 @@
 """Where the left ventricle lies in each short-axis slice: a bright disc in a dark ring, in the part that moves."""
 
+from collections.abc import Callable
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -28,10 +30,12 @@ def locate(stack: CineStack, slices: Slices, report: Reporter) -> tuple[NDArray[
     uv = np.stack(np.meshgrid(u, v, indexing="xy"), axis=-1)
     energy, looks = [], []
     for number in range(len(slices.planes)):
-        report(number / len(slices.planes), "Looking for the left ventricle")
+        tick = partial(report, 0.9 * number / len(slices.planes), "Looking for the left ventricle")
+        tick()
         frames = sample(slices, number, uv)
+        tick()
         energy.append(motion_energy(frames))
-        looks.append(_disc_in_ring(frames))
+        looks.append(_disc_in_ring(frames, tick))
     shared = _filled(energy)
     if shared is None:
         raise SegmentationError(
@@ -40,7 +44,7 @@ def locate(stack: CineStack, slices: Slices, report: Reporter) -> tuple[NDArray[
         )
     prior = _crossings(stack, slices, uv)
     score = np.array([look * move * prior for look, move in zip(looks, shared, strict=True)])
-    path = _path(score, slices.depth_mm)
+    path = _path(score, slices.depth_mm, partial(report, 0.9, "Looking for the left ventricle"))
     centres = np.array([[u[i], v[j]] for j, i in path])
     peak = float(score.max()) or 1.0
     evidence = np.array([float(score[k][j, i]) / peak for k, (j, i) in enumerate(path)])
@@ -77,7 +81,7 @@ def _grid(slices: Slices) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.arange(start[0], stop[0], GRID_MM), np.arange(start[1], stop[1], GRID_MM)
 
 
-def _disc_in_ring(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+def _disc_in_ring(frames: NDArray[np.float32], tick: Callable[[], None]) -> NDArray[np.float32]:
     """(v, u) 0..1: how well a bright disc in an even, darker ring lies about each pixel, for the best radius.
 
     The brightest phase at each place stands for the full ventricle.
@@ -92,6 +96,7 @@ def _disc_in_ring(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     angle = np.arctan2(y, x)
     best = np.zeros_like(full)
     for radius in _RADII_MM:
+        tick()
         disc = distance <= 0.8 * radius
         ring = (distance > radius + 1.0) & (distance <= radius + 8.0)
         # judged by octants: all but one of the disc bright (a fold of fat is no disc), and all but two of the ring
@@ -150,12 +155,13 @@ def _crossings(stack: CineStack, slices: Slices, uv: NDArray[np.float64]) -> NDA
     return (0.3 + 0.7 * field / field.max()).astype(np.float32)
 
 
-def _path(score: NDArray[np.float32], depth_mm: NDArray[np.float64]) -> list[tuple[int, int]]:
+def _path(score: NDArray[np.float32], depth_mm: NDArray[np.float64], tick: Callable[[], None]) -> list[tuple[int, int]]:
     """The pixel (row, column) in each slice: most score in all, and little sideways drift between neighbours."""
     gain = score / np.maximum(score.max(axis=(1, 2), keepdims=True), 1e-6)
     total = gain[0].astype(np.float64)
     back = []
     for k in range(1, len(score)):
+        tick()
         allowed = _DRIFT_MM * max(abs(depth_mm[k] - depth_mm[k - 1]), 5.0) / 10.0
         # a quadratic price for drift is a distance transform along each axis
         moved, from_row, from_column = _lower_envelope(total, 0.25 * (GRID_MM / allowed) ** 2)

@@ -4,7 +4,9 @@ The free wall ends in the atrioventricular groove: seen from the left ventricle'
 blood bulges over the ventricle and over the atrium and is dented in between. The septum ends where its muscle ends.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +70,8 @@ def find_tricuspid(
     for i, plane in enumerate(stack.planes):
         if i in slices.indices or abs(plane.normal @ slices.axes[2]) > 0.5:
             continue
-        report(i / len(stack.planes), "Following the tricuspid ring")
+        tick = partial(report, i / len(stack.planes), "Following the tricuspid ring")
+        tick()
         cut = section(slices, plane, walls, whole[0], whole[1])
         if cut is None:
             continue
@@ -79,8 +82,7 @@ def find_tricuspid(
             septum = [end for end in base.ends if end.plane == i and end.side == side]
             if septum:
                 out.append(_septal(view, cut, septum[0]))
-                report(i / len(stack.planes), "Following the tricuspid ring")
-                out.append(_lateral(view, float(base.base_mm.min())))
+                out.append(_lateral(view, float(base.base_mm.min()), tick))
     return tuple(out)
 
 
@@ -147,9 +149,13 @@ def _septal(view: RightView, cut: Section, end: WallEnd) -> WallEnd:
     return WallEnd(view.plane, -1, view.fraction, out, 0.7 * end.confidence)
 
 
-def _lateral(view: RightView, highest_mm: float) -> WallEnd:
+def _lateral(view: RightView, highest_mm: float, tick: Callable[[], None]) -> WallEnd:
     """Where the border of the right heart's blood is dented most, moving no faster than a ring does."""
-    border = np.array([_border(f / view.level, o + _ROOM_MM) for f, o in zip(view.image, view.outer_mm, strict=True)])
+    found = []
+    for frame, outer in zip(view.image, view.outer_mm, strict=True):
+        tick()
+        found.append(_border(frame / view.level, outer + _ROOM_MM))
+    border = np.array(found)
     dent = np.array([_dent(one) for one in border])
     off = (view.depth_mm < highest_mm - _HIGHEST_MM) | (view.depth_mm > highest_mm + _LOWEST_MM)
     price = np.where(off, 20.0, -dent / _DENT_MM)
@@ -160,10 +166,10 @@ def _lateral(view: RightView, highest_mm: float) -> WallEnd:
         wrap = "wrap" if is_cyclic(view.fraction) else "nearest"
         column = ndimage.median_filter(column, 5, mode=wrap)
     sure = np.clip(dent[frames, row] / _SURE_DENT_MM, 0.1, 1.0)
-    found = view.uvw[row, column.astype(int)]
+    place = view.uvw[row, column.astype(int)]
     if is_cyclic(view.fraction) and len(row) > 3 * (2 * _HARMONICS + 1) / 2:
-        found, sure = _smooth(found, sure, view.fraction)
-    return WallEnd(view.plane, 1, view.fraction, found, sure)
+        place, sure = _smooth(place, sure, view.fraction)
+    return WallEnd(view.plane, 1, view.fraction, place, sure)
 
 
 def _smooth(

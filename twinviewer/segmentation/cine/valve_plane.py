@@ -1,6 +1,7 @@
 """The mitral valve's plane, through the basal ends of the left wall in the long-axis planes, in every phase."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,8 +67,8 @@ def find_valve_plane(
         if i in slices.indices or abs(plane.normal @ slices.axes[2]) > 0.5:
             continue
         for side in (-1, 1):
-            report(i / len(stack.planes), "Following the wall to the valve")
-            strip = wall_strip(i, slices, plane, walls, whole[0], whole[1], side)
+            tick = partial(report, i / len(stack.planes), "Following the wall to the valve")
+            strip = wall_strip(i, slices, plane, walls, whole[0], whole[1], side, tick)
             if strip is not None:
                 strips.append(strip)
     if len(strips) < 2:

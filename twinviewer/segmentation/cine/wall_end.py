@@ -1,5 +1,6 @@
 """Where the left ventricle's wall ends towards the base in one long-axis plane, followed through the beat."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,8 +87,12 @@ def wall_strip(
     anchor: int,
     below: int,
     side: int,
+    tick: Callable[[], None],
 ) -> WallStrip | None:
-    """The wall's strip from just below slice ``anchor`` upwards; None where the plane misses the ventricle's axis."""
+    """The wall's strip from just below slice ``anchor`` upwards; None where the plane misses the ventricle's axis.
+
+    tick: called for every frame; may raise Cancelled.
+    """
     cut = section(slices, plane, walls, anchor, below)
     if cut is None:
         return None
@@ -105,13 +110,16 @@ def wall_strip(
     uv = cut.foot[0] + (step_foot * height[:, None])[:, None, :] + ray * offset[..., None]
     depth = np.broadcast_to((slices.depth_mm[anchor] - height)[:, None], offset.shape)
     uvw = np.concatenate([uv, depth[..., None]], axis=-1)
-    image = np.array([tone.relative(in_plane(slices, plane, t, uvw[t])) for t in range(len(place))])
-    paths = [_climb(frame) for frame in image]
+    frames, paths = [], []
+    for t in range(len(place)):
+        tick()
+        frames.append(tone.relative(in_plane(slices, plane, t, uvw[t])))
+        paths.append(_climb(frames[-1]))
     return WallStrip(
         plane=stack_index,
         side=side,
         fraction=place,
-        tone_image=image,
+        tone_image=np.array(frames),
         uvw=uvw,
         price=np.array([price for price, _ in paths]),
         column=np.array([column for _, column in paths]),
