@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from twinviewer.domain import MeshError, OrganMesh
 from twinviewer.geometry.surfaces import area_vectors
 from twinviewer.organs.heart.motion.rings import find_rings, heights_mm
-from twinviewer.organs.heart.motion.strain import follow, wall
+from twinviewer.organs.heart.motion.strain import face, muscle, strain
+from twinviewer.organs.heart.motion.thickness import thickness
 from twinviewer.organs.heart.motion.volumes import cavity_ml, peak_fraction
 
 Array = NDArray[np.float64]
 
 SEGMENTS = 17
 RING_SEGMENTS = 16  # without the tip, where circumferential and longitudinal cannot be told apart
-INNER_THIRD = 1.0 / 3.0
 BULLSEYES = (
     "longitudinal_percent",
     "circumferential_percent",
@@ -37,7 +37,7 @@ class MotionCurves:
     frame of the smallest left volume.
     thickness_mm, circumferential_percent, longitudinal_percent, radial_percent: (t, 17) by AHA segment, NaN where
     there is no muscle, circumferential also in segment 17. global_…: (t,) means over the muscle of segments 1–16;
-    endo_…: over its inner third. rv_longitudinal_percent: (t,) right free wall, or None. septal_mm, lateral_mm,
+    endo_…: over the endocardium's area. rv_longitudinal_percent: (t,) right free wall, or None. septal_mm, lateral_mm,
     tricuspid_mm: (t,) height of the side of the ring above end diastole's left apex, along the long axis. radius_mm:
     mean distance of the left endocardium from the axis at frame ed.
     """
@@ -110,35 +110,44 @@ def motion_curves(mesh: OrganMesh) -> MotionCurves:
     aha = np.asarray(mesh.point_fields["aha_segment"])
     depth = np.asarray(mesh.point_fields["transmural"], dtype=np.float64)
     chamber = np.asarray(mesh.cell_fields["chamber"])
-    ringed = (aha >= 1) & (aha <= RING_SEGMENTS)
-    groups = [aha == k for k in range(1, SEGMENTS + 1)] + [ringed, ringed & (depth < INNER_THIRD)]
-    left = wall(rest, mesh.tets[chamber == 1], depth, groups, rings.apex_mm, rings.up)
-    moved = follow(motion, left, rest)
-    circumferential = moved.circumferential_percent[:, :SEGMENTS].copy()
-    circumferential[:, RING_SEGMENTS:] = np.nan
+    groups = [aha == k for k in range(1, SEGMENTS + 1)]
+    left = muscle(rest, mesh.tets[chamber == 1], depth, groups, rings.apex_mm, rings.up)
+    wall = strain(motion, left, rest)
+    thick, volume = thickness(motion, left, depth, rest, wall.turn)
+    inner = face(rest, mesh.surfaces["lv_endocardium"], groups[:RING_SEGMENTS], rings.apex_mm, rings.up)
+    endo = strain(motion, inner, rest)
+    ringed = left.amount.copy()
+    ringed[RING_SEGMENTS:] = 0.0
+    circumferential = np.where(ringed > 0.0, wall.circumferential_percent, np.nan)
+    part = volume[:, :RING_SEGMENTS]
     return MotionCurves(
         fraction=np.asarray(fraction, dtype=np.float64),
         lv_ml=lv_ml,
         rv_ml=rv_ml,
-        muscle_ml=np.nansum(moved.volume_ml[:, :SEGMENTS], axis=1),
+        muscle_ml=volume.sum(axis=1),
         ed=ed,
         es=es,
-        thickness_mm=moved.thickness_mm[:, :SEGMENTS],
+        thickness_mm=thick,
         circumferential_percent=circumferential,
-        longitudinal_percent=moved.longitudinal_percent[:, :SEGMENTS],
-        radial_percent=moved.radial_percent[:, :SEGMENTS],
-        global_circumferential_percent=moved.circumferential_percent[:, SEGMENTS],
-        global_longitudinal_percent=moved.longitudinal_percent[:, SEGMENTS],
-        global_radial_percent=moved.radial_percent[:, SEGMENTS],
-        global_thickness_mm=moved.thickness_mm[:, SEGMENTS],
-        endo_circumferential_percent=moved.circumferential_percent[:, SEGMENTS + 1],
-        endo_longitudinal_percent=moved.longitudinal_percent[:, SEGMENTS + 1],
+        longitudinal_percent=wall.longitudinal_percent,
+        radial_percent=wall.radial_percent,
+        global_circumferential_percent=_mean(wall.circumferential_percent, ringed),
+        global_longitudinal_percent=_mean(wall.longitudinal_percent, ringed),
+        global_radial_percent=_mean(wall.radial_percent, ringed),
+        global_thickness_mm=part.sum(axis=1) / np.nansum(part / thick[:, :RING_SEGMENTS], axis=1),
+        endo_circumferential_percent=_mean(endo.circumferential_percent, inner.amount),
+        endo_longitudinal_percent=_mean(endo.longitudinal_percent, inner.amount),
         rv_longitudinal_percent=_right(mesh, rest, chamber, depth, rings.apex_mm, rings.up),
         septal_mm=heights_mm(motion, rings.septal, rings),
         lateral_mm=heights_mm(motion, rings.lateral, rings),
         tricuspid_mm=heights_mm(motion, rings.tricuspid, rings) if len(rings.tricuspid) else None,
         radius_mm=_radius_mm(rest, mesh.surfaces["lv_endocardium"], rings.apex_mm, rings.up),
     )
+
+
+def _mean(values: Array, weight: Array) -> Array:
+    """(t,) mean of (t, groups) by weight; a group without muscle does not count."""
+    return np.asarray(np.where(weight > 0.0, values, 0.0) @ weight / weight.sum())
 
 
 def _standing(mesh: OrganMesh, motion: NDArray[np.float32]) -> int:
@@ -160,12 +169,23 @@ def _radius_mm(points: Array, triangles: NDArray[np.integer], axis_point: Array,
 def _right(
     mesh: OrganMesh, rest: Array, chamber: NDArray[np.generic], depth: Array, apex_mm: Array, up: Array
 ) -> Array | None:
-    """(t,) longitudinal strain of the right free wall in %; where it joins the septum its depth is not its own."""
+    """(t,) longitudinal strain of the right free wall in %; where it joins the septum its depth is not its own.
+
+    It turns much on its way round the cavity, so each segment is cut into sectors of 45°.
+    """
     assert mesh.motion_mm is not None
-    free = np.asarray(mesh.point_fields.get("rv_segment", np.zeros(len(rest), dtype=np.int8))) > 0
+    segment = np.asarray(mesh.point_fields.get("rv_segment", np.zeros(len(rest), dtype=np.int8)))
     tets = mesh.tets[chamber == 2]
-    tets = tets[free[tets].all(axis=1)]
+    tets = tets[(segment > 0)[tets].all(axis=1)]
     if len(tets) == 0:
         return None
-    right = wall(rest, tets, depth, [free], apex_mm, up)
-    return np.asarray(follow(mesh.motion_mm, right, rest).longitudinal_percent[:, 0])
+    away = rest - rest[np.unique(tets)].mean(axis=0)
+    side = np.cross(up, np.eye(3)[np.argmin(np.abs(up))])
+    angle = np.arctan2(away @ np.cross(up, side), away @ side)
+    sector = np.floor(4.0 * (angle / np.pi + 1.0)).astype(int)
+    groups = [(segment == k) & (sector == j) for k in (1, 2, 3) for j in np.unique(sector)]
+    used = np.zeros(len(rest), dtype=bool)
+    used[tets] = True
+    groups = [group for group in groups if np.any(group & used)]
+    right = muscle(rest, tets, depth, groups, apex_mm, up)
+    return _mean(strain(mesh.motion_mm, right, rest).longitudinal_percent, right.amount)
