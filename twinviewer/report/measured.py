@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from twinviewer.domain import CineStack, RenderError, Reporter, silent
-from twinviewer.report.plane_panels import PlanePanels, choose_planes
+from twinviewer.domain import CinePlane, CineStack, RenderError, Reporter, silent
+from twinviewer.report.plane_panels import PlanePanels, choose_planes, long_axis
 from twinviewer.report.strip import PAPER, Curve, Look, Plot, draw
-from twinviewer.report.studio import beat_s, cut_view, footer, grab, off_screen, scene_of
+from twinviewer.report.studio import beat_s, footer, grab, off_screen, scene_of
 from twinviewer.scene.measured import MeasuredVolumes, measured_volumes
 from twinviewer.scene.palette import CONTOURS
 from twinviewer.scene.plane_lines import SURFACES, PlaneLines
-from twinviewer.scene.state import SceneState
+from twinviewer.scene.state import SceneState, Section
 from twinviewer.session.case import Case
 
 STRIP_PX, FOOT_PX = 190, 26
@@ -94,12 +94,27 @@ def _foot(case: Case, width: int, look: Look) -> NDArray[np.uint8]:
     return np.asarray(image)
 
 
-def _scene(case: Case, *, cut: bool = False) -> SceneState:
-    """The measured heart alone."""
-    state = scene_of(case, cut=cut)
+def _scene(case: Case, along: CinePlane | None = None) -> SceneState:
+    """The measured heart alone; cut open along a plane, where one is given."""
+    state = scene_of(case)
     pane = state.panes[0]
     structures = tuple(structure for structure in pane.structures if structure.name in SHOWN)
-    return replace(state, panes=(replace(pane, structures=structures),), footer="")
+    section, title = None, pane.title
+    if along is not None:
+        direction, _ = as_scanned(along)
+        x, y, z = (along.affine[:3, :3] @ [(along.frames.shape[2] - 1) / 2, (along.frames.shape[1] - 1) / 2, 0.0]
+                   + along.affine[:3, 3]).tolist()  # fmt: skip
+        section = Section((x, y, z), (-direction[0], -direction[1], -direction[2]))
+        title = f"{title}, cut along {along.label}" if along.label else title
+    return replace(state, panes=(replace(pane, title=title, structures=structures),), section=section, footer="")
+
+
+def as_scanned(plane: CinePlane) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """(direction of the eye, up) that show a heart as its image does."""
+    right, down = (plane.affine[:3, k] / np.linalg.norm(plane.affine[:3, k]) for k in (0, 1))
+    x, y, z = np.cross(-down, right).tolist()
+    u, v, w = (-down).tolist()
+    return (x, y, z), (u, v, w)
 
 
 def _parts(case: Case) -> tuple[PlaneLines, tuple[int, ...], tuple[MeasuredVolumes, ...]]:
@@ -112,8 +127,9 @@ def _parts(case: Case) -> tuple[PlaneLines, tuple[int, ...], tuple[MeasuredVolum
 def frames(
     case: Case, fractions: NDArray[np.float64], size: tuple[int, int], *, cut: bool, report: Reporter = silent
 ) -> list[NDArray[np.uint8]]:
-    """Pictures of (h, w, 3) uint8 for some fractions of the beat: the heart at the left, two short and two long axes
-    with its lines at the right, volumes below. RenderError without such a model or without a renderer."""
+    """Pictures of (h, w, 3) uint8 for some fractions of the beat: the heart at the left (cut: open along the first
+    long axis beside it, seen as in that image), two short and two long axes with its lines at the right, volumes below.
+    RenderError without such a model or without a renderer."""
     lines, chosen, volumes = _parts(case)
     look = Look()
     height = size[1] - STRIP_PX - FOOT_PX
@@ -125,9 +141,10 @@ def frames(
     drawn = []
     # rows must fill the height to the pixel, whatever the cells' division left over
     with off_screen((size[0] - (columns * cell[0] if chosen else 0), height), samples=4) as stage:
-        state = _scene(case, cut=cut)
+        along = long_axis(lines, chosen) if cut else None
+        state = _scene(case, along)
         stage.apply(state)
-        stage.frame(*cut_view(state), tight=True)
+        stage.frame(*(as_scanned(along) if along is not None else (None,)), tight=True)
         for number, fraction in enumerate(fractions):
             stage.apply(replace(state, time_s=float(fraction) * period))
             scene = grab(stage)

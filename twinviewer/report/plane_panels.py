@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from twinviewer.domain import CineContours, CineStack
+from twinviewer.domain import CineContours, CinePlane, CineStack
 from twinviewer.scene.palette import CONTOURS
 from twinviewer.scene.plane_lines import PlaneLines
 from twinviewer.scene.slices import frame_at, percentile_window, plane_image
@@ -37,6 +37,12 @@ def choose_planes(lines: PlaneLines, contours: CineContours | None) -> tuple[int
         turned = {i: size[i] * (1.0 - abs(float(stack.planes[i].normal @ normal))) for i in along if i != first}
         chosen += [first, *([max(turned, key=lambda i: turned[i])] if turned else [])]
     return tuple(dict.fromkeys(chosen))
+
+
+def long_axis(lines: PlaneLines, chosen: Sequence[int]) -> CinePlane | None:
+    """The first of the chosen planes that is none of the parallel ones."""
+    short = _parallel(lines.stack)
+    return next((lines.stack.planes[index] for index in chosen if index not in short), None)
 
 
 def _parallel(stack: CineStack) -> tuple[int, ...]:
