@@ -40,6 +40,7 @@ def test_mass_is_the_muscle_at_end_diastole() -> None:
     outer = (RADIUS_MM + WALL_MM) ** 2 * (LENGTH_MM + WALL_MM)
     muscle_ml = 2 / 3 * np.pi * (outer - RADIUS_MM**2 * LENGTH_MM) / 1000
     assert found["lv_mass_g"].value == pytest.approx(1.05 * muscle_ml, rel=0.005)
+    assert found["lv_muscle_change_percent"].value == pytest.approx(100 * (0.9**3 - 1), abs=1e-2)
 
 
 def test_rates_of_a_sinusoidal_volume() -> None:

@@ -66,6 +66,7 @@ def test_the_mouse_is_told_the_segment(bullseye: Bullseye, qtbot) -> None:  # ty
     for number in (5, 17, 14):
         qtbot.mouseMove(bullseye, place(bullseye, number).toPoint())
     qtbot.waitUntil(lambda: told[-1:] == [14])
+    assert bullseye._told() == "14 apical septal: 2 %"
     qtbot.mouseMove(bullseye, place(bullseye, 14).toPoint().__class__(2, 2))
     qtbot.waitUntil(lambda: told[-1:] == [0])
     with qtbot.waitSignal(bullseye.chosen) as chosen:

@@ -81,6 +81,12 @@ class Bullseye(QWidget):
     def _heading(self) -> str:
         return self.title or f"{self.scale.title} ({self.scale.unit})"
 
+    def _told(self) -> str:
+        """What stands over the disc while the mouse is on a segment."""
+        value, name = self.values[self.segment - 1], SEGMENTS[self.segment - 1].name
+        known = f"{self.scale.text(value)} {self.scale.unit}" if np.isfinite(value) else "no value"
+        return f"{self.segment} {name}: {known}"
+
     def _disc(self) -> tuple[QPointF, float]:
         """Centre and radius of the disc: under the title, over the bar."""
         top, below = _MARGIN + 20.0, _MARGIN + _BAR + 17.0
@@ -95,7 +101,9 @@ class Bullseye(QWidget):
         painter.setFont(ui_font(SMALL_PX))
         painter.setPen(QColor(tokens.text))
         heading = painter.fontMetrics().elidedText(
-            self._heading(), Qt.TextElideMode.ElideRight, int(self.width() - 2 * _MARGIN)
+            self._told() if self.segment else self._heading(),
+            Qt.TextElideMode.ElideRight,
+            int(self.width() - 2 * _MARGIN),
         )
         top = QRectF(_MARGIN, _MARGIN, self.width() - 2 * _MARGIN, 16.0)
         painter.drawText(top, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter, heading)

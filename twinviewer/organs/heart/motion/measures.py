@@ -71,10 +71,12 @@ def measure_motion(
         _volumes(out, "rv", curves.rv_ml, curves, area["rv"], face_mm, rr_s)
     if rr_s is not None and rr_s > 0.0:
         _output(out, rr_s)
-    outer = area_mm2(np.asarray(mesh.motion_mm)[curves.ed].astype(np.float64), mesh.surfaces["lv_endocardium"])
+    inner = area_mm2(np.asarray(mesh.motion_mm)[curves.ed].astype(np.float64), mesh.surfaces["lv_endocardium"])
     mass = DENSITY_G_ML * float(curves.muscle_ml[curves.ed])
-    # the outer face is a little larger than the inner; each moves for itself
-    out.spread("lv_mass_g", mass, "g", DENSITY_G_ML * outer * face_mm * BOTH_FACES / 1000.0, 0.0)
+    # two faces of about this area, each moving for itself
+    out.spread("lv_mass_g", mass, "g", DENSITY_G_ML * inner * face_mm * BOTH_FACES / 1000.0, 0.0)
+    lost = 100.0 * float(curves.muscle_ml[curves.es] / curves.muscle_ml[curves.ed] - 1.0)
+    out.spread("lv_muscle_change_percent", lost, "%", 100.0 * 2.0 * inner * face_mm / 1000.0 / (mass / DENSITY_G_ML))
     _thickness(out, curves, face_mm)
     _strain(out, curves, face_mm, rr_s)
     _travel(out, curves, face_mm)
