@@ -7,7 +7,7 @@ import pytest
 from ideal_heart import ideal_heart
 
 from twinviewer.domain import EngineError, OrganMesh
-from twinviewer.engines.beat.attached import SWELLING, Attached, shown_ratio
+from twinviewer.geometry.attached import SWELLING, Attached, shown_ratio
 from twinviewer.engines.beat.motion import Course, Pose, poses
 from twinviewer.physics.heart_model import RIGHT_OFFSET, patches_of
 from twinviewer.physics.kinematics import limited, motion_field

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from twinviewer import dicom
-from twinviewer.domain import Volume, silent
+from twinviewer.domain import Patient, Volume, silent
 from twinviewer.geometry.quality import tet_quality
 from twinviewer.organs.heart import ORGAN
 
@@ -25,7 +25,7 @@ def test_real_ct_becomes_a_sound_heart(data_dir: Path) -> None:
     assert set(np.unique(mesh.point_fields["aha_segment"])) == set(range(18))
     apex, base = mesh.landmarks["lv_apex"], mesh.landmarks["mitral_centre"]
     assert apex[0] > base[0] and apex[1] < base[1] and apex[2] < base[2]
-    found = ORGAN.measure(labels, mesh)
+    found = ORGAN.measure(labels, mesh, image, Patient(""))
     assert 50 < found["lv_volume_ml"].value < 250 and 80 < found["lv_mass_g"].value < 300
     assert 6 < found["lv_wall_thickness_mm"].value < 16
     assert "lv_ef_percent" not in found

@@ -12,8 +12,10 @@ from twinviewer.domain import (
     CineStack,
     EngineOutput,
     Field,
+    Found,
     Frame,
     Grid,
+    Image,
     LabelMap,
     Metric,
     OrganMesh,
@@ -119,12 +121,13 @@ class FakeOrgan:
     def delineate(self, stack: CineStack, report: Reporter) -> tuple[CineContours, Mapping[str, Quantity]]:
         raise SegmentationError("Boxes do not beat")
 
-    def build(self, labels: LabelMap, volume: Volume, report: Reporter) -> OrganMesh:
+    def build(self, found: Found, image: Image, report: Reporter) -> OrganMesh:
         report(0.5, "Meshing")
-        return mesh(labels.image_uid)
+        return mesh(found.image_uid)
 
-    def measure(self, labels: LabelMap, mesh: OrganMesh) -> Mapping[str, Quantity]:
-        return {"box_ml": Quantity(labels.volume_ml("box"), "mL", "measured", labels.image_uid)}
+    def measure(self, found: Found, mesh: OrganMesh, image: Image, patient: Patient) -> Mapping[str, Quantity]:
+        assert isinstance(found, LabelMap)
+        return {"box_ml": Quantity(found.volume_ml("box"), "mL", "measured", found.image_uid)}
 
     def setup(
         self,

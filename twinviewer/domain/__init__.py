@@ -26,7 +26,7 @@ from twinviewer.domain.image import (
 )
 from twinviewer.domain.mesh import OrganMesh, enclosed_volume_ml
 from twinviewer.domain.progress import Reporter, part, silent
-from twinviewer.domain.protocols import Engine, Organ, Records, StructureStyle, Suitability, Therapy
+from twinviewer.domain.protocols import Engine, Found, Organ, Records, StructureStyle, Suitability, Therapy
 from twinviewer.domain.quantity import Choice, Origin, Parameter, ParameterValue, Quantity
 from twinviewer.domain.simulation import (
     Comparison,
@@ -57,6 +57,7 @@ __all__ = [
     "EngineError",
     "EngineOutput",
     "Field",
+    "Found",
     "Frame",
     "Grid",
     "Image",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from twinviewer.domain.contours import CineContours
-from twinviewer.domain.image import CineStack, LabelMap, Series, Volume
+from twinviewer.domain.image import CineStack, Image, LabelMap, Patient, Series, Volume
 from twinviewer.domain.mesh import OrganMesh
 from twinviewer.domain.progress import Reporter
 from twinviewer.domain.quantity import Parameter, ParameterValue, Quantity
@@ -43,6 +43,10 @@ class Records:
     findings: Mapping[str, str] = field(default_factory=dict)
 
 
+Found = LabelMap | CineContours
+"""What segmenting gives: labels of a volume, or contours of a cine study."""
+
+
 @runtime_checkable
 class Organ(Protocol):
     """The recipe of one organ. Called in the order suits, segment (or delineate), build, measure, setup; each in a
@@ -66,11 +70,12 @@ class Organ(Protocol):
         SegmentationError with the reason where the planes cannot give the organ."""
         ...
 
-    def build(self, labels: LabelMap, volume: Volume, report: Reporter) -> OrganMesh:
-        """Mesh the organ at its reference phase (heart: end-diastole), with fields and landmarks."""
+    def build(self, found: Found, image: Image, report: Reporter) -> OrganMesh:
+        """Mesh the organ at its reference phase (heart: end-diastole), with fields and landmarks; from contours also
+        with the motion that they show."""
         ...
 
-    def measure(self, labels: LabelMap, mesh: OrganMesh) -> Mapping[str, Quantity]:
+    def measure(self, found: Found, mesh: OrganMesh, image: Image, patient: Patient) -> Mapping[str, Quantity]:
         """What the images say: volumes, EF, mass. Names as in docs/metrics.md; origin "measured"."""
         ...
 

@@ -163,3 +163,8 @@ def keep_volumes(
     ratio = np.empty(len(tets))
     total = volume_ratios(points, tets, reference_ml, ratio)
     return total, float(ratio.min())
+
+
+def widen(points: Array, tets: NDArray[np.int32], reference_ml: Array, least: float) -> None:
+    """Bring elements below ``least`` of their reference volume back to it, in place; all others stay."""
+    _keep(points, tets, reference_ml, least, 1e9, LAST_ROUNDS)

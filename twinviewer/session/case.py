@@ -165,7 +165,7 @@ def step_states(case: Case, working: Mapping[str, str] | None = None) -> dict[st
     found = {
         "Import": _import_state(case),
         "Segment": _made(segmented, case.image is not None, "labels", "Open a series first"),
-        "Model": _made(case.mesh is not None, case.labels is not None, "model", "Segment the organ first"),
+        "Model": _made(case.mesh is not None, segmented, "model", "Segment the organ first"),
         "Simulate": _simulate_state(case),
         "Compare": _compare_state(case),
         "Report": _report_state(case),
@@ -174,8 +174,6 @@ def step_states(case: Case, working: Mapping[str, str] | None = None) -> dict[st
         found["Segment"] = StepState("needs_a_look", "; ".join(case.labels.notes))
     if case.contours is not None and case.contours.notes:
         found["Segment"] = StepState("needs_a_look", "; ".join(case.contours.notes))
-    if case.contours is not None:
-        found["Model"] = StepState("not_yet", NO_MODEL_FROM_CINE)
     if case.mesh is not None and case.mesh.notes:
         found["Model"] = StepState("needs_a_look", "; ".join(case.mesh.notes))
     for step, text in case.messages.items():

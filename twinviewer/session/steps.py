@@ -11,12 +11,14 @@ from pathlib import Path
 from twinviewer.domain import (
     CineContours,
     CineStack,
+    Found,
     Image,
     LabelMap,
     LoadError,
     MeshError,
     OrganMesh,
     ParameterValue,
+    Patient,
     Quantity,
     Records,
     Reporter,
@@ -30,7 +32,7 @@ from twinviewer.domain import (
     silent,
 )
 from twinviewer.session import catalog
-from twinviewer.session.case import NO_MODEL_FROM_CINE, Case
+from twinviewer.session.case import Case
 from twinviewer.session.scenarios import add_scenario, prepare
 from twinviewer.session.simulate import compute_run
 
@@ -80,12 +82,12 @@ def compute_segmentation(organ: str, image: Image, report: Reporter = silent) ->
 
 
 def compute_model(
-    organ: str, labels: LabelMap, volume: Volume, report: Reporter = silent
+    organ: str, found: Found, image: Image, patient: Patient, report: Reporter = silent
 ) -> tuple[OrganMesh, dict[str, Quantity]]:
-    """The mesh, and what the images say about it. MeshError."""
+    """The mesh, and what the images say about it. MeshError, SegmentationError."""
     recipe = catalog.organ(organ)
-    mesh = recipe.build(labels, volume, part(report, 0.0, 0.95))
-    measured = dict(recipe.measure(labels, mesh))
+    mesh = recipe.build(found, image, part(report, 0.0, 0.95))
+    measured = dict(recipe.measure(found, mesh, image, patient))
     report(1.0, "Measured")
     return mesh, measured
 
@@ -193,13 +195,12 @@ def segment_input(case: Case) -> tuple[str, Image]:
     return case.organ, case.image
 
 
-def build_input(case: Case) -> tuple[str, LabelMap, Volume]:
+def build_input(case: Case) -> tuple[str, Found, Image, Patient]:
     """What :func:`compute_model` needs of this case. MeshError if something is missing."""
-    if case.contours is not None:
-        raise MeshError(NO_MODEL_FROM_CINE, remedy="For a model open a contrast CT")
-    if case.labels is None or not isinstance(case.image, Volume):
-        raise MeshError("There are no labels to build from", remedy="Segment the organ first")
-    return case.organ, case.labels, case.image
+    found = case.labels if isinstance(case.image, Volume) else case.contours
+    if found is None or case.image is None:
+        raise MeshError("There are no labels or contours to build from", remedy="Segment the organ first")
+    return case.organ, found, case.image, case.patient
 
 
 def suitable_organ(series: Series, image: Image | None = None) -> tuple[str, Suitability]:
@@ -248,7 +249,7 @@ def run_pipeline(
     engine: str = "",
     keep: Path | None = None,
 ) -> Case:
-    """From a DICOM folder to simulated scenarios; from cine MR to measured contours, which is as far as it goes today.
+    """From a DICOM folder to simulated scenarios.
 
     therapies: for each scenario beside the baseline, the names of the therapies that it combines. values: scenario
     name -> parameter -> value; the n-th scenario of the same therapies is named like ``crt_2``. keep: a case file that
@@ -261,8 +262,6 @@ def run_pipeline(
         if records is not None:
             case = load_records(case, records, part(report, 0.12, 0.13))
         case = segment(case, part(report, 0.13, 0.45))
-        if case.contours is not None and not therapies:
-            return case.with_message("Model", NO_MODEL_FROM_CINE)
         case = build(case, part(report, 0.45, 0.7))
         case = prepare(case, setup_values or {}, engine)
         for names in therapies:

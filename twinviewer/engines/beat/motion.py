@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import EngineError, OrganMesh, enclosed_volume_ml
-from twinviewer.engines.beat.attached import Attached
+from twinviewer.geometry.attached import Attached
 from twinviewer.physics.heart_model import RIGHT_OFFSET
 from twinviewer.physics.kinematics import MOST_EMPTIED, MotionField, limited
 from twinviewer.physics.wall_volume import Neighbours, even_out, keep_volumes

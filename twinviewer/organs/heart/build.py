@@ -1,11 +1,12 @@
 """LabelMap → OrganMesh: tetrahedra of the wall, surfaces of all chambers, coordinates, fibres, landmarks."""
 
 import hashlib
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import LabelMap, OrganMesh, Reporter, Volume, part, silent
+from twinviewer.domain import LabelMap, OrganMesh, Reporter, part, silent
 from twinviewer.geometry.laplace import Elements
 from twinviewer.geometry.relax import round_creases, shorten_edges, straighten_rims
 from twinviewer.geometry.solids import frame_around, smooth_solid
@@ -33,10 +34,8 @@ def reference_phase(labels: LabelMap) -> int:
     return int(np.argmax([labels.volume_ml("lv_blood", t) for t in range(labels.phases)]))
 
 
-def build(
-    labels: LabelMap, volume: Volume | None = None, report: Reporter = silent, cell_mm: float = CELL_MM
-) -> OrganMesh:
-    """Mesh the heart at end-diastole. volume is not needed; cell_mm sets the fineness.
+def build(labels: LabelMap, report: Reporter = silent, cell_mm: float = CELL_MM) -> OrganMesh:
+    """Mesh the heart at end-diastole. cell_mm sets the fineness.
 
     Raises MeshError when ventricles are missing, open to the outside, or the mesh would not be sound.
     """
@@ -63,7 +62,7 @@ def build(
     axis, landmarks = find_landmarks(shape, points, faces)
     right = shape.is_rv(shape.frame.from_lps(points[tets].mean(axis=1)))
     right = largest_parts(points, tets, right)
-    point_fields, cell_fields = _fields(points, tets, faces, right, axis, landmarks, part(report, 0.6, 0.85))
+    point_fields, cell_fields = wall_fields(points, tets, faces, right, axis, landmarks, part(report, 0.6, 0.85))
     surfaces = {
         "myocardium": faces.every,
         "lv_endocardium": faces.every[faces.lv],
@@ -94,7 +93,7 @@ def build(
         points_mm=every,
         tets=np.ascontiguousarray(tets, dtype=np.int32),
         surfaces=surfaces,
-        point_fields={name: _padded(values, len(every)) for name, values in point_fields.items()},
+        point_fields={name: padded(values, len(every)) for name, values in point_fields.items()},
         cell_fields=cell_fields,
         landmarks=landmarks,
         wall_points=wall_points,
@@ -116,7 +115,7 @@ def label_uid(labels: LabelMap) -> str:
     return f"{labels.made_by} {digest.hexdigest()[:12]}"
 
 
-def _fields(
+def wall_fields(
     points: Array,
     tets: NDArray[np.integer],
     faces: Faces,
@@ -124,17 +123,19 @@ def _fields(
     axis: LongAxis,
     landmarks: dict[str, Array],
     report: Reporter,
+    known: Mapping[str, Array] | None = None,
 ) -> tuple[dict[str, NDArray[np.generic]], dict[str, NDArray[np.generic]]]:
-    """Point and cell fields of docs/rooms.md on the wall."""
+    """Point and cell fields of docs/rooms.md on the wall: its points (n, 3) in LPS mm, its tets, which are right.
+    known: "transmural" and "apicobasal" where they are known already, since they move with the muscle."""
     lv, rv = np.unique(faces.every[faces.lv]).astype(np.int64), np.unique(faces.every[faces.rv]).astype(np.int64)
     epi, base = np.unique(faces.every[faces.epi]).astype(np.int64), np.unique(faces.every[faces.base]).astype(np.int64)
     elements = Elements(points, tets)
     from_apex = np.linalg.norm(points - landmarks["lv_apex"], axis=1)
     apex = epi[from_apex[epi] < from_apex[epi].min() + 4.0]
     report(0.1, "Placing coordinates")
-    depth = transmural(points, tets, right, lv, rv, epi)
+    depth = known["transmural"] if known else transmural(points, tets, right, lv, rv, epi)
     report(0.4, "Placing coordinates")
-    along = apicobasal(elements, apex, base)
+    along = known["apicobasal"] if known else apicobasal(elements, apex, base)
     report(0.7, "Laying fibres")
     fibre = fibres(elements, lv, rv, epi, apex, base)
     in_left = np.zeros(len(points), dtype=bool)
@@ -158,7 +159,7 @@ def _fields(
     )
 
 
-def _padded(values: NDArray[np.generic], count: int) -> NDArray[np.generic]:
+def padded(values: NDArray[np.generic], count: int) -> NDArray[np.generic]:
     """Wall values followed by NaN (or 0 for integers) for the points that the wall does not have."""
     fill = np.nan if np.issubdtype(values.dtype, np.floating) else 0
     out = np.full((count, *values.shape[1:]), fill, dtype=values.dtype)

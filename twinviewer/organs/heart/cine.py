@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from twinviewer.domain import CineContours, CineStack, Quantity, Reporter, part
+from twinviewer.domain import CineContours, CineStack, OrganMesh, Patient, Quantity, Reporter, part
 from twinviewer.segmentation.cine import delineate, volumes
 
+_BY_DISCS = ("edv_ml", "esv_ml", "ef_percent", "stroke_volume_ml")
 CONTOUR_MM = 1.0
 """How far a contour is taken to lie from the true edge, all round, for the interval of an area. Assumed: about half
 the pixel of a cine image and half of what two readers differ by."""
@@ -44,4 +45,31 @@ def measure_cine(contours: CineContours, stack: CineStack) -> Mapping[str, Quant
         out["heart_rate_bpm"] = Quantity(rate, "bpm", "measured", said, 60.0 / max(beats), 60.0 / min(beats))
         stroke = out["lv_stroke_volume_ml"].value
         out["cardiac_output_l_min"] = Quantity(stroke * rate / 1000.0, "L/min", "measured", source)
+    return out
+
+
+def measure_model(
+    contours: CineContours, stack: CineStack, mesh: OrganMesh, patient: Patient
+) -> Mapping[str, Quantity]:
+    """What the model says, and beside it what the discs said, as lv_edv_discs_ml and so on.
+
+    The two differ because discs are flat: they end level at the base and guess the apex, while the model closes at the
+    valve rings and the apex found in the long axes and draws what lies between slices.
+    """
+    from twinviewer.organs.heart.motion.measures import measure_motion
+
+    out: dict[str, Quantity] = {}
+    for name, quantity in measure_cine(contours, stack).items():
+        side, _, kind = name.partition("_")
+        if kind in _BY_DISCS:
+            stem, _, unit = kind.rpartition("_")
+            out[f"{side}_{stem}_discs_{unit}"] = quantity
+        elif name == "heart_rate_bpm":
+            out[name] = quantity
+    beats = [plane.rr_s for plane in stack.planes if plane.rr_s]
+    rr_s = sum(beats) / len(beats) if beats else None
+    rate = out.get("heart_rate_bpm")
+    out = {**measure_motion(mesh, rr_s, patient.height_cm, patient.weight_kg), **out}
+    if rate is not None:
+        out["heart_rate_bpm"] = rate
     return out

@@ -17,28 +17,11 @@ Mask = NDArray[np.bool_]
 
 def find_landmarks(shape: WallShape, points: Array, faces: Faces) -> tuple[LongAxis, dict[str, Array]]:
     """The long axis and named places, in LPS mm."""
-    frame = shape.frame
-
-    def lid_centre(triangles: Triangles) -> Array:
-        weight = np.linalg.norm(area_vectors(points, triangles), axis=1)
-        return np.asarray(np.average(points[triangles].mean(axis=1), axis=0, weights=weight))
-
-    endo = points[np.unique(faces.every[faces.lv])]
     septum = faces.every[faces.rv]
-    septum = septum[~shape.is_rv(frame.from_lps(points[septum].mean(axis=1)))]
-    if len(septum) == 0:
-        raise MeshError("No septum lies between the ventricles", remedy="Check the right ventricle's labels.")
-    lv_base, rv_base = lid_centre(faces.lv_lid), lid_centre(faces.rv_lid)
-    axis = long_axis(endo, lv_base, points[septum].mean(axis=1), np.linalg.norm(area_vectors(points, septum), axis=1))
-    epi = points[np.unique(faces.every[faces.epi])]
-    aside = epi - axis.apex_mm - np.outer(axis.height(epi) * axis.length_mm, axis.up)
-    near = np.linalg.norm(aside, axis=1) < 8.0
-    tip = epi[near] if near.any() else epi
-    landmarks = {
-        "lv_apex": tip[np.argmin(axis.height(tip))],
-        "lv_apex_endo": axis.apex_mm,
-        "rv_centre": _centroid(shape, RV),
-    }
+    septum = septum[~shape.is_rv(shape.frame.from_lps(points[septum].mean(axis=1)))]
+    axis, apex = axis_and_apex(points, faces, septum)
+    landmarks = {**apex, "rv_centre": _centroid(shape, RV)}
+    lv_base, rv_base = lid_centre(points, faces.lv_lid), lid_centre(points, faces.rv_lid)
     for name, ventricle, beyond, spare in (
         ("mitral_centre", LV, LA, lv_base),
         ("aortic_centre", LV, AORTA, lv_base),
@@ -47,6 +30,27 @@ def find_landmarks(shape: WallShape, points: Array, faces: Faces) -> tuple[LongA
     ):
         landmarks[name] = _valve(shape, ventricle, beyond, spare)
     return axis, landmarks
+
+
+def lid_centre(points: Array, triangles: Triangles) -> Array:
+    """(3,) middle of the area of a lid."""
+    weight = np.linalg.norm(area_vectors(points, triangles), axis=1)
+    return np.asarray(np.average(points[triangles].mean(axis=1), axis=0, weights=weight))
+
+
+def axis_and_apex(points: Array, faces: Faces, septum: Triangles) -> tuple[LongAxis, dict[str, Array]]:
+    """The long axis of a wall in LPS mm, and the landmarks lv_apex and lv_apex_endo. septum: triangles of its right
+    face. Raises MeshError where there is none."""
+    if len(septum) == 0:
+        raise MeshError("No septum lies between the ventricles", remedy="Check the right ventricle's labels.")
+    endo = points[np.unique(faces.every[faces.lv])]
+    lv_base = lid_centre(points, faces.lv_lid)
+    axis = long_axis(endo, lv_base, points[septum].mean(axis=1), np.linalg.norm(area_vectors(points, septum), axis=1))
+    epi = points[np.unique(faces.every[faces.epi])]
+    aside = epi - axis.apex_mm - np.outer(axis.height(epi) * axis.length_mm, axis.up)
+    near = np.linalg.norm(aside, axis=1) < 8.0
+    tip = epi[near] if near.any() else epi
+    return axis, {"lv_apex": tip[np.argmin(axis.height(tip))], "lv_apex_endo": axis.apex_mm}
 
 
 def _voxels_lps(shape: WallShape, where: NDArray[np.integer]) -> Array:

@@ -8,10 +8,14 @@ from typing import Any
 from twinviewer.domain import (
     CineContours,
     CineStack,
+    Found,
+    Image,
     LabelMap,
+    MeshError,
     OrganMesh,
     Parameter,
     ParameterValue,
+    Patient,
     Quantity,
     Records,
     Reporter,
@@ -67,17 +71,29 @@ class Heart:
 
         return delineated(stack, report)
 
-    def build(self, labels: LabelMap, volume: Volume, report: Reporter) -> OrganMesh:
-        """The mesh at end-diastole. Raises MeshError."""
-        from twinviewer.organs.heart.build import build
+    def build(self, found: Found, image: Image, report: Reporter) -> OrganMesh:
+        """The mesh at end-diastole; from contours of cine MR the fitted template with its motion. Raises MeshError, and
+        SegmentationError where contours are too few for a model."""
+        if isinstance(found, CineContours) and isinstance(image, CineStack):
+            from twinviewer.organs.heart.template.model import build_cine
 
-        return build(labels, volume, report)
+            return build_cine(found, image, report)
+        if isinstance(found, LabelMap):
+            from twinviewer.organs.heart.build import build
 
-    def measure(self, labels: LabelMap, mesh: OrganMesh) -> Mapping[str, Quantity]:
-        """Volumes, ejection fraction, mass and thickness from the labels."""
+            return build(found, report=report)
+        raise MeshError("Contours and images do not belong together", remedy="Segment this series again")
+
+    def measure(self, found: Found, mesh: OrganMesh, image: Image, patient: Patient) -> Mapping[str, Quantity]:
+        """Volumes, ejection fraction, mass and thickness; of a measured motion also strain, rates and travel."""
+        if isinstance(found, CineContours) and isinstance(image, CineStack):
+            from twinviewer.organs.heart.cine import measure_model
+
+            return measure_model(found, image, mesh, patient)
         from twinviewer.organs.heart.measure import measure
 
-        return measure(labels, mesh)
+        assert isinstance(found, LabelMap)
+        return measure(found, mesh)
 
     def setup(
         self,

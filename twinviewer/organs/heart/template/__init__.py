@@ -1,0 +1,1 @@
+"""One biventricular template of fixed topology, fitted to contours of all phases of a cine study."""

@@ -1,0 +1,86 @@
+"""What holds the template's ends: valve rings and apex found in the long axes, or the base's depth alone."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.organs.heart.template.bend import Anchor
+from twinviewer.organs.heart.template.observations import Observations
+from twinviewer.organs.heart.template.shape import Template
+from twinviewer.segmentation.cine.short_axis import Slices
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+RING_WEIGHT, APEX_WEIGHT, RIGHT_WEIGHT = 1.0, 0.3, 0.6
+LEAST_SURE = 0.4
+"""Trust in a tricuspid point at least: that of one plane alone, where no other can confirm it."""
+_AT_POINT = 10
+_AT_APEX = 8
+
+
+class Ends:
+    """The template's points at the ends of its walls, and what of them should lie where."""
+
+    def __init__(self, template: Template, slices: Slices) -> None:
+        self.slices = slices
+        self.along = slices.axes[2]
+        base = np.unique(template.faces.every[template.faces.base]).astype(np.int64)
+        right = np.zeros(len(template.points_mm), dtype=bool)
+        right[template.tets[template.right]] = True
+        left = np.zeros(len(template.points_mm), dtype=bool)
+        left[template.tets[~template.right]] = True
+        self.left_base = base[left[base] & ~right[base]]
+        self.left_rim = template.rim("lv")
+        rim = template.rim("rv")
+        centre = template.landmarks
+        nearer = np.linalg.norm(template.points_mm[rim] - centre["tricuspid_centre"], axis=1) < np.linalg.norm(
+            template.points_mm[rim] - centre["pulmonary_centre"], axis=1
+        )
+        self.tricuspid, self.pulmonary = rim[nearer], rim[~nearer]
+        self.start: tuple[Array, float] | None = None
+        self.endo = template.nodes("lv_endocardium")
+        self.epi = template.nodes("lv_epicardium")
+
+    def anchors(self, points_mm: Array, seen: Observations, base: float) -> list[Anchor]:
+        """points_mm: the wall as it is bent so far. base: depth of the left base (placement.base_mm)."""
+        uvw = self.slices.to_uvw(points_mm)
+        out = self._rings(uvw, points_mm, seen, base)
+        for name, ids in (("lv_apex_endo", self.endo), ("lv_apex_epi", self.epi)):
+            found = [p for p in seen.places if p.name == name]
+            share = sum(p.confidence for p in found)
+            low = ids[np.argsort(uvw[ids, 2])[-_AT_APEX:]]
+            out += [Anchor(low, p.point_mm, self.along, APEX_WEIGHT * p.confidence / max(share, 1.0)) for p in found]
+        return out
+
+    def started(self, points_mm: Array, base: float) -> None:
+        """Remember end diastole: where the images do not show the tricuspid ring, it travels with the left base."""
+        self.start = points_mm[self.tricuspid].mean(axis=0), base
+
+    def _rings(self, uvw: Array, points_mm: Array, seen: Observations, base: float) -> list[Anchor]:
+        out: list[Anchor] = []
+        mitral = [p for p in seen.places if p.name == "mitral"]
+        share = sum(p.confidence for p in mitral)
+        for p in mitral:
+            # the wall's end belongs to the point above or below it, however far the base still has to move
+            place = self.slices.to_uvw(p.point_mm)[0, :2]
+            near = np.argsort(np.linalg.norm(uvw[self.left_base, :2] - place, axis=1))[:_AT_POINT]
+            out.append(Anchor(self.left_base[near], p.point_mm, self.along, RING_WEIGHT * p.confidence / max(share, 1)))
+        if share < 1.0:
+            rim = points_mm[self.left_rim].mean(axis=0)
+            target = rim + self.along * (base - float(uvw[self.left_rim, 2].mean()))
+            out.append(Anchor(self.left_rim, target, self.along, RING_WEIGHT * (1.0 - share)))
+        right = [p for p in seen.places if p.name == "tricuspid"]
+        share = float(len(right))
+        for p in right:
+            near = np.argsort(np.linalg.norm(points_mm[self.tricuspid] - p.point_mm, axis=1))[:_AT_POINT]
+            out.append(Anchor(self.tricuspid[near], p.point_mm, None, RIGHT_WEIGHT * max(p.confidence, LEAST_SURE) / share))
+        if len({p.side for p in right}) == 2:
+            # the ring is nearly flat and its two ends lie across it, so its middle is as deep as theirs
+            ends = [np.mean([p.point_mm for p in right if p.side == side], axis=0) for side in (-1, 1)]
+            middle = points_mm[self.tricuspid].mean(axis=0)
+            target = middle + self.along * float((0.5 * (ends[0] + ends[1]) - middle) @ self.along)
+            out.append(Anchor(self.tricuspid, target, self.along, RIGHT_WEIGHT))
+        elif self.start is not None:
+            ring, before = self.start
+            out.append(Anchor(self.tricuspid, ring + self.along * (base - before), self.along, 0.3))
+        return out

@@ -1,0 +1,130 @@
+"""One bend of the wall onto what was observed: least squares over the modes, with closest points found anew each step.
+
+Minimised: mean w (n.(x - p))^2 over contour points p with the nearest fitting point x of the face and its normal n
+(point-to-plane, Chen Y, Medioni G. Image Vis Comput 1992;10:145), plus anchors, plus the strain of the wall
+(strain.py), plus a roughness that grows with the fourth power of a mode's wavenumber (the bending of a thin plate).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from twinviewer.geometry.surfaces import vertex_normals
+from twinviewer.organs.heart.template.observations import STRUCTURES, Observations
+from twinviewer.organs.heart.template.shape import Template
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+NEAREST = 8
+_FACING = 0.2
+_HUBER_MM = 3.0
+_UNIT_MM = 30.0
+"""Coordinates in the basis and wavenumbers are counted in this length, about a cavity's radius."""
+_WEIGHT = {"lv_endocardium": 1.0, "lv_epicardium": 1.0, "rv_endocardium": 0.7}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Anchor:
+    """The mean of some points should lie at a place, along one direction or (direction None) in all three."""
+
+    nodes: Index
+    target_mm: Array
+    direction: Array | None
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Basis:
+    """Functions on the wall's points: 1, x, y, z and the modes. values: (n, k); roughness: (k,)."""
+
+    values: Array
+    roughness: Array
+
+    @classmethod
+    def of(cls, template: Template) -> "Basis":
+        x = (template.points_mm - template.points_mm.mean(axis=0)) / _UNIT_MM
+        values = np.concatenate([np.ones((len(x), 1)), x, template.modes], axis=1)
+        rough = np.concatenate([np.zeros(4), (template.wavenumber * _UNIT_MM) ** 4])
+        return cls(values, rough)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Faces:
+    """The points of each face that contours lie on, and the skin that normals are taken from."""
+
+    nodes: dict[str, Index]
+    skin: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, template: Template) -> "Faces":
+        return cls({name: template.nodes(name) for name in STRUCTURES}, template.faces.every)
+
+
+def attach(points_mm: Array, faces: Faces, seen: Observations, reach_mm: float) -> tuple[Index, Array, Array, Array]:
+    """For each contour point within reach: node (p,), normal (p, 3), distance along it (p,) in mm, weight (p,)."""
+    normal = vertex_normals(points_mm, faces.skin)
+    node, along, away, weight = [], [], [], []
+    for name in STRUCTURES:
+        target = seen.points_mm[name]
+        if not len(target):
+            continue
+        ids = faces.nodes[name]
+        distance, near = cKDTree(points_mm[ids]).query(target, k=NEAREST)
+        near = ids[near]
+        # normals of the skin look out of the muscle: into a cavity
+        sign = 1.0 if name == "lv_epicardium" else -1.0
+        agrees = sign * np.einsum("pka,pa->pk", normal[near], seen.outward[name]) > _FACING
+        score = np.where(agrees, distance, np.inf)
+        best = np.argmin(score, axis=1)
+        row = np.arange(len(target))
+        ok = score[row, best] < reach_mm
+        chosen = near[row, best][ok]
+        gap = np.einsum("pa,pa->p", target[ok] - points_mm[chosen], normal[chosen])
+        node.append(chosen)
+        along.append(normal[chosen])
+        away.append(gap)
+        weight.append(_WEIGHT[name] * seen.trust[name][ok] / np.maximum(1.0, np.abs(gap) / _HUBER_MM))
+    if not node:
+        return np.zeros(0, dtype=np.int64), np.zeros((0, 3)), np.zeros(0), np.zeros(0)
+    return np.concatenate(node), np.concatenate(along), np.concatenate(away), np.concatenate(weight)
+
+
+def step(
+    basis: Basis,
+    start_mm: Array,
+    coefficients: Array,
+    faces: Faces,
+    seen: Observations,
+    anchors: Sequence[Anchor],
+    energy: tuple[Array, Array],
+    roughness: float,
+    reach_mm: float,
+) -> tuple[Array, float]:
+    """Better (k, 3) coefficients, and the root mean square distance in mm before the step.
+
+    start_mm: (n, 3) positions to which the bend is added. energy: H and b of the strain (strain.py).
+    """
+    now = start_mm + basis.values @ coefficients
+    node, normal, gap, weight = attach(now, faces, seen, reach_mm)
+    rows = [(basis.values[node][:, :, None] * normal[:, None, :]).reshape(len(node), -1)]
+    share = weight / max(float(weight.sum()), 1e-9)
+    wanted, shares = [gap + rows[0] @ coefficients.ravel()], [share]
+    for anchor in anchors:
+        mean = basis.values[anchor.nodes].mean(axis=0)
+        miss = anchor.target_mm - now[anchor.nodes].mean(axis=0)
+        axes = np.eye(3) if anchor.direction is None else anchor.direction[None]
+        block = (mean[None, :, None] * axes[:, None, :]).reshape(len(axes), -1)
+        rows.append(block)
+        wanted.append(axes @ miss + block @ coefficients.ravel())
+        shares.append(np.full(len(axes), anchor.weight))
+    a, r, w = np.concatenate(rows), np.concatenate(wanted), np.concatenate(shares)
+    left, right = (a * w[:, None]).T @ a, (a * w[:, None]).T @ r
+    left += energy[0]
+    right += energy[1]
+    left[np.diag_indices_from(left)] += np.repeat(roughness * basis.roughness, 3) + 1e-9
+    found: Array = np.linalg.solve(left, right).astype(np.float64).reshape(coefficients.shape)
+    return found, float(np.sqrt((share * gap**2).sum()))

@@ -1,0 +1,169 @@
+"""The template fitted to a cine study: once to end diastole, then bent from there to every other phase.
+
+The long axes take part by search: the fitted faces are drawn in each long-axis image, the borders near by become
+further observations, and the bend is found again. From end diastole the phases are followed both ways round the beat,
+each starting from its neighbour; then every coefficient is smoothed over the beat by its first harmonics.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.domain import CineContours, CineStack, Reporter, silent
+from twinviewer.organs.heart.template.anchors import Ends
+from twinviewer.organs.heart.template.bend import Basis, Faces, step
+from twinviewer.organs.heart.template.observations import Observations, nearest_phase, observe
+from twinviewer.organs.heart.template.placement import apex_mm, base_mm, place
+from twinviewer.organs.heart.template.search import search
+from twinviewer.organs.heart.template.shape import Template, template
+from twinviewer.organs.heart.template.strain import WallStrain, narrowest
+from twinviewer.segmentation.cine.phases import beat_fraction
+from twinviewer.segmentation.cine.short_axis import Slices, short_axis
+
+Array = NDArray[np.float64]
+
+# Shape: a heart may differ from the template; motion: muscle strains but keeps its volume. mm2 per unit of strain.
+SHAPE_STIFFNESS, SHAPE_VOLUME, SHAPE_ROUGHNESS = 2.0, 5.0, 1e-3
+MOTION_STIFFNESS, MOTION_VOLUME, MOTION_ROUGHNESS = 2.0, 60.0, 3e-4
+LONG_AXIS_SHARE = 0.7
+HARMONICS = 8
+"""Of the beat, kept of each coefficient: the fastest phase, early filling, takes about a sixth of it."""
+WATCHED, NARROW = 200, 0.5
+"""So many elements, of those below this share of their volume at rest, are watched besides the fixed sample."""
+_FIRST = ((30.0, 30.0), (10.0, 25.0), (3.0, 20.0), (1.0, 15.0))
+"""Roughness (times its last value) and reach in mm of the first rounds, which find the patient's heart coarsely."""
+_REACH_MM = 12.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """positions_mm: (t, n, 3) of the wall's points at fraction (t,) of the beat. placed_mm: (n, 3) the template before
+    any bend, by matrix (3, 3) and shift (3,). reference: the frame of end diastole. miss_mm: (t,) root mean square
+    distance of what was observed."""
+
+    positions_mm: Array
+    fraction: Array
+    placed_mm: Array
+    matrix: Array
+    shift: Array
+    miss_mm: Array
+    reference: int
+
+
+def moments(contours: CineContours, stack: CineStack) -> Array:
+    """(t,) fractions of the beat at which the model is fitted: even, or those of the frames where there are two or
+    three only."""
+    planes = [stack.planes[i] for i in contours.short_axis]
+    count = max(len(plane.frames) for plane in planes)
+    if count > 3:
+        return np.asarray(np.arange(count) / count)
+    return np.unique(np.round(np.concatenate([beat_fraction(plane) for plane in planes]), 3) % 1.0)
+
+
+def fit(contours: CineContours, stack: CineStack, report: Reporter = silent) -> Fitted:
+    """Fit all phases. Raises SegmentationError where too few slices show the heart; ``report`` may raise Cancelled."""
+    return _Fit(contours, stack, report).run()
+
+
+class _Fit:
+    def __init__(self, contours: CineContours, stack: CineStack, report: Reporter) -> None:
+        self.contours, self.stack, self.report = contours, stack, report
+        self.template: Template = template()
+        self.slices: Slices = short_axis(stack)
+        self.basis, self.faces = Basis.of(self.template), Faces.of(self.template)
+        self.ends = Ends(self.template, self.slices)
+        self.fraction = moments(contours, stack)
+        self.long_axes = [i for i in range(len(stack.planes)) if i not in contours.short_axis]
+
+    def run(self) -> Fitted:
+        self.report(0.0, "Placing the template")
+        seen = [observe(self.contours, self.stack, float(f)) for f in self.fraction]
+        base = [base_mm(self.contours, self.slices, float(f), s) for f, s in zip(self.fraction, seen, strict=True)]
+        first = int(np.argmax([_size(s) for s in seen]))
+        matrix, shift = place(self.template, self.slices, seen[first], base[first], apex_mm(self.slices, seen[first]))
+        placed = self.template.points_mm @ matrix + shift
+        bent, miss = self._shape(placed, seen[first], base[first], float(self.fraction[first]))
+        self.ends.started(bent, base[first])
+        count = len(seen)
+        found = np.zeros((count, self.basis.values.shape[1], 3))
+        misses = np.zeros(count)
+        misses[first] = miss
+        half = count // 2
+        ways = [
+            [(first + i) % count for i in range(1, half + 1)],
+            [(first - i) % count for i in range(1, count - half)],
+        ]
+        done = 0
+        for way in ways:
+            now = np.zeros_like(found[first])
+            for k in way:
+                self.report(0.25 + 0.7 * done / max(count - 1, 1), "Following the wall through the beat")
+                now, misses[k] = self._follow(bent, now, seen[k], base[k], float(self.fraction[k]))
+                found[k] = now
+                done += 1
+        found = smooth(found)
+        positions = np.array([bent + self.basis.values @ one for one in found])
+        return Fitted(positions, self.fraction, placed, matrix, shift, misses, first)
+
+    def _shape(self, placed: Array, seen: Observations, base: float, fraction: float) -> tuple[Array, float]:
+        now = np.zeros((self.basis.values.shape[1], 3))
+        strain = WallStrain.at(self.template, self.basis.values, placed)
+        miss = 0.0
+        for number, (times, reach) in enumerate(_FIRST):
+            self.report(0.02 + 0.02 * number, "Fitting the template to end diastole")
+            energy = strain.form(now, SHAPE_STIFFNESS, SHAPE_VOLUME)
+            for _ in range(4):
+                now, miss = self._step(placed, now, seen, base, energy, times * SHAPE_ROUGHNESS, reach)
+        for number, reach in enumerate((10.0, 8.0, 6.0, 5.0)):
+            self.report(0.1 + 0.03 * number, "Looking for the wall in the long axes")
+            more = self._with_long_axes(seen, placed + self.basis.values @ now, fraction, reach)
+            watched = narrowest(self.template, placed + self.basis.values @ now, placed, WATCHED, NARROW)
+            strain = WallStrain.at(self.template, self.basis.values, placed, watched)
+            energy = strain.form(now, SHAPE_STIFFNESS, SHAPE_VOLUME)
+            for _ in range(3):
+                now, miss = self._step(placed, now, more, base, energy, SHAPE_ROUGHNESS, _REACH_MM)
+        return placed + self.basis.values @ now, miss
+
+    def _follow(self, bent: Array, now: Array, seen: Observations, base: float, fraction: float) -> tuple[Array, float]:
+        miss = 0.0
+        for reach in (7.0, 5.0):
+            more = self._with_long_axes(seen, bent + self.basis.values @ now, fraction, reach)
+            watched = narrowest(self.template, bent + self.basis.values @ now, bent, WATCHED, NARROW)
+            strain = WallStrain.at(self.template, self.basis.values, bent, watched)
+            energy = strain.form(now, MOTION_STIFFNESS, MOTION_VOLUME)
+            for _ in range(2):
+                now, miss = self._step(bent, now, more, base, energy, MOTION_ROUGHNESS, _REACH_MM)
+        return now, miss
+
+    def _step(
+        self,
+        start: Array,
+        now: Array,
+        seen: Observations,
+        base: float,
+        energy: tuple[Array, Array],
+        roughness: float,
+        reach: float,
+    ) -> tuple[Array, float]:
+        held = self.ends.anchors(start + self.basis.values @ now, seen, base)
+        return step(self.basis, start, now, self.faces, seen, held, energy, roughness, reach)
+
+    def _with_long_axes(self, seen: Observations, points: Array, fraction: float, reach_mm: float) -> Observations:
+        planes = [self.stack.planes[i] for i in self.long_axes]
+        found = [search(self.template, points, p, nearest_phase(p, fraction), reach_mm) for p in planes]
+        return seen.with_borders(found, LONG_AXIS_SHARE)
+
+
+def smooth(coefficients: Array) -> Array:
+    """(t, k, 3) coefficients with their first HARMONICS over the beat; as they are where there are few phases."""
+    if len(coefficients) <= 2 * HARMONICS:
+        return coefficients
+    spectrum = np.fft.rfft(coefficients, axis=0)
+    spectrum[HARMONICS + 1 :] = 0.0
+    return np.fft.irfft(spectrum, n=len(coefficients), axis=0)
+
+
+def _size(seen: Observations) -> float:
+    """Length of the left cavity's contours in all slices, in steps of their even spacing: largest at end diastole."""
+    return float(len(seen.points_mm["lv_endocardium"]))
