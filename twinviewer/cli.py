@@ -330,17 +330,22 @@ def write_products(case: "Case", out: Path, pictures: bool, report: "Reporter") 
         except LoadError as error:  # some sources cannot carry a SEG; everything else is still worth having
             typer.echo(f"note: no DICOM segmentation: {error}", err=True)
     if pictures:
-        from twinviewer.report import can_film
+        from twinviewer.report import follows_images
         from twinviewer.report.film import film
+        from twinviewer.report.measured import measured_film, measured_picture
         from twinviewer.report.pdf import pdf
-        from twinviewer.report.picture import picture
+        from twinviewer.report.picture import picture, simulated
 
         report(0.2, "Drawing")
         with _writing(out):
-            if case.mesh is not None:
+            share = 0.55 if follows_images(case) else 0.8
+            if follows_images(case):  # beside what is simulated, if anything is
+                files["measured picture"] = str(measured_picture(case, out / "measured.png"))
+                files["measured film"] = str(measured_film(case, out / "measured.mp4", part(report, share, 0.8)))
+            if case.mesh is not None and not (follows_images(case) and not simulated(case)):
                 files["picture"] = str(picture(case, out / "picture.png"))
-            if can_film(case):
-                files["film"] = str(film(case, out / "film.mp4", part(report, 0.3, 0.8)))
+            if simulated(case):
+                files["film"] = str(film(case, out / "film.mp4", part(report, 0.3, share)))
             report(0.8, "Writing the report")
             files["report"] = str(pdf(case, out / "report.pdf"))
     report(1.0, "")

@@ -7,17 +7,19 @@ import av
 import numpy as np
 import pytest
 from beating_ball import RADIUS_MM, ball
+from beating_ball import run as beating_run
 from PIL import Image
 
-from twinviewer.domain import CineContours, CinePlane, CineStack, OrganMesh, Patient, Quantity
+from twinviewer.domain import CineContours, CinePlane, CineStack, OrganMesh, Patient, Quantity, Setup
 from twinviewer.report.film import film
 from twinviewer.report.measured import STRIP_PX, frames, still_of_both
+from twinviewer.report.measures import by_discs, paired
 from twinviewer.report.pdf import pdf
 from twinviewer.report.picture import picture
 from twinviewer.report.plane_panels import PlanePanels, choose_planes
 from twinviewer.scene.palette import CONTOURS, rgb
 from twinviewer.scene.plane_lines import PlaneLines
-from twinviewer.session.case import Case
+from twinviewer.session.case import Case, Scenario
 
 FRAMES, EJECTED, GREY = 8, 0.3, 60
 LV = np.array(rgb(CONTOURS["lv_endocardium"])) * 255
@@ -115,3 +117,26 @@ def test_the_still_shows_both_ends_of_the_beat(tmp_path: Path) -> None:
 
 def test_a_report_of_measures_alone(tmp_path: Path) -> None:
     assert pdf(case(), tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_discs_stand_beside_the_model_and_names_in_groups() -> None:
+    names = ["lv_edv_ml", "lv_gls_percent", "lv_edv_discs_ml", "rv_esv_discs_ml", "mapse_mm"]
+    assert paired(names) == {
+        "lv_edv_ml": "lv_edv_discs_ml", "lv_gls_percent": "", "mapse_mm": "", "rv_esv_discs_ml": ""
+    }  # fmt: skip
+    values = {name: Quantity(float(k), "", "measured", "test") for k, name in enumerate(names)}
+    assert {name: q.value for name, q in by_discs(values).items()} == {"lv_edv_ml": 2.0, "rv_esv_ml": 3.0}
+    assert by_discs({"mapse_mm": values["mapse_mm"]}) == {"mapse_mm": values["mapse_mm"]}
+
+
+def test_a_simulated_case_still_gives_the_measured_film(tmp_path: Path) -> None:
+    """The run has another beat and another motion: nothing of it is in the measured pictures."""
+    made = case()
+    assert made.mesh is not None
+    run = beating_run(140.0, 0.10)
+    setup = Setup(made.mesh, {}, ())
+    simulated = replace(made, scenarios=(Scenario("baseline", "Baseline", (), setup, run),))
+    moments = np.array([0.0, 0.5])
+    for one, other in zip(frames(made, moments, (640, 480), cut=True), frames(simulated, moments, (640, 480), cut=True),
+                          strict=True):  # fmt: skip
+        np.testing.assert_array_equal(one, other)

@@ -7,9 +7,10 @@ import pytest
 from PySide6.QtCore import QPointF
 
 from twinviewer.domain import CineContour, CineContours, CinePlane, CineStack, OrganMesh, Patient, Quantity, Series
+from twinviewer.report.measures import FUNCTION, GROUPS, STRAIN, VOLUMES, WALL, group_of
 from twinviewer.session.case import Case
 from twinviewer.ui.curves import Curves
-from twinviewer.ui.number_tables import FUNCTION, GROUPS, STRAIN, VOLUMES, WALL, MeasureTable, group_of
+from twinviewer.ui.number_tables import MeasureTable
 from twinviewer.ui.step_bar import Step
 
 FRAMES, BEATS_S = 10, (0.8, 1.0)

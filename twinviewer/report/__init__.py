@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from twinviewer.domain import CineStack
+
 if TYPE_CHECKING:
     from twinviewer.session.case import Case
 
@@ -9,12 +11,14 @@ MEASURED_ONLY = "Measured in the images. Research only, not for clinical use."
 RESEARCH_ONLY = "Simulated scenario. Research only, not for clinical use."
 
 
+def follows_images(case: "Case") -> bool:
+    """Whether the case has a mesh whose motion was measured in images of planes."""
+    return case.mesh is not None and case.mesh.motion_mm is not None and isinstance(case.image, CineStack)
+
+
 def can_film(case: "Case") -> bool:
     """Whether something of the case beats: a simulated scenario, or a mesh that follows the images of planes."""
-    from twinviewer.domain import CineStack
-
-    measured = case.mesh is not None and case.mesh.motion_mm is not None and isinstance(case.image, CineStack)
-    return measured or any(scenario.run is not None for scenario in case.scenarios)
+    return follows_images(case) or any(scenario.run is not None for scenario in case.scenarios)
 
 
 def can_report(case: "Case") -> bool:

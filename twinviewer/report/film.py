@@ -1,18 +1,17 @@
 """An MP4 of the beating heart, scenarios side by side at one cardiac phase. Coded as VP9: free, and plays widely."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from twinviewer.domain import RenderError, Reporter, part, silent
-from twinviewer.report.measured import follows_images, frames
+from twinviewer.report import follows_images
+from twinviewer.report.encode import encode
+from twinviewer.report.measured import measured_film
 from twinviewer.report.picture import STRIP_PX, simulated
 from twinviewer.report.strip import Strip
-from twinviewer.report.studio import beat_s, cut_view, grab, off_screen, scene_of
+from twinviewer.report.studio import cut_view, grab, off_screen, scene_of
 from twinviewer.session.case import Case
 
 
@@ -38,10 +37,9 @@ def film(
     """
     runs = simulated(case, chosen)
     if not runs and follows_images(case):
-        length_s = beat_s(case)
-        count = max(8, round(length_s / speed * frames_per_s))
-        pictures = frames(case, np.arange(count) / count, size, cut=cut, report=part(report, 0.0, 0.85))
-        return encode(pictures, path, beats, frames_per_s, part(report, 0.85, 1.0))
+        return measured_film(
+            case, path, report, size=size, cut=cut, beats=beats, speed=speed, frames_per_s=frames_per_s
+        )
     if not runs:
         raise RenderError("There is no beat to film", remedy="Simulate the baseline first")
     period_s = runs[0][1].period_s
@@ -58,34 +56,3 @@ def film(
             drawn.append(np.vstack([grab(stage), strip.frame(time_s)]))
             report(0.85 * (index + 1) / count, "Drawing the film")
     return encode(drawn, path, beats, frames_per_s, part(report, 0.85, 1.0))
-
-
-def encode(
-    drawn: Sequence[NDArray[np.uint8]], path: Path, beats: int, frames_per_s: int, report: Reporter = silent
-) -> Path:
-    """Write (h, w, 3) pictures of one beat, ``beats`` times over, and return the path. RenderError."""
-    import av
-
-    partial = path.with_name(path.stem + ".partial" + path.suffix)
-    try:
-        with av.open(str(partial), "w", format="mp4") as container:
-            stream = container.add_stream(
-                "libvpx-vp9",
-                rate=Fraction(frames_per_s),
-                options={"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "crf": "30", "b": "0"},
-            )
-            stream.height, stream.width = drawn[0].shape[:2]
-            stream.pix_fmt = "yuv420p"
-            for beat in range(beats):
-                for index, frame in enumerate(drawn):
-                    container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-                    report((beat * len(drawn) + index + 1) / (beats * len(drawn)), "Coding the film")
-            container.mux(stream.encode())
-        partial.replace(path)
-    except (OSError, av.error.FFmpegError) as error:
-        partial.unlink(missing_ok=True)
-        raise RenderError("The film could not be written", where=path.name, remedy="Check free space") from error
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    return path

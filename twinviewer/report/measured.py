@@ -1,12 +1,14 @@
 """A heart that moves as it was measured, beside the images that it follows: for films and stills."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from twinviewer.domain import CinePlane, CineStack, RenderError, Reporter, silent
+from twinviewer.domain import CinePlane, CineStack, RenderError, Reporter, part, silent
+from twinviewer.report.encode import encode
 from twinviewer.report.plane_panels import PlanePanels, choose_planes, long_axis
 from twinviewer.report.strip import PAPER, Curve, Look, Plot, draw
 from twinviewer.report.studio import beat_s, footer, grab, off_screen, scene_of
@@ -23,11 +25,6 @@ LEGEND = (("lv_endocardium", "LV endocardium"), ("epicardium", "epicardium"), ("
 
 SHOWN = ("myocardium", *SURFACES)
 """Atria and vessels are not measured in the planes, so they are left out beside them."""
-
-
-def follows_images(case: Case) -> bool:
-    """Whether the case has a mesh whose motion was measured in images of planes."""
-    return case.mesh is not None and case.mesh.motion_mm is not None and isinstance(case.image, CineStack)
 
 
 class VolumeStrip:
@@ -130,6 +127,7 @@ def frames(
     """Pictures of (h, w, 3) uint8 for some fractions of the beat: the heart at the left (cut: open along the first
     long axis beside it, seen as in that image), two short and two long axes with its lines at the right, volumes below.
     RenderError without such a model or without a renderer."""
+    case = replace(case, scenarios=())  # what was simulated is another film's
     lines, chosen, volumes = _parts(case)
     look = Look()
     height = size[1] - STRIP_PX - FOOT_PX
@@ -160,6 +158,7 @@ def still_of_both(case: Case, size: tuple[int, int], *, paper: bool = False) -> 
 
     paper: on white. Errors as for :func:`frames`.
     """
+    case = replace(case, scenarios=())  # what was simulated is another film's
     lines, chosen, volumes = _parts(case)
     look = PAPER if paper else Look()
     height = (size[1] - STRIP_PX - FOOT_PX) // 2
@@ -187,3 +186,26 @@ def _fit(image: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
     """Add the rows that whole-number divisions left over, or cut what is too much."""
     missing = height - len(image)
     return np.pad(image, ((0, missing), (0, 0), (0, 0)), mode="edge") if missing > 0 else image[:height]
+
+
+def measured_film(
+    case: Case,
+    path: Path,
+    report: Reporter = silent,
+    *,
+    size: tuple[int, int] = (1600, 900),
+    cut: bool = True,
+    beats: int = 3,
+    speed: float = 0.5,
+    frames_per_s: int = 25,
+) -> Path:
+    """Write the measured beat ``beats`` times at ``speed`` times the true rate, and return the path. RenderError."""
+    count = max(8, round(beat_s(case) / speed * frames_per_s))
+    pictures = frames(case, np.arange(count) / count, size, cut=cut, report=part(report, 0.0, 0.85))
+    return encode(pictures, path, beats, frames_per_s, part(report, 0.85, 1.0))
+
+
+def measured_picture(case: Case, path: Path, size: tuple[int, int] = (1600, 900)) -> Path:
+    """Write a PNG of both ends of the measured beat and return its path. RenderError."""
+    Image.fromarray(still_of_both(case, size)).save(path)
+    return path

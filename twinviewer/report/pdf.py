@@ -10,12 +10,15 @@ from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import Image, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Image, KeepTogether, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from twinviewer import __version__
 from twinviewer.domain import Quantity, RenderError, Reporter, silent
-from twinviewer.report import MEASURED_ONLY, RESEARCH_ONLY, can_report
+from twinviewer.report import MEASURED_ONLY, RESEARCH_ONLY, can_report, follows_images
+from twinviewer.report.bullseye import bullseye
 from twinviewer.report.drawings import curves, ecg_page
+from twinviewer.report.measured import still_of_both
+from twinviewer.report.measures import GROUPS, LONG, group_of, paired, segment_values
 from twinviewer.report.picture import simulated, still
 from twinviewer.report.strip import Strip
 from twinviewer.report.studio import footer
@@ -27,6 +30,13 @@ _TEXT = ParagraphStyle("text", fontName="Helvetica", fontSize=8.5, leading=11.5,
 _QUIET = ParagraphStyle("quiet", parent=_TEXT, fontSize=7, leading=9, textColor=colors.HexColor("#5C6876"))
 _TITLE = ParagraphStyle("title", parent=_TEXT, fontName="Helvetica-Bold", fontSize=16, leading=20)
 _HEAD = ParagraphStyle("head", parent=_TEXT, fontName="Helvetica-Bold", fontSize=10.5, leading=14, spaceBefore=8)
+BY_SEGMENT = ("thickness_mm", "thickening_percent", "longitudinal_percent")
+SIMULATED_LIMITS = (
+    "Contours, motion and outcomes have not been validated in patients. The motion of the wall is a kinematic "
+    "reconstruction from simulated volumes and strains. Differences show what the equations say for this geometry and "
+    "these parameters; they advise nothing."
+)
+MEASURED_LIMITS = "Contours, motion and numbers have not been validated in patients; they advise nothing."
 _RULE = colors.HexColor("#D5DBE2")
 
 
@@ -44,7 +54,14 @@ def pdf(case: Case, path: Path, report: Reporter = silent) -> Path:
         story.append(_picture(still(case, (1600, 800 if runs else 640), colour, paper=True)))
     report(0.5, "Setting the tables")
     story += _comparison_tables(case)
+    if runs and follows_images(case):
+        story += [
+            PageBreak(),
+            Paragraph("The measured beat", _HEAD),
+            _picture(still_of_both(case, (1600, 640), paper=True)),
+        ]
     story += _measured_table(case)
+    story += _segments(case)
     if runs:
         story += [PageBreak(), Paragraph("12-lead ECG, 25 mm/s, 10 mm/mV", _HEAD), ecg_page(runs), _key(runs)]
         strip = Strip(runs, (1200, 240))
@@ -53,7 +70,7 @@ def pdf(case: Case, path: Path, report: Reporter = silent) -> Path:
         right = [c for _, run, k in runs for c in strip.curves_of(run, "rv_pressure_mmhg", k)]
         panels.append(curves("RV pressure", "mmHg", right, 87 * mm, 52 * mm))
         story.append(Table([panels[:2], panels[2:]], colWidths=[90 * mm, 90 * mm]))
-    story += [PageBreak(), *_provenance(case)]
+    story += [PageBreak() if runs else Spacer(1, 2 * mm), *_provenance(case)]
     report(0.8, "Writing the pages")
     partial = path.with_name(path.name + ".partial")
     try:
@@ -163,10 +180,30 @@ def _comparison_tables(case: Case) -> list[Any]:
 def _measured_table(case: Case) -> list[Any]:
     if not case.measurements:
         return []
-    rows: list[list[Any]] = [["", "value", "90 % interval", "unit", "origin"]]
-    for name, quantity in case.measurements.items():
-        rows.append([label_of(name), _number(quantity.value), _interval(quantity), quantity.unit, quantity.origin])
-    return [Paragraph("Measured in the images", _HEAD), _table(rows, [62, 28, 40, 22, 28])]
+    values = case.measurements
+    pairs = paired(list(values))
+    twice = any(pairs.values())
+    rows: list[list[Any]] = [["", "model", "90 % interval", "discs", "unit"] if twice else
+                             ["", "value", "90 % interval", "", "unit"]]  # fmt: skip
+    for group in GROUPS:
+        named = [name for name in pairs if group_of(name) == group]
+        if named and len(pairs) >= LONG:
+            rows.append([Paragraph(f"<i>{group}</i>", _QUIET), "", "", "", ""])
+        for name in named:
+            found, discs = values[name], values.get(pairs[name])
+            other = _number(discs.value) if discs is not None else ""
+            rows.append([label_of(name), _number(found.value), _interval(found), other, found.unit])
+    return [Paragraph("Measured in the images", _HEAD), _table(rows, [66, 26, 40, 22, 26])]
+
+
+def _segments(case: Case) -> list[Any]:
+    """Bullseyes of thickness, thickening and strain of a heart that moves as the images show."""
+    found = {} if case.mesh is None else segment_values(case.mesh)
+    drawn = [bullseye(found[name], name, 58 * mm) for name in BY_SEGMENT if name in found]
+    if not drawn:
+        return []
+    head = Paragraph("By segment: thickness at end-diastole, the others at end-systole", _HEAD)
+    return [KeepTogether([head, Table([drawn], colWidths=[60 * mm] * len(drawn))])]
 
 
 def _key(runs: list[Any]) -> Paragraph:
@@ -182,6 +219,9 @@ def _provenance(case: Case) -> list[Any]:
     if case.labels is not None:
         lines.append(f"Structures: {case.labels.made_by}, from images {case.labels.image_uid}")
         lines += list(case.labels.notes)
+    if case.contours is not None:
+        lines.append(f"Contours: {case.contours.made_by}, {len(case.contours.contours)} in all")
+        lines += list(case.contours.notes)
     if case.mesh is not None:
         lines.append(f"Model {case.mesh.uid}: {len(case.mesh.points_mm)} points, {len(case.mesh.tets)} tetrahedra")
         lines += list(case.mesh.notes)
@@ -203,9 +243,7 @@ def _provenance(case: Case) -> list[Any]:
     story.append(Paragraph("What this is not", _HEAD))
     story.append(
         Paragraph(
-            "Contours, motion and outcomes have not been validated in patients. The motion of the wall is a kinematic "
-            "reconstruction from simulated volumes and strains. Differences show what the equations say for this "
-            "geometry and these parameters; they advise nothing.",
+            SIMULATED_LIMITS if case.baseline is not None else MEASURED_LIMITS,
             _TEXT,
         )
     )

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from twinviewer.domain import Run
-from twinviewer.report.measured import follows_images, still_of_both
+from twinviewer.report import follows_images
+from twinviewer.report.measured import still_of_both
 from twinviewer.report.strip import PAPER, Strip
 from twinviewer.report.studio import grab, off_screen, scene_of
 from twinviewer.session.case import Case

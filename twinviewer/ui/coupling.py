@@ -38,6 +38,8 @@ SUFFIXES = {
     "pdf": ("Report", "report.pdf", "PDF (*.pdf)"),
     "film": ("Film", "beat.mp4", "MP4 film (*.mp4)"),
     "picture": ("Picture", "heart.png", "PNG (*.png)"),
+    "measured": ("Measured film", "measured.mp4", "MP4 film (*.mp4)"),
+    "moments": ("Measured picture", "measured.png", "PNG (*.png)"),
     "metrics": ("Numbers", "metrics.json", "JSON (*.json)"),
     "labels": ("Labels", "labels.nii.gz", "NIfTI (*.nii.gz)"),
     "seg": ("DICOM SEG", "labels.dcm", "DICOM (*.dcm)"),

@@ -21,6 +21,20 @@ def write_film(case: Case, path: str, report: Reporter = silent) -> str:
     return str(film(case, Path(path), report=report))
 
 
+def write_measured(case: Case, path: str, report: Reporter = silent) -> str:
+    """The heart that moves as the images show, beside them, as a film."""
+    from twinviewer.report.measured import measured_film
+
+    return str(measured_film(case, Path(path), report=report))
+
+
+def write_moments(case: Case, path: str, report: Reporter = silent) -> str:
+    """The same at end-diastole and end-systole, as a picture."""
+    from twinviewer.report.measured import measured_picture
+
+    return str(measured_picture(case, Path(path)))
+
+
 def write_picture(case: Case, path: str, report: Reporter = silent) -> str:
     """One picture of the scene."""
     from twinviewer.report.picture import picture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twinviewer.domain import CineStack, Volume
-from twinviewer.report import can_film, can_report
+from twinviewer.report import can_film, can_report, follows_images
 from twinviewer.ui.pages_images import refusal
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ def allow_actions(w: MainWindow) -> None:
     for key in ("pdf", "metrics"):
         a.allow(f"export_{key}", can_report(case), "find the structures or simulate the baseline first")
     a.allow("export_film", can_film(case), "simulate the baseline first")
+    for key in ("measured", "moments"):
+        a.allow(f"export_{key}", follows_images(case), "build the model of a cine study first")
     a.allow("export_picture", mesh, "build the model first")
     for key in ("labels", "seg"):
         a.allow(f"export_{key}", case.labels is not None, "find the structures first")

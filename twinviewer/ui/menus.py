@@ -32,6 +32,10 @@ def add_actions(w: MainWindow) -> None:
     a.add("export_pdf", "Export", "&Report as PDF…", lambda: w.coupling.export("pdf"), "Ctrl+P", "page")
     a.add("export_film", "Export", "&Film of the beat…", lambda: w.coupling.export("film"), "", "film")
     a.add("export_picture", "Export", "&Picture…", lambda: w.coupling.export("picture"), "", "picture")
+    a.add("export_measured", "Export", "Film &beside the images…", lambda: w.coupling.export("measured"), "", "film")
+    a.add(
+        "export_moments", "Export", "Picture b&eside the images…", lambda: w.coupling.export("moments"), "", "picture"
+    )
     a.add("export_metrics", "Export", "All &numbers as JSON…", lambda: w.coupling.export("metrics"), "", "table")
     a.add("export_labels", "Export", "&Labels as NIfTI…", lambda: w.coupling.export("labels"), "", "segment")
     a.add("export_seg", "Export", "Labels as &DICOM SEG…", lambda: w.coupling.export("seg"), "", "segment")
@@ -89,7 +93,7 @@ def add_actions(w: MainWindow) -> None:
 
 def fill_menus(w: MainWindow) -> None:
     """Arrange the actions in the menu bar."""
-    exports = [f"export_{key}" for key in ("pdf", "film", "picture", "metrics", "labels", "seg")]
+    exports = [f"export_{key}" for key in ("pdf", "film", "picture", "measured", "moments", "metrics", "labels", "seg")]
     steps = [f"step_{step.name.lower()}" for step in Step]
     presets = [f"preset_{n}" for n in range(1, 10)]
     directions = [f"from_{v}" for v in ("anterior", "posterior", "left", "right", "superior", "inferior")]

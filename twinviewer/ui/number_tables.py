@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from twinviewer.domain import Comparison, Quantity
+from twinviewer.report.measures import GROUPS, LONG, group_of, paired
 from twinviewer.session.metric_names import label_of, number_of, order_of, short_of
 from twinviewer.ui.theme import Look
 
@@ -47,44 +48,6 @@ class _Table(QWidget):
                 widget.deleteLater()
 
 
-VOLUMES, FUNCTION, WALL, STRAIN, OTHER = "Volumes and mass", "Function", "Wall", "Strain", "Other"
-GROUPS = (VOLUMES, FUNCTION, WALL, STRAIN, OTHER)
-_GROUP_OF = (
-    (STRAIN, ("gls", "gcs", "grs", "ls", "strain")),
-    (WALL, ("thickness", "thickening")),
-    (FUNCTION, ("ef", "heart", "cardiac", "ejection", "filling", "mapse", "tapse")),
-    (VOLUMES, ("edv", "esv", "stroke", "volume", "mass", "surface", "ml")),
-)
-"""A name belongs to the first group of which it has a word."""
-DISCS = "discs"
-"""A word in a name: the same measure by Simpson's discs, shown beside the model's."""
-LONG = 12
-"""From this many rows on a table has headings."""
-
-
-def group_of(name: str) -> str:
-    """The heading under which a measure stands."""
-    words = set(name.split("_"))
-    return next((group for group, known in _GROUP_OF if words & set(known)), OTHER)
-
-
-def _same(name: str) -> str:
-    """The name of the same measure, not said to be by discs."""
-    return "_".join(word for word in name.split("_") if word != DISCS)
-
-
-def by_discs(values: Mapping[str, Quantity]) -> Mapping[str, Quantity]:
-    """What was measured by discs alone, under plain names; all where nothing else was measured."""
-    return {_same(name): q for name, q in values.items() if DISCS in name.split("_")} or values
-
-
-def _pairs(names: Sequence[str]) -> dict[str, str]:
-    """A measure's name -> that of the same by discs, "" where there is none; by discs alone stands for itself."""
-    by_discs = {_same(name): name for name in names if DISCS in name.split("_")}
-    found = {name: by_discs.pop(name, "") for name in names if DISCS not in name.split("_")}
-    return {**found, **dict.fromkeys(by_discs.values(), "")}
-
-
 class MeasureTable(_Table):
     """Name, value, unit; the tooltip says origin and source. Long lists stand in groups under headings.
 
@@ -96,7 +59,7 @@ class MeasureTable(_Table):
     ) -> None:
         """Show quantities, known ones first; ``only`` limits them to some names, ``groups`` to some groups."""
         names = [n for n in sorted(values, key=order_of) if (not only or n in only) and group_of(n) in groups]
-        pairs = _pairs(names)
+        pairs = paired(names)
         twice = any(pairs.values())
         headed = len(pairs) >= LONG
         if headed:

@@ -3,10 +3,11 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 
+from twinviewer.report.measures import FUNCTION, GROUPS, OTHER, STRAIN, VOLUMES, WALL, by_discs, group_of
 from twinviewer.session.case import Case
 from twinviewer.ui.banner import date_text
 from twinviewer.ui.case_tree import KIND_NAMES, grid_text
-from twinviewer.ui.number_tables import FUNCTION, GROUPS, OTHER, STRAIN, VOLUMES, WALL, MeasureTable, by_discs, group_of
+from twinviewer.ui.number_tables import MeasureTable
 from twinviewer.ui.page import Page
 from twinviewer.ui.segment_values import SegmentValues
 from twinviewer.ui.theme import Look

@@ -7,7 +7,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from twinviewer.domain import Comparison, Organ, ParameterValue, Suitability, Therapy
-from twinviewer.report import can_film, can_report
+from twinviewer.report import can_film, can_report, follows_images
 from twinviewer.session.case import BASELINE, Case
 from twinviewer.session.metric_names import HEADLINE
 from twinviewer.ui.combo_box import ComboBox
@@ -345,6 +345,8 @@ class ReportPage(Page):
                 button.allow(case.image is not None, "Open images first")
             elif key == "picture":
                 button.allow(case.mesh is not None, "Build the model first")
+            elif key in ("measured", "moments"):
+                button.setVisible(follows_images(case))
             elif key == "film":
                 button.allow(can_film(case), "Simulate the baseline first")
             else:
@@ -355,6 +357,8 @@ EXPORTS = (
     ("pdf", "Report as PDF…", "page"),
     ("film", "Film of the beat…", "film"),
     ("picture", "Picture…", "picture"),
+    ("measured", "Film beside the images…", "film"),
+    ("moments", "Picture beside the images…", "picture"),
     ("metrics", "All numbers as JSON…", "table"),
     ("labels", "Labels as NIfTI…", "segment"),
     ("seg", "Labels as DICOM SEG…", "segment"),

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from twinviewer.domain import MeshError, OrganMesh, Reporter, silent
+from twinviewer.domain import OrganMesh
+from twinviewer.report.measures import segment_values
 from twinviewer.scene.bullseye import SCALES
 from twinviewer.ui.bullseye import Bullseye
 from twinviewer.ui.combo_box import ComboBox
@@ -26,17 +27,6 @@ Values = Mapping[str, NDArray[np.float64]]
 MOMENTS = {"thickness_mm": "end-diastole"}
 """When the values are of; what is not here is of end-systole."""
 HEIGHT_PX = 262
-
-
-def compute_segments(mesh: OrganMesh, report: Reporter = silent) -> dict[str, NDArray[np.float64]]:
-    """Values by segment of a moving heart; empty where its mesh lacks what they need. For a worker: takes a second."""
-    from twinviewer.organs.heart.motion.curves import motion_curves
-
-    try:
-        curves = motion_curves(mesh)
-    except MeshError:
-        return {}
-    return {name: curves.bullseye(name) for name in SCALES}
 
 
 class SegmentValues(QWidget):
@@ -96,7 +86,7 @@ class SegmentMeasures(QObject):
         self._mesh = mesh
         self._widget.show_values(None)
         if mesh is not None and mesh.motion_mm is not None:
-            self._presenter.look_up(compute_segments, mesh, done=lambda found: self._take(mesh, found))
+            self._presenter.look_up(segment_values, mesh, done=lambda found: self._take(mesh, found))
 
     def _take(self, mesh: OrganMesh, found: Values) -> None:
         if mesh is self._mesh:

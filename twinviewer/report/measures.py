@@ -1,0 +1,60 @@
+"""How measures are set out: in groups, with what discs say beside what the model says, and by segment."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.domain import MeshError, OrganMesh, Quantity, Reporter, silent
+
+VOLUMES, FUNCTION, WALL, STRAIN, OTHER = "Volumes and mass", "Function", "Wall", "Strain", "Other"
+GROUPS = (VOLUMES, FUNCTION, WALL, STRAIN, OTHER)
+_GROUP_OF = (
+    (STRAIN, ("gls", "gcs", "grs", "ls", "strain")),
+    (WALL, ("thickness", "thickening")),
+    (FUNCTION, ("ef", "heart", "cardiac", "ejection", "filling", "mapse", "tapse")),
+    (VOLUMES, ("edv", "esv", "stroke", "volume", "mass", "surface", "ml")),
+)
+"""A name belongs to the first group of which it has a word."""
+LONG = 12
+"""From this many rows on a table has headings."""
+DISCS = "discs"
+"""A word in a name: the same measure by Simpson's discs, shown beside the model's."""
+
+
+def group_of(name: str) -> str:
+    """The heading under which a measure stands."""
+    words = set(name.split("_"))
+    return next((group for group, known in _GROUP_OF if words & set(known)), OTHER)
+
+
+def _same(name: str) -> str:
+    """The name of the same measure, not said to be by discs."""
+    return "_".join(word for word in name.split("_") if word != DISCS)
+
+
+def by_discs(values: Mapping[str, Quantity]) -> Mapping[str, Quantity]:
+    """What was measured by discs alone, under plain names; all where nothing else was measured."""
+    return {_same(name): q for name, q in values.items() if DISCS in name.split("_")} or values
+
+
+def paired(names: Sequence[str]) -> dict[str, str]:
+    """A measure's name -> that of the same by discs, "" where there is none; by discs alone stands for itself."""
+    by_discs = {_same(name): name for name in names if DISCS in name.split("_")}
+    found = {name: by_discs.pop(name, "") for name in names if DISCS not in name.split("_")}
+    return {**found, **dict.fromkeys(by_discs.values(), "")}
+
+
+def segment_values(mesh: OrganMesh, report: Reporter = silent) -> dict[str, NDArray[np.float64]]:
+    """(17,) values by name of scene.bullseye.SCALES, of a heart that moves as images show; empty where its mesh lacks
+    what they need. Takes a second."""
+    from twinviewer.organs.heart.motion.curves import motion_curves
+    from twinviewer.scene.bullseye import SCALES
+
+    if mesh.motion_mm is None:
+        return {}
+    try:
+        curves = motion_curves(mesh)
+    except MeshError:
+        return {}
+    return {name: curves.bullseye(name) for name in SCALES}
