@@ -6,11 +6,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from beating_ball import RADIUS_MM, ball
+from beating_ball import RADIUS_MM
 from beating_ball import run as beating_run
+from moving_ball import cine_case, size
 from PIL import Image
 
-from twinviewer.domain import CineContours, CinePlane, CineStack, OrganMesh, Patient, Quantity, Setup
+from twinviewer.domain import CineStack, Quantity, Setup
 from twinviewer.report.film import film
 from twinviewer.report.measured import STRIP_PX, frames, still_of_both
 from twinviewer.report.measures import by_discs, paired
@@ -19,44 +20,9 @@ from twinviewer.report.picture import picture
 from twinviewer.report.plane_panels import PlanePanels, choose_planes
 from twinviewer.scene.palette import CONTOURS, rgb
 from twinviewer.scene.plane_lines import PlaneLines
-from twinviewer.session.case import Case, Scenario
+from twinviewer.session.case import Scenario
 
-FRAMES, EJECTED, GREY = 8, 0.3, 60
 LV = np.array(rgb(CONTOURS["lv_endocardium"])) * 255
-
-
-def size(fraction: float) -> float:
-    """The ball's radius over its largest, least in the middle of the beat."""
-    return 1.0 - EJECTED * np.sin(np.pi * fraction) ** 2
-
-
-def moving() -> OrganMesh:
-    mesh = ball()
-    wall = mesh.surfaces["myocardium"]
-    shell = wall[: len(wall) // 2]  # the outer ball
-    fraction = np.arange(FRAMES) / FRAMES
-    motion = np.array([size(f) * mesh.points_mm for f in fraction], np.float32)
-    surfaces = {**mesh.surfaces, "lv_endocardium": shell, "lv_cavity": shell}
-    return replace(mesh, surfaces=surfaces, motion_mm=motion, motion_fraction=fraction, uid="moving")
-
-
-def plane(label: str, across: bool, height_mm: float = 0.0) -> CinePlane:
-    affine = np.eye(4)
-    affine[:3, 3] = [-63.5, -63.5, height_mm]
-    if not across:
-        affine[:3, :3] = np.array([[1.0, 0, 0], [0, 0, -1.0], [0, 1.0, 0]])
-        affine[:3, 3] = [-63.5, height_mm, -63.5]
-    return CinePlane(np.full((FRAMES, 128, 128), GREY, np.int16), affine, np.arange(FRAMES) * 0.1, 0.8, label, 8.0)
-
-
-def case() -> Case:
-    planes = (plane("SAX 1", True, 12.0), plane("SAX 2", True), plane("SAX 3", True, -90.0), plane("2CH", False))
-    stack = CineStack(planes, "MR", "cine", window=(200.0, 100.0))
-    return Case(
-        title="C-1", patient=Patient("C-1"), image=stack, mesh=moving(), organ="heart",
-        contours=CineContours((), (0, 1, 2), "cine", "test"),
-        measurements={"lv_edv_ml": Quantity(113.0, "mL", "measured", "ball", 110.0, 116.0)},
-    )  # fmt: skip
 
 
 def lines_of(image: np.ndarray) -> np.ndarray:
@@ -65,14 +31,14 @@ def lines_of(image: np.ndarray) -> np.ndarray:
 
 
 def test_planes_that_miss_the_heart_are_not_chosen() -> None:
-    made = case()
+    made = cine_case()
     assert isinstance(made.image, CineStack) and made.mesh is not None
     chosen = choose_planes(PlaneLines(made.mesh, made.image), made.contours)
     assert 2 not in chosen and 3 in chosen and len(chosen) >= 2
 
 
 def test_the_line_on_a_panel_is_as_large_as_the_cut() -> None:
-    made = case()
+    made = cine_case()
     assert isinstance(made.image, CineStack) and made.mesh is not None
     panels = PlanePanels(PlaneLines(made.mesh, made.image), (1,), (300, 240), ("#FFFFFF", "#000000"))
     scale_mm = panels._boxes[1][2]
@@ -86,7 +52,7 @@ def test_the_line_on_a_panel_is_as_large_as_the_cut() -> None:
 
 
 def test_frames_of_the_film_differ_and_carry_lines_and_heart() -> None:
-    made = frames(case(), np.array([0.0, 0.5]), (960, 640), cut=False)
+    made = frames(cine_case(), np.array([0.0, 0.5]), (960, 640), cut=False)
     assert [one.shape for one in made] == [(640, 960, 3)] * 2
     top = 640 - STRIP_PX - 30
     lines = [lines_of(one[:top, 390:]).sum() for one in made]
@@ -96,7 +62,7 @@ def test_frames_of_the_film_differ_and_carry_lines_and_heart() -> None:
 
 
 def test_the_film_lasts_as_long_as_the_measured_beat(tmp_path: Path) -> None:
-    path = film(case(), tmp_path / "f.mp4", size=(640, 480), beats=2, speed=1.0, cut=False)
+    path = film(cine_case(), tmp_path / "f.mp4", size=(640, 480), beats=2, speed=1.0, cut=False)
     with av.open(str(path)) as container:
         shown = [f.to_ndarray(format="gray").astype(float) for f in container.decode(video=0)]
         rate = float(container.streams.video[0].average_rate)
@@ -106,17 +72,17 @@ def test_the_film_lasts_as_long_as_the_measured_beat(tmp_path: Path) -> None:
 
 
 def test_the_still_shows_both_ends_of_the_beat(tmp_path: Path) -> None:
-    image = still_of_both(case(), (960, 640))
+    image = still_of_both(cine_case(), (960, 640))
     assert image.shape == (640, 960, 3)
     half = (640 - STRIP_PX - 26) // 2
     first, second = (lines_of(image[at : at + half, 240:]).sum() for at in (0, half))
     assert second < 0.85 * first
-    saved = np.asarray(Image.open(picture(case(), tmp_path / "p.png", (960, 640))))
+    saved = np.asarray(Image.open(picture(cine_case(), tmp_path / "p.png", (960, 640))))
     np.testing.assert_array_equal(saved, image)
 
 
 def test_a_report_of_measures_alone(tmp_path: Path) -> None:
-    assert pdf(case(), tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")
+    assert pdf(cine_case(), tmp_path / "r.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_discs_stand_beside_the_model_and_names_in_groups() -> None:
@@ -131,7 +97,7 @@ def test_discs_stand_beside_the_model_and_names_in_groups() -> None:
 
 def test_a_simulated_case_still_gives_the_measured_film(tmp_path: Path) -> None:
     """The run has another beat and another motion: nothing of it is in the measured pictures."""
-    made = case()
+    made = cine_case()
     assert made.mesh is not None
     run = beating_run(140.0, 0.10)
     setup = Setup(made.mesh, {}, ())
