@@ -52,7 +52,9 @@ class CineContours:
     notes: what a reader must know, one sentence each. A plane and phase without a contour does not show the structure,
     or not surely enough. base_fraction, base_depth_mm: (t,) each, the mitral plane followed in the long axes: place in
     the beat, and depth towards the apex from the first short-axis plane in mm; None where no long axis shows it.
-    base_spread_mm: scatter of the wall ends about it. points: named places in the long-axis planes.
+    base_spread_mm: scatter of the wall ends about it. points: named places in the long-axis planes. shift_mm: (planes,
+    3) LPS mm, in the order of ``CineStack.planes``, to be added to what lies in each plane so that planes taken in
+    different breath-holds agree; contours and points are where the images show them, without it. None: not known.
     """
 
     contours: tuple[CineContour, ...]
@@ -64,6 +66,7 @@ class CineContours:
     base_depth_mm: NDArray[np.float64] | None = None
     base_spread_mm: float = 0.0
     points: tuple[CinePoint, ...] = ()
+    shift_mm: NDArray[np.float64] | None = None
 
     def at(self, plane: int, phase: int, structure: str) -> CineContour | None:
         """The contour of one structure in one frame; None where there is none."""

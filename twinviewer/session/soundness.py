@@ -64,6 +64,7 @@ def _contours(contours: CineContours, image: Any) -> None:
     for point in contours.points:
         _need("contours", 0 <= point.plane < len(planes) and _numbers(point.point_mm, (3,)))
         _need("contours", 0 <= point.phase < len(planes[point.plane].frames) and 0.0 <= point.confidence <= 1.0)
+    _need("contours", contours.shift_mm is None or _numbers(contours.shift_mm, (len(planes), 3)))
     for values in (contours.base_fraction, contours.base_depth_mm):
         _need("contours", values is None or (values.ndim == 1 and _numbers(values, values.shape)))
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import CineStack, Reporter, SegmentationError, part, silent
+from twinviewer.segmentation.cine.breath_hold import breath_hold_shifts
 from twinviewer.segmentation.cine.confidence import LEAST_RING, ring_evidence
 from twinviewer.segmentation.cine.contours import CineContour, CineContours
 from twinviewer.segmentation.cine.left_ventricle import cyclic, left_ventricle
@@ -25,6 +26,7 @@ MADE_BY = "twinviewer cine 1 (temporal energy, polar dynamic programming)"
 _LEAST_CAVITY_CM2 = 0.4
 _LEAST_RIGHT = 0.15
 _LEAST_RIGHT_MM2 = 100.0
+_STEPS_ON_RAY = 9
 _ABOVE_MM = 3.0
 _MAYBE_ATRIUM = 0.4
 _NO_RIGHT_BASE = (
@@ -47,15 +49,18 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
     """
     slices = short_axis(stack)
     centres, evidence = locate(stack, slices, part(report, 0.0, 0.2))
-    walls = left_ventricle(slices, centres, evidence, part(report, 0.2, 0.75))
+    walls = left_ventricle(slices, centres, evidence, part(report, 0.2, 0.6))
     rings = []
     for one in walls:
-        report(0.75, "Delineating the left ventricle")
+        report(0.6, "Delineating the left ventricle")
         rings.append(ring_evidence(one, walls))
     notes = _refuse_or_note(rings)
     count = stack.phases
-    base = find_valve_plane(stack, slices, walls, rings, np.arange(count) / count, part(report, 0.75, 0.8))
     whole = whole_slices(rings)
+    middle = whole[len(whole) // 2] if whole else len(walls) // 2
+    heart = slices.to_mm(middle, walls[middle].centre[None])[0]
+    shift = breath_hold_shifts(stack, heart, slices.axes[2], part(report, 0.6, 0.75))
+    base = find_valve_plane(stack, slices, walls, rings, np.arange(count) / count, part(report, 0.75, 0.8))
     apex = apex_points(stack, slices, walls, whole, part(report, 0.8, 0.85))
     rights = []
     for k, one in enumerate(walls):
@@ -86,6 +91,7 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
         base_depth_mm=None if base is None else base.base_mm - slices.depth_mm[0],
         base_spread_mm=0.0 if base is None else base.spread_mm,
         points=points,
+        shift_mm=shift,
     )
 
 
@@ -109,22 +115,36 @@ def _right(
     cut: RightBase | None,
 ) -> CineContour | None:
     """The right contour of one frame on the ventricle's side of its base; the less is left, the less it is trusted."""
-    outline = right.outline(phase, walls.centre)
+    moment = 0 if cut is None else cut.at(float(walls.fraction[phase]))
+    share = None if cut is None else _share_below(slices, number, phase, walls, right, cut, moment)
+    outline = right.outline(phase, walls.centre, share)
     confidence = float(right.confidence[phase])
     if len(outline) == 0:
         return None
     whole = _contour(slices, number, phase, "rv_endocardium", outline, confidence)
     left = whole
-    if cut is not None:
-        depth = cut.depth_of(whole.points_mm, cut.at(float(walls.fraction[phase])))
+    if cut is not None and share is not None:
+        depth = cut.depth_of(whole.points_mm, moment)
         left = replace(whole, points_mm=kept(whole.points_mm, depth))
         left.points_mm.flags.writeable = False
         if len(left.points_mm) < 3 or left.area_mm2 < _LEAST_RIGHT_MM2:
             return None
-        confidence *= 0.3 + 0.7 * left.area_mm2 / whole.area_mm2
+        # beside much atrium, what is left is the outflow tract with the fat about it
+        size = (right.far_mm[phase] ** 2 - right.near_mm[phase] ** 2) * (right.far_mm[phase] > right.near_mm[phase])
+        confidence *= 0.3 + 0.7 * float(size @ share / max(float(size.sum()), 1e-6))
     elif base is not None and _maybe_atrium(slices, number, base, walls, phase):
         confidence *= _MAYBE_ATRIUM
     return replace(left, confidence=min(confidence, 1.0)) if confidence >= _LEAST_RIGHT else None
+
+
+def _share_below(
+    slices: Slices, number: int, phase: int, walls: Walls, right: RightCavity, cut: RightBase, moment: int
+) -> NDArray[np.float64]:
+    """(angles,) how much of the right layer on each ray lies on the ventricle's side of its base."""
+    steps = np.linspace(0.0, 1.0, _STEPS_ON_RAY)[:, None]
+    radii = right.near_mm[phase] * (1.0 - steps) + right.far_mm[phase] * steps
+    below = [cut.depth_of(slices.to_mm(number, to_uv(one, walls.centre)), moment) > 0.0 for one in radii]
+    return np.mean(below, axis=0)
 
 
 def _maybe_atrium(slices: Slices, number: int, base: ValvePlane, walls: Walls, phase: int) -> bool:

@@ -23,6 +23,8 @@ _BRIGHTEST = 1.45
 _LEAST_CM2 = 1.0
 _TAIL_MM, _TAIL_SHARE = 7.0, 0.4
 """An end of the layer thinner than this, or than this share of the deepest, is left out."""
+_NECK_MM, _SWELLS_MM = 5.0, 1.5
+"""A layer that has become thinner than the first and then thickens by the second is another thing: fat of a groove."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,13 +38,19 @@ class RightCavity:
     far_mm: NDArray[np.float64]
     confidence: NDArray[np.float64]
 
-    def outline(self, phase: int, centre: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(n, 2) closed outline u, v of the largest piece, or (0, 2) where there is no cavity to speak of."""
+    def outline(
+        self, phase: int, centre: NDArray[np.float64], share: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """(n, 2) closed outline u, v of the largest piece, or (0, 2) where there is no cavity to speak of.
+
+        share: (angles,) how much of the layer on each ray is known to be ventricle; a piece counts by that much.
+        """
         depth = self.far_mm[phase] - self.near_mm[phase]
+        ours = depth if share is None else depth * share
         # a moderator band or a crest at the insertion does not end the cavity
         wide = np.pad(depth > 1.0, 6, mode="wrap")
-        piece = _largest_run(ndimage.binary_closing(wide, iterations=1)[6:-6], depth * self.near_mm[phase])
-        piece = _without_tails(piece, depth)
+        piece = _largest_run(ndimage.binary_closing(wide, iterations=1)[6:-6], ours * self.near_mm[phase])
+        piece = _without_tails(piece, depth, ours)
         if len(piece) < 4:
             return np.zeros((0, 2))
         near = ring.to_uv(self.near_mm[phase], centre)[piece]
@@ -169,13 +177,29 @@ def _largest_run(on: NDArray[np.bool_], weight: NDArray[np.float64]) -> NDArray[
     return max((run for run in runs if on[run[0]]), key=lambda run: float(weight[run].sum()))
 
 
-def _without_tails(piece: NDArray[np.intp], depth: NDArray[np.float64]) -> NDArray[np.intp]:
-    """The run less its thin ends: a layer along the epicardium beyond the insertions is fat, not cavity."""
+def _without_tails(piece: NDArray[np.intp], depth: NDArray[np.float64], ours: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The run less what is fat in the grooves: lobes beyond a neck, and thin ends along the epicardium.
+
+    The neck is looked for on both sides of where ``ours``, what is known to be ventricle, is deepest.
+    """
     if len(piece) == 0:
         return piece
+    here = depth[piece]
+    top = int(np.argmax(ours[piece]))
+    piece = piece[_to_neck(here[: top + 1][::-1], top, -1) : _to_neck(here[top:], top, 1) + 1]
     thick = np.flatnonzero(depth[piece] >= min(_TAIL_MM, _TAIL_SHARE * float(depth[piece].max())))
     first, last = max(int(thick[0]) - 1, 0), min(int(thick[-1]) + 1, len(piece) - 1)
     return piece[first : last + 1]
+
+
+def _to_neck(depth: NDArray[np.float64], start: int, way: int) -> int:
+    """The last place, counted from ``start``, before the layer swells again after it had become thin."""
+    least = np.minimum.accumulate(depth)
+    swollen = np.flatnonzero((least < _NECK_MM) & (depth > least + _SWELLS_MM))
+    if not len(swollen):
+        return start + way * (len(depth) - 1)
+    neck = int(np.argmin(depth[: int(swollen[0])]))
+    return start + way * neck
 
 
 def _sureness(cost: NDArray[np.float64], depth: NDArray[np.float64]) -> float:
