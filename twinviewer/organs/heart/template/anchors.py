@@ -11,7 +11,10 @@ from twinviewer.segmentation.cine.short_axis import Slices
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-RING_WEIGHT, APEX_WEIGHT, RIGHT_WEIGHT = 1.0, 0.3, 0.6
+RING_WEIGHT, APEX_WEIGHT, RIGHT_WEIGHT, OUTFLOW_WEIGHT = 1.0, 0.3, 0.6, 0.1
+OUTFLOW_BELOW_MM = 7.0
+"""How much nearer to the apex than the left ventricle's rim the pulmonary ring is: 7.5 mm in a real CT (our own mesh
+of the scan "cta_heart_totalseg")."""
 LEAST_SURE = 0.4
 """Trust in a tricuspid point at least: that of one plane alone, where no other can confirm it."""
 _AT_POINT = 10
@@ -21,7 +24,8 @@ _AT_APEX = 8
 class Ends:
     """The template's points at the ends of its walls, and what of them should lie where."""
 
-    def __init__(self, template: Template, slices: Slices) -> None:
+    def __init__(self, template: Template, slices: Slices, placed_mm: Array, base_depth: float) -> None:
+        """placed_mm: the template before any bend, base_depth: that of the left base at that moment (end diastole)."""
         self.slices = slices
         self.along = slices.axes[2]
         base = np.unique(template.faces.every[template.faces.base]).astype(np.int64)
@@ -38,6 +42,9 @@ class Ends:
         )
         self.tricuspid, self.pulmonary = rim[nearer], rim[~nearer]
         self.start: tuple[Array, float] | None = None
+        ring = placed_mm[self.pulmonary].mean(axis=0)
+        lower = base_depth + OUTFLOW_BELOW_MM - float(slices.to_uvw(ring)[0, 2])
+        self.outflow = ring + lower * self.along, base_depth
         self.endo = template.nodes("lv_endocardium")
         self.epi = template.nodes("lv_epicardium")
 
@@ -45,6 +52,9 @@ class Ends:
         """points_mm: the wall as it is bent so far. base: depth of the left base (placement.base_mm)."""
         uvw = self.slices.to_uvw(points_mm)
         out = self._rings(uvw, points_mm, seen, base)
+        ring, before = self.outflow
+        # no plane shows the pulmonary ring for sure: it stays where the template has it, and travels half as far
+        out.append(Anchor(self.pulmonary, ring + 0.5 * self.along * (base - before), None, OUTFLOW_WEIGHT))
         for name, ids in (("lv_apex_endo", self.endo), ("lv_apex_epi", self.epi)):
             found = [p for p in seen.places if p.name == name]
             share = sum(p.confidence for p in found)
@@ -73,7 +83,8 @@ class Ends:
         share = float(len(right))
         for p in right:
             near = np.argsort(np.linalg.norm(points_mm[self.tricuspid] - p.point_mm, axis=1))[:_AT_POINT]
-            out.append(Anchor(self.tricuspid[near], p.point_mm, None, RIGHT_WEIGHT * max(p.confidence, LEAST_SURE) / share))
+            weight = RIGHT_WEIGHT * max(p.confidence, LEAST_SURE) / share
+            out.append(Anchor(self.tricuspid[near], p.point_mm, None, weight))
         if len({p.side for p in right}) == 2:
             # the ring is nearly flat and its two ends lie across it, so its middle is as deep as theirs
             ends = [np.mean([p.point_mm for p in right if p.side == side], axis=0) for side in (-1, 1)]

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solve
 from scipy.spatial import cKDTree
 
 from twinviewer.geometry.surfaces import vertex_normals
 from twinviewer.organs.heart.template.observations import STRUCTURES, Observations
+from twinviewer.organs.heart.template.search import crossing
 from twinviewer.organs.heart.template.shape import Template
 
 Array = NDArray[np.float64]
@@ -24,6 +26,7 @@ _FACING = 0.2
 _HUBER_MM = 3.0
 _UNIT_MM = 30.0
 """Coordinates in the basis and wavenumbers are counted in this length, about a cavity's radius."""
+_BACK = 0.3
 _WEIGHT = {"lv_endocardium": 1.0, "lv_epicardium": 1.0, "rv_endocardium": 0.7}
 
 
@@ -54,14 +57,16 @@ class Basis:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces:
-    """The points of each face that contours lie on, and the skin that normals are taken from."""
+    """The points of each face that contours lie on, the skin that normals are taken from, and the right face of it."""
 
     nodes: dict[str, Index]
     skin: NDArray[np.int32]
+    right: NDArray[np.int32]
 
     @classmethod
     def of(cls, template: Template) -> "Faces":
-        return cls({name: template.nodes(name) for name in STRUCTURES}, template.faces.every)
+        every = template.faces.every
+        return cls({name: template.nodes(name) for name in STRUCTURES}, every, every[template.faces.rv])
 
 
 def attach(points_mm: Array, faces: Faces, seen: Observations, reach_mm: float) -> tuple[Index, Array, Array, Array]:
@@ -88,9 +93,38 @@ def attach(points_mm: Array, faces: Faces, seen: Observations, reach_mm: float) 
         along.append(normal[chosen])
         away.append(gap)
         weight.append(_WEIGHT[name] * seen.trust[name][ok] / np.maximum(1.0, np.abs(gap) / _HUBER_MM))
+    back = _back(points_mm, faces, seen, reach_mm)
+    if back is not None:
+        for into, found in zip((node, along, away, weight), back, strict=True):
+            into.append(found)  # type: ignore[attr-defined]
     if not node:
         return np.zeros(0, dtype=np.int64), np.zeros((0, 3)), np.zeros(0), np.zeros(0)
     return np.concatenate(node), np.concatenate(along), np.concatenate(away), np.concatenate(weight)
+
+
+def _back(
+    points_mm: Array, faces: Faces, seen: Observations, reach_mm: float
+) -> tuple[Index, Array, Array, Array] | None:
+    """As ``attach``, the other way round: where the right face crosses a short axis it is drawn to the contour there.
+
+    Without it nothing calls a part of the template back that reaches beyond what the images show."""
+    ids = faces.nodes["rv_endocardium"]
+    tree = cKDTree(points_mm[ids])
+    parts = []
+    for plane, contour, trust in seen.rings:
+        middle, _ = crossing(points_mm, faces.right, plane)
+        if not len(middle):
+            continue
+        distance, near = cKDTree(contour).query(middle)
+        off = (distance > 0.5) & (distance < 1.5 * reach_mm)
+        towards = (contour[near[off]] - middle[off]) / distance[off, None]
+        _, node = tree.query(middle[off])
+        # middles of crossed triangles lie closer together than points on contours do
+        size = _BACK * trust / np.maximum(1.0, distance[off] / _HUBER_MM)
+        parts.append((ids[node], towards, distance[off], size))
+    if not parts:
+        return None
+    return tuple(np.concatenate([one[k] for one in parts]) for k in range(4))  # type: ignore[return-value]
 
 
 def step(
@@ -126,5 +160,5 @@ def step(
     left += energy[0]
     right += energy[1]
     left[np.diag_indices_from(left)] += np.repeat(roughness * basis.roughness, 3) + 1e-9
-    found: Array = np.linalg.solve(left, right).astype(np.float64).reshape(coefficients.shape)
+    found: Array = solve(left, right, assume_a="pos", overwrite_a=True, check_finite=False).reshape(coefficients.shape)
     return found, float(np.sqrt((share * gap**2).sum()))

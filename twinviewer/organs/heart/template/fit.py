@@ -72,7 +72,6 @@ class _Fit:
         self.template: Template = template()
         self.slices: Slices = short_axis(stack)
         self.basis, self.faces = Basis.of(self.template), Faces.of(self.template)
-        self.ends = Ends(self.template, self.slices)
         self.fraction = moments(contours, stack)
         self.long_axes = [i for i in range(len(stack.planes)) if i not in contours.short_axis]
 
@@ -83,6 +82,7 @@ class _Fit:
         first = int(np.argmax([_size(s) for s in seen]))
         matrix, shift = place(self.template, self.slices, seen[first], base[first], apex_mm(self.slices, seen[first]))
         placed = self.template.points_mm @ matrix + shift
+        self.ends = Ends(self.template, self.slices, placed, base[first])
         bent, miss = self._shape(placed, seen[first], base[first], float(self.fraction[first]))
         self.ends.started(bent, base[first])
         count = len(seen)

@@ -13,17 +13,20 @@ Array = NDArray[np.float64]
 STRUCTURES = ("lv_endocardium", "lv_epicardium", "rv_endocardium")
 SPACING_MM = 3.0
 NARROW_MM = 7.0
+SMALL_MM2 = 500.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Observations:
     """Points on contours at one moment. by structure: points_mm (p, 3) LPS; outward (p, 3) unit vectors in the plane
-    of the image, out of the contour; trust (p,) 0..1. places: the named points of that moment."""
+    of the image, out of the contour; trust (p,) 0..1. places: the named points of that moment. rings: whole contours of
+    the right ventricle with their plane and trust, beyond which the model should not reach in that plane."""
 
     points_mm: dict[str, Array]
     outward: dict[str, Array]
     trust: dict[str, Array]
     places: tuple[CinePoint, ...] = ()
+    rings: tuple[tuple[CinePlane, Array, float], ...] = ()
 
     def with_borders(self, found: Iterable[Mapping[str, tuple[Array, Array, Array]]], share: float) -> "Observations":
         """With border points of long axes added, their trust times ``share``."""
@@ -40,6 +43,7 @@ class Observations:
             joined(self.outward, 1, 1.0),
             joined(self.trust, 2, share),
             self.places,
+            self.rings,
         )
 
 
@@ -48,6 +52,7 @@ def observe(contours: CineContours, stack: CineStack, fraction: float) -> Observ
     points: dict[str, list[Array]] = {name: [] for name in STRUCTURES}
     outward: dict[str, list[Array]] = {name: [] for name in STRUCTURES}
     trust: dict[str, list[Array]] = {name: [] for name in STRUCTURES}
+    rings: list[tuple[CinePlane, Array, float]] = []
     phase = [nearest_phase(plane, fraction) for plane in stack.planes]
     for contour in contours.contours:
         if contour.phase != phase[contour.plane]:
@@ -58,6 +63,10 @@ def observe(contours: CineContours, stack: CineStack, fraction: float) -> Observ
         if contour.structure == "rv_endocardium":
             # a sliver between free wall and septum is as likely fat in the groove as blood
             certain = np.clip(width_mm(spread, out) / NARROW_MM - 0.5, 0.0, 1.0)
+            # and so is a small spot beyond the apex
+            sure = min(1.0, contour.area_mm2 / SMALL_MM2)
+            certain *= sure
+            rings.append((stack.planes[contour.plane], evenly(contour.points_mm, 1.5), sure * contour.confidence))
         points[contour.structure].append(spread)
         outward[contour.structure].append(out)
         trust[contour.structure].append(certain * contour.confidence)
@@ -66,6 +75,7 @@ def observe(contours: CineContours, stack: CineStack, fraction: float) -> Observ
         {name: _joined(found, 3) for name, found in outward.items()},
         {name: np.concatenate(found) if found else np.zeros(0) for name, found in trust.items()},
         tuple(p for p in contours.points if p.phase == phase[p.plane]),
+        tuple(rings),
     )
 
 

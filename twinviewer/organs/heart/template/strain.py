@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twinviewer.geometry.quality import six_volumes
 from twinviewer.organs.heart.template.shape import Template
 
 Array = NDArray[np.float64]
@@ -33,7 +34,8 @@ class WallStrain:
     ) -> "WallStrain":
         """basis: (n, k) functions on the wall's points; points_mm: (n, 3) the unstrained wall. also: further elements
         to watch, because a bend comes near to folding them."""
-        chosen = _samples(template) if also is None else np.concatenate([_samples(template), also])
+        spread = template.samples(SAMPLES)
+        chosen = spread if also is None else np.concatenate([spread, also])
         corner = points_mm[template.tets[chosen]]
         inverse = np.linalg.inv(corner[:, 1:] - corner[:, :1])  # (s, 3 axes, 3 corners)
         on = basis[template.tets[chosen]]
@@ -76,16 +78,6 @@ class WallStrain:
 
 def narrowest(template: Template, points_mm: Array, rest_mm: Array, count: int, below: float) -> NDArray[np.int64]:
     """Up to ``count`` elements whose volume is less than ``below`` of their volume at rest, the worst first."""
-    corner, rest = points_mm[template.tets], rest_mm[template.tets]
-    ratio = np.linalg.det(corner[:, 1:] - corner[:, :1]) / np.linalg.det(rest[:, 1:] - rest[:, :1])
-    worst = np.argsort(ratio)[:count]
-    return worst[ratio[worst] < below].astype(np.int64)
-
-
-def _samples(template: Template) -> NDArray[np.int64]:
-    """Elements spread over the wall in proportion to volume; the same ones every time."""
-    corner = template.points_mm[template.tets]
-    volume = np.linalg.det(corner[:, 1:] - corner[:, :1])
-    share = np.cumsum(volume) / volume.sum()
-    # neighbours in the list lie near each other, so even steps along it spread over the wall
-    return np.searchsorted(share, (np.arange(SAMPLES) + 0.5) / SAMPLES).astype(np.int64)
+    ratio = six_volumes(points_mm, template.tets) / six_volumes(rest_mm, template.tets)
+    low = np.flatnonzero(ratio < below)
+    return low[np.argsort(ratio[low], kind="stable")[:count]].astype(np.int64)
