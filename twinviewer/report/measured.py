@@ -117,7 +117,7 @@ def as_scanned(plane: CinePlane) -> tuple[tuple[float, float, float], tuple[floa
 def _parts(case: Case) -> tuple[PlaneLines, tuple[int, ...], tuple[MeasuredVolumes, ...]]:
     if case.mesh is None or not isinstance(case.image, CineStack) or case.mesh.motion_mm is None:
         raise RenderError("There is no measured motion to show", remedy="Build the model of a cine study first")
-    lines = PlaneLines(case.mesh, case.image)
+    lines = PlaneLines(case.mesh, case.image, None if case.contours is None else case.contours.shift_mm)
     return lines, choose_planes(lines, case.contours), measured_volumes(case.contours, case.image, case.mesh)
 
 

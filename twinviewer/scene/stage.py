@@ -10,12 +10,14 @@ import numpy as np
 import vtk
 from numpy.typing import NDArray
 
+from twinviewer.domain import OrganMesh
 from twinviewer.scene.actors import MovingSurface, WallCap, ball, finish, vtk_table
 from twinviewer.scene.overlay import OrientationCube, legend_actors, text_actor
 from twinviewer.scene.palette import rgb
 from twinviewer.scene.state import Camera, PaneState, SceneState, Section
 
 MAX_PANES = 3
+SAME_PLACE_MM = 10.0
 
 _FRAMED = ("myocardium", "la", "ra")
 
@@ -61,6 +63,23 @@ class _Pane:
         for prop in parts:
             self.renderer.AddViewProp(prop)
         self.legend = parts
+
+
+def _alike(one: OrganMesh, other: OrganMesh) -> bool:
+    """Whether two meshes have the same elements, so that one is the other with its points moved."""
+    return one is other or (
+        one.points_mm.shape == other.points_mm.shape
+        and np.array_equal(one.tets, other.tets)
+        and one.surfaces.keys() == other.surfaces.keys()
+        and all(np.array_equal(triangles, other.surfaces[name]) for name, triangles in one.surfaces.items())
+    )
+
+
+def _corrected(one: OrganMesh, other: OrganMesh) -> bool:
+    """Whether the other is the one with its points moved a little: not another patient's."""
+    return _alike(one, other) and bool(
+        np.linalg.norm(one.points_mm.mean(axis=0) - other.points_mm.mean(axis=0)) < SAME_PLACE_MM
+    )
 
 
 class Stage:
@@ -111,6 +130,7 @@ class Stage:
         """Show ``state``. Does not render: the caller does (``widget.update()`` or ``window.Render()``)."""
         old = self._state
         count = min(len(state.panes), len(self._panes))
+        corrected = bool(old is not None and old.panes and count) and _corrected(old.panes[0].mesh, state.panes[0].mesh)
         if old is None or len(old.panes) != len(state.panes):
             self._lay_out(count)
         for index, pane in enumerate(self._panes):
@@ -127,7 +147,10 @@ class Stage:
         if state.camera is not None and (old is None or old.camera != state.camera):
             self.look(state.camera)
         elif state.panes and self._framed != state.panes[0].mesh.uid:
-            self.frame()
+            if corrected:  # the same model, bent: the eye stays where it is
+                self._framed = state.panes[0].mesh.uid
+            else:
+                self.frame()
         self._state = state
 
     def _lay_out(self, count: int) -> None:
@@ -144,7 +167,7 @@ class Stage:
         time_s = state.time_s * new.time_scale
         motion = new.motion
         points = new.mesh.points_mm if motion is None else motion.points_at(time_s)
-        if before is None or before.mesh is not new.mesh:
+        if before is None or not _alike(before.mesh, new.mesh):
             pane.clear()
             before = None
             for name, triangles in new.mesh.surfaces.items():
@@ -154,6 +177,7 @@ class Stage:
                     pane.renderer.AddActor(surface.actor)
         moved = before is None or old is None or old.time_s != state.time_s
         moved = moved or before is None or before.run is not new.run or before.beat_s != new.beat_s
+        moved = moved or before.mesh is not new.mesh
         values = self._values(new, time_s)
         if before is None or before.structures != new.structures:
             for structure in new.structures:

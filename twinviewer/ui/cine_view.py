@@ -136,20 +136,22 @@ class CineView(QWidget):
         """The lines where a mesh meets the planes, moving as it moves; None takes them away."""
         if mesh is self._mesh or self.stack is None:
             return
+        first = self._mesh is None
         self._mesh, self._colours = mesh, colours
         lines = None
         if mesh is not None:
             from twinviewer.scene.plane_lines import PlaneLines
 
-            lines = PlaneLines(mesh, self.stack)
+            lines = PlaneLines(mesh, self.stack, None if self._contours is None else self._contours.shift_mm)
             self._ahead.start()
         for number, view in enumerate(self.planes):
             view.set_model(lines, colours)
-            if lines is not None:  # where the heart is at its largest and smallest
+            if lines is not None and first:  # where the heart is at its largest and smallest
                 for fraction in (0.0, 0.35):
                     view.cut(frame_at(self.stack.planes[number], fraction))
         self._say()
-        self._focus()
+        if first or mesh is None:  # a corrected model moves under the hand, the images stay
+            self._focus()
 
     def _focus(self) -> None:
         """Fit the heart into every plane that shows it, or the whole images."""

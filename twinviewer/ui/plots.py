@@ -162,4 +162,4 @@ class Plots(QWidget):
 
 
 def _legend(lines: Sequence[Line]) -> str:
-    return "&nbsp;&nbsp; ".join(f"{_SAMPLE[line.style]} {line.label}" for line in lines)
+    return "\u00a0\u00a0 ".join(f"{_SAMPLE[line.style]} {line.label}" for line in lines)
