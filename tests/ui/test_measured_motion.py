@@ -63,8 +63,9 @@ def cine_case(mesh: OrganMesh) -> Case:
 
 
 @pytest.fixture
-def beating(window, small_case, qtbot):  # type: ignore[no-untyped-def]
-    """The window with the moving ball, paused at its start."""
+def beating(window, small_case, qtbot, monkeypatch):  # type: ignore[no-untyped-def]
+    """The window with the moving ball, paused at its start; what a worker would look up is there at once."""
+    monkeypatch.setattr(window.presenter, "look_up", lambda function, *given, done: done(function(*given)))
     window.make_plots()
     window.coupling.plugins_ready()
     window.presenter._push(cine_case(small_case.mesh))

@@ -1,11 +1,12 @@
 """Where end-diastole and end-systole lie in the beat, and how image phases line up with a simulated beat."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 
 from twinviewer.domain import CineContours, CineStack, LabelMap, Run, Volume
-from twinviewer.scene.measured import MeasuredVolumes, mean_beat_s, measured_volumes
+from twinviewer.scene.measured import MeasuredVolumes, mean_beat_s
 from twinviewer.session.case import Case, Scenario
 
 LV_VOLUME, LV_BLOOD, LV_CONTOUR, PR = "lv_volume_ml", "lv_blood", "lv_endocardium", "pr_interval_ms"
@@ -53,12 +54,13 @@ def contour_marks(contours: CineContours, stack: CineStack) -> tuple[float | Non
     return float(np.argmax(total) / frames), float(np.argmin(total) / frames)
 
 
-def marks(case: Case, shown: Scenario | None) -> tuple[float | None, float | None]:
+def marks(
+    case: Case, shown: Scenario | None, found: Sequence[MeasuredVolumes] = ()
+) -> tuple[float | None, float | None]:
     """(ED, ES) of what plays: the run in view, else the moving mesh, labels or contours; else of gated images the
-    trigger as ED."""
+    trigger as ED. found: the volumes that were measured in the images."""
     if shown is not None and shown.run is not None:
         return run_marks(shown.run)
-    found = measured(case)
     if found and len(found[-1].fraction) > 1:
         return found[-1].ed % 1.0, found[-1].es % 1.0
     if case.labels is not None:
@@ -67,12 +69,6 @@ def marks(case: Case, shown: Scenario | None) -> tuple[float | None, float | Non
         return contour_marks(case.contours, case.image)
     gated = isinstance(case.image, CineStack) or (isinstance(case.image, Volume) and case.image.phases > 1)
     return (0.0 if gated else None), None
-
-
-def measured(case: Case) -> tuple[MeasuredVolumes, ...]:
-    """The volumes over the beat that the images give: discs, then model; empty where there is neither."""
-    stack = case.image if isinstance(case.image, CineStack) else None
-    return measured_volumes(case.contours, stack, case.mesh)
 
 
 def r_wave(shown: Scenario | None) -> float:

@@ -30,7 +30,7 @@ class Chart(pg.PlotWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(110, 60)
         item = self.getPlotItem()
-        item.layout.setContentsMargins(0, 2, 4, 0)
+        item.layout.setContentsMargins(0, 6, 4, 0)  # half a tick label above the highest
         for side in ("left", "bottom"):
             axis = item.getAxis(side)
             axis.setStyle(tickLength=-3, tickTextOffset=4, autoExpandTextSpace=True, maxTickLevel=0)

@@ -175,16 +175,18 @@ class CineView(QWidget):
         self.outlines.setVisible(self._contours is not None and self._mesh is not None)
         if not drawn:
             return
-        parts = [
-            f"<span style='color:{self._colours[name]}'>━</span> {text}"
-            for name, text in LEGEND
-            if name in self._colours
-        ]
+        known = [(self._colours[name], text) for name, text in LEGEND if name in self._colours]
+        parts = [f"<span style='color:{colour}'>━</span> {text}" for colour, text in known]
         what = self.outlines.currentData() if self.outlines.isVisibleTo(self) else CONTOURS
         styles = {BOTH: "broad: contour, fine: model", MODEL: "model", NOTHING: "", CONTOURS: ""}
         said = styles.get(str(what), "")
         self._legend.setToolTip(said)
-        self._legend.setText("&nbsp;&nbsp; ".join(parts) + (f"&nbsp;&nbsp; · {said}" if said else ""))
+        self._legend.setText("&nbsp;&nbsp; ".join(parts))
+        if said:  # where there is room for it
+            whole = "&nbsp;&nbsp; ".join((*parts, f"· {said}"))
+            words = "   ".join(f"━ {text}" for _, text in known) + f"   · {said}"
+            if self._legend.fontMetrics().horizontalAdvance(words) < self._legend.width():
+                self._legend.setText(whole)
 
     def _prepare(self) -> None:
         """Cut the next frame, the planes in turn, until all are known."""
@@ -214,6 +216,7 @@ class CineView(QWidget):
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)
         self._arrange()
+        self._say()
 
     def toggle_large(self, view: PlaneView) -> None:
         """One plane alone, or all again."""

@@ -14,11 +14,12 @@ from twinviewer.scene.palette import CONTOURS
 from twinviewer.scene.slices import default_window
 from twinviewer.session import catalog
 from twinviewer.session.case import BASELINE, Scenario
-from twinviewer.ui.beat_marks import image_fraction, marks, measured, period_of, r_wave
+from twinviewer.ui.beat_marks import image_fraction, marks, period_of, r_wave
 from twinviewer.ui.curves import Curves
 from twinviewer.ui.guidance import allow_actions, guide
 from twinviewer.ui.image_canvas import to_pixmap
 from twinviewer.ui.layouts import COMPARE, FOUR
+from twinviewer.ui.measured_beat import MeasuredBeat
 from twinviewer.ui.picking import Picking
 from twinviewer.ui.scene_composer import SceneComposer
 from twinviewer.ui.segment_values import SegmentMeasures
@@ -54,6 +55,7 @@ class Coupling(QObject):
         self.w = window
         self.step = Step.IMPORT
         self.composer = SceneComposer()
+        self.measured = MeasuredBeat(window.presenter)
         self._catalog_known = False
         self.picking = Picking(window)
         self.segments = SegmentMeasures(window.presenter, window.inspector.model.segments)
@@ -72,6 +74,7 @@ class Coupling(QObject):
         p.failed.connect(w.messages.tell_error)
         p.noticed.connect(lambda text, detail: w.messages.tell(text, detail))
         p.finished.connect(self._finished)
+        self.measured.changed.connect(self._choices_changed)
         w.choices.changed.connect(self._choices_changed)
         w.playback.ticked.connect(self._tick)
         w.look.changed.connect(self.draw_scene)
@@ -166,6 +169,7 @@ class Coupling(QObject):
         w.inspector.model.show_case(case)
         self.segments.follow(case.mesh)
         w.inspector.report.show_case(case)
+        self.measured.follow(case)
         self._set_period()
         self._choices_changed()
         self.refresh_jobs()
@@ -255,7 +259,7 @@ class Coupling(QObject):
         period, moves = period_of(case, shown)
         if (period, moves) != (w.playback.period_s, w.playback.enabled):
             w.playback.set_period(period, moves)
-        self.ed, self.es = marks(case, shown)
+        self.ed, self.es = marks(case, shown, self.measured.volumes)
         w.transport.set_marks(self.ed, self.es)
 
     def _choices_changed(self) -> None:
@@ -297,7 +301,7 @@ class Coupling(QObject):
             return
         case = self.w.presenter.case
         wanted = [s for s in (case.baseline, case.find(self._other())) if s is not None and s.run is not None]
-        found, shown = measured(case), self._shown()
+        found, shown = self.measured.volumes, self._shown()
         self.w.give_plots_room(bool(wanted or found))
         curves = [Curves(s.label, s.run, s.colour) for s in dict.fromkeys(wanted) if s.run is not None]
         self.w.plots.set_curves(curves, found, self.w.playback.period_s, r_wave(shown))
