@@ -6,6 +6,7 @@ import pytest
 from twinviewer.domain import CinePlane, CinePoint, CineStack
 from twinviewer.segmentation.cine import CineContour, CineContours, volumes
 from twinviewer.segmentation.cine.right_base import kept
+from twinviewer.segmentation.cine.volumes import ROOF_MM
 
 PUBLISHED_EDV_ML, PUBLISHED_ESV_ML = 174.5, 72.1
 PUBLISHED_RV_EDV_ML, PUBLISHED_RV_ESV_ML = 204.0, 77.0
@@ -82,6 +83,37 @@ def _cylinder(gap_mm: float, slope: float) -> tuple[CineContours, CineStack, flo
     points = tuple(CinePoint(len(planes) - 1, 0, "tricuspid", side, place, 1.0) for side, place in ends)
     found = CineContours(tuple(contours), tuple(range(len(planes) - 1)), "cylinder", "test", points=points)
     return found, CineStack(tuple(planes), "MR", "cylinder"), np.pi * 400.0 * (-5.0 - last) / 1000.0
+
+
+def test_the_ring_of_the_valves_narrows_the_base() -> None:
+    """A cylinder of 25 mm that narrows, as a cone, to a ring of 15 mm at z = 0, with three long axes at 60 degrees."""
+    angle = np.linspace(0, 2 * np.pi, 180, endpoint=False)
+    circle = np.column_stack([np.cos(angle), np.sin(angle), np.zeros(180)])
+    planes, contours, points = [], [], []
+    for k in range(4):
+        affine = np.eye(4)
+        affine[2, 3] = -20.0 * (k + 1)
+        planes.append(CinePlane(np.zeros((1, 4, 4), np.int16), affine, np.array([0.0]), 1.0, f"SAX {k + 1}", 8.0))
+        for structure, radius in (("lv_endocardium", 25.0), ("lv_epicardium", 34.0)):
+            contours.append(CineContour(k, 0, structure, radius * circle + affine[:3, 3], 1.0))
+    for n in range(3):
+        planes.append(CinePlane(np.zeros((1, 4, 4), np.int16), np.eye(4), np.array([0.0]), 1.0, "LAX", 8.0))
+        way = np.array([np.cos(n * np.pi / 3), np.sin(n * np.pi / 3), 0.0])
+        points += [CinePoint(4 + n, 0, "mitral", side, side * 15.0 * way, 1.0) for side in (-1, 1)]
+        points.append(CinePoint(4 + n, 0, "lv_apex_endo", 0, np.array([0.0, 0.0, -90.0]), 1.0))
+    found = CineContours(
+        contours=tuple(contours),
+        short_axis=(0, 1, 2, 3),
+        image_uid="cone",
+        made_by="test",
+        base_fraction=np.array([0.0]),
+        base_depth_mm=np.array([-20.0]),
+        points=tuple(points),
+    )
+    ml = volumes(found, CineStack(tuple(planes), "MR", "cone")).lv_ml[0]
+    cone = np.pi * 20.0 / 3.0 * (25.0**2 + 25.0 * 15.0 + 15.0**2)
+    roof, body, apex = np.pi * 15.0**2 * ROOF_MM, np.pi * 25.0**2 * 60.0, np.pi * 25.0**2 * 10.0 / 2.0
+    assert ml == pytest.approx((cone + roof + body + apex) / 1000.0, rel=0.01)
 
 
 @pytest.mark.parametrize("gap_mm", [5.0, 10.0, 17.7])

@@ -60,7 +60,9 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
     middle = whole[len(whole) // 2] if whole else len(walls) // 2
     heart = slices.to_mm(middle, walls[middle].centre[None])[0]
     shift = breath_hold_shifts(stack, heart, slices.axes[2], part(report, 0.6, 0.75))
-    base = find_valve_plane(stack, slices, walls, rings, np.arange(count) / count, part(report, 0.75, 0.8))
+    moved = shift @ slices.axes.T
+    every = np.arange(count) / count
+    base = find_valve_plane(stack, slices, walls, rings, every, moved, part(report, 0.75, 0.8))
     apex = apex_points(stack, slices, walls, whole, part(report, 0.8, 0.85))
     rights = []
     for k, one in enumerate(walls):
@@ -69,8 +71,9 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
     points = apex
     if base is not None:
         ring = find_tricuspid(stack, slices, walls, rights, whole, base, part(report, 0.97, 0.99))
-        points = (*mitral_points(slices, base), *tricuspid_points(slices, ring), *apex)
-    cut = right_base(points, stack, slices.axes[2], np.arange(count) / count)
+        points = (*mitral_points(slices, base, ring, moved), *tricuspid_points(slices, ring), *apex)
+    seen = CineContours((), slices.indices, stack.uid, MADE_BY, points=points, shift_mm=shift)
+    cut = right_base(seen, stack, slices.axes[2], every)
     found: list[CineContour] = []
     for k, one in enumerate(walls):
         report(0.99, "Delineating the right ventricle")
@@ -78,7 +81,7 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
             if sure < LEAST_RING or (base is not None and _above(slices, k, base, one, phase)):
                 continue
             found += _left(slices, k, phase, one, float(sure))
-            mine = _right(slices, k, phase, one, rights[k], base, cut)
+            mine = _right(slices, k, phase, one, rights[k], base, cut, shift[slices.indices[k]])
             if mine is not None:
                 found.append(mine)
     return CineContours(
@@ -113,10 +116,13 @@ def _right(
     right: RightCavity,
     base: ValvePlane | None,
     cut: RightBase | None,
+    shift_mm: NDArray[np.float64],
 ) -> CineContour | None:
-    """The right contour of one frame on the ventricle's side of its base; the less is left, the less it is trusted."""
-    moment = 0 if cut is None else cut.at(float(walls.fraction[phase]))
-    share = None if cut is None else _share_below(slices, number, phase, walls, right, cut, moment)
+    """The right contour of one frame on the ventricle's side of its base; the less is left, the less it is trusted.
+
+    shift_mm: (3,) LPS from this slice to the others' breath-hold, in which ``cut`` is.
+    """
+    share = None if cut is None else _share_below(slices, number, phase, walls, right, cut, shift_mm)
     outline = right.outline(phase, walls.centre, share)
     confidence = float(right.confidence[phase])
     if len(outline) == 0:
@@ -124,7 +130,7 @@ def _right(
     whole = _contour(slices, number, phase, "rv_endocardium", outline, confidence)
     left = whole
     if cut is not None and share is not None:
-        depth = cut.depth_of(whole.points_mm, moment)
+        depth = cut.depth_of(whole.points_mm + shift_mm, cut.at(float(walls.fraction[phase])))
         left = replace(whole, points_mm=kept(whole.points_mm, depth))
         left.points_mm.flags.writeable = False
         if len(left.points_mm) < 3 or left.area_mm2 < _LEAST_RIGHT_MM2:
@@ -138,13 +144,21 @@ def _right(
 
 
 def _share_below(
-    slices: Slices, number: int, phase: int, walls: Walls, right: RightCavity, cut: RightBase, moment: int
+    slices: Slices,
+    number: int,
+    phase: int,
+    walls: Walls,
+    right: RightCavity,
+    cut: RightBase,
+    shift_mm: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """(angles,) how much of the right layer on each ray lies on the ventricle's side of its base."""
+    moment = cut.at(float(walls.fraction[phase]))
     steps = np.linspace(0.0, 1.0, _STEPS_ON_RAY)[:, None]
     radii = right.near_mm[phase] * (1.0 - steps) + right.far_mm[phase] * steps
-    below = [cut.depth_of(slices.to_mm(number, to_uv(one, walls.centre)), moment) > 0.0 for one in radii]
-    return np.mean(below, axis=0)
+    points = [slices.to_mm(number, to_uv(one, walls.centre)) + shift_mm for one in radii]
+    out: NDArray[np.float64] = np.mean([cut.depth_of(one, moment) > 0.0 for one in points], axis=0)
+    return out
 
 
 def _maybe_atrium(slices: Slices, number: int, base: ValvePlane, walls: Walls, phase: int) -> bool:

@@ -16,15 +16,26 @@ _OFF_PLANE_MM = 5.0
 """A wall end this far off the plane through all of them is trusted half."""
 
 
-def mitral_points(slices: Slices, base: ValvePlane) -> tuple[CinePoint, ...]:
+def mitral_points(
+    slices: Slices, base: ValvePlane, ring: tuple[WallEnd, ...], shift: NDArray[np.float64]
+) -> tuple[CinePoint, ...]:
     """The basal ends of the wall, at the inner corner, both sides of every long axis, at each plane's own phases.
 
-    Confidence: how clearly muscle stops there and how near the plane through all ends it lies.
+    ring: the ends of the tricuspid ring; shift: (planes, 3) u, v, w mm between breath-holds. Confidence: how clearly
+    muscle stops there and how near the plane through all ends it lies; half of that beside the right inflow, where
+    the septum goes on without muscle to the ring.
     """
+    septa = {end.plane: end.uvw.mean(axis=0) for end in ring if end.side < 0}
     out: list[CinePoint] = []
     for end in base.ends:
-        off = end.uvw[:, 2] - base.depth_at(end.uvw[:, None, :2], end.fraction)[:, 0]
+        moved = end.uvw + shift[end.plane]
+        off = moved[:, 2] - base.depth_at(moved[:, None, :2], end.fraction)[:, 0]
         sure = end.confidence / (1.0 + (off / _OFF_PLANE_MM) ** 2)
+        others = [one.uvw.mean(axis=0) for one in base.ends if one.plane == end.plane]
+        septum = septa.get(end.plane)
+        if septum is not None:
+            mine = float(np.linalg.norm(end.uvw.mean(axis=0) - septum))
+            sure = sure * (0.5 if mine <= min(float(np.linalg.norm(other - septum)) for other in others) else 1.0)
         out += named(slices, end.plane, "mitral", end.side, end.uvw, sure)
     return tuple(out)
 

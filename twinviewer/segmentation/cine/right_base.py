@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import CinePoint, CineStack
-from twinviewer.segmentation.cine.phases import at_fraction, beat_fraction
+from twinviewer.domain import CineContours, CineStack
+from twinviewer.segmentation.cine.tracks import tracks
 
 _LEAST_OFF_MM = 8.0
 """A wall end farther than this to the outflow's side of the tricuspid line says how the base lies across it."""
@@ -34,19 +34,20 @@ class RightBase:
 
 
 def right_base(
-    points: tuple[CinePoint, ...], stack: CineStack, apexward: NDArray[np.float64], fraction: NDArray[np.float64]
+    contours: CineContours, stack: CineStack, apexward: NDArray[np.float64], fraction: NDArray[np.float64]
 ) -> RightBase | None:
     """The plane through both tricuspid ends and, across them, towards the wall ends at the left outflow.
 
-    apexward: (3,) LPS unit vector along the stack; fraction: (t,) phases of the result. None without both ends in some
-    plane. The outflow tract itself is seldom seen: the pulmonary ring stands over the anterior end of the septum.
+    The points and the shifts of ``contours`` are used. apexward: (3,) LPS unit vector along the stack; fraction: (t,)
+    phases of the result. None without both ends in some plane. The outflow tract itself is seldom seen: the pulmonary
+    ring stands over the anterior end of the septum.
     """
-    septal, lateral = _track(points, stack, "tricuspid", -1, fraction), _track(points, stack, "tricuspid", 1, fraction)
+    septal, lateral = (tracks(contours, stack, "tricuspid", side, fraction) for side in (-1, 1))
     if not septal or not lateral:
         return None
     start = np.mean([place for place, _ in septal], axis=0)
     stop = np.mean([place for place, _ in lateral], axis=0)
-    ends = _track(points, stack, "mitral", -1, fraction) + _track(points, stack, "mitral", 1, fraction)
+    ends = [end for side in (-1, 1) for end in tracks(contours, stack, "mitral", side, fraction)]
     normal = np.zeros((len(fraction), 3))
     for t in range(len(fraction)):
         line = stop[t] - start[t]
@@ -67,21 +68,6 @@ def right_base(
         n = apexward - float(np.clip(slope, -_MOST_SLOPE, _MOST_SLOPE)) * along - tilt * across
         normal[t] = n / np.linalg.norm(n)
     return RightBase(fraction, (start + stop) / 2, normal)
-
-
-def _track(
-    points: tuple[CinePoint, ...], stack: CineStack, name: str, side: int, fraction: NDArray[np.float64]
-) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Place (t, 3) and trust (t,) of one end at the wanted phases, for each plane that shows it."""
-    out = []
-    for plane in sorted({p.plane for p in points if p.name == name and p.side == side}):
-        mine = sorted(
-            (p for p in points if p.name == name and p.side == side and p.plane == plane), key=lambda p: p.phase
-        )
-        own = beat_fraction(stack.planes[plane])[[p.phase for p in mine]]
-        place = at_fraction(np.array([p.point_mm for p in mine]), own, fraction)
-        out.append((place, at_fraction(np.array([p.confidence for p in mine]), own, fraction)))
-    return out
 
 
 def kept(points_mm: NDArray[np.float64], depth_mm: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.segmentation.cine.contours import CineContour
 from twinviewer.segmentation.cine.right_base import RightBase, kept
 
 DISC_MM = 1.0
@@ -14,7 +13,7 @@ _REACH_MM = 60.0
 def right_disc_ml(
     areas_mm2: NDArray[np.float64],
     depth_mm: NDArray[np.float64],
-    outlines: list[CineContour],
+    outlines: list[NDArray[np.float64]],
     base: RightBase,
     phase: int,
     apexward: NDArray[np.float64],
@@ -22,8 +21,8 @@ def right_disc_ml(
 ) -> float:
     """Volume in mL of one phase.
 
-    areas_mm2, depth_mm: (k,) of the slices that show the ventricle, base first; outlines: their contours, on the
-    ventricle's side of ``base``. Between slices the square root of the area is linear, but no less than what the
+    areas_mm2, depth_mm: (k,) of the slices that show the ventricle, base first; outlines: (n, 3) LPS mm of each,
+    on the ventricle's side of ``base``. Between slices the square root of the area is linear, but no less than what the
     lower outline, carried straight up, has below the base; above the first slice it is that alone. cap_mm: how far
     the cavity reaches past the last slice, as a paraboloid.
     """
@@ -41,9 +40,9 @@ def right_disc_ml(
     return total * DISC_MM / 1000.0
 
 
-def _share(contour: CineContour, base: RightBase, phase: int, shift_mm: NDArray[np.float64]) -> float:
+def _share(outline: NDArray[np.float64], base: RightBase, phase: int, shift_mm: NDArray[np.float64]) -> float:
     """Share of an outline that lies on the ventricle's side of the base after a shift (3,)."""
-    points = contour.points_mm + shift_mm
+    points = outline + shift_mm
     left = kept(points, base.depth_of(points, phase))
     return _area(left) / max(_area(points), 1e-6) if len(left) >= 3 else 0.0
 

@@ -52,12 +52,14 @@ def find_valve_plane(
     walls: tuple[Walls, ...],
     rings: list[NDArray[np.float64]],
     fraction: NDArray[np.float64],
+    shift: NDArray[np.float64],
     report: Reporter,
 ) -> ValvePlane | None:
     """The plane through the basal ends of the walls seen in long axes; None where fewer than two ends are seen.
 
-    rings: (t,) evidence of each slice; fraction: (t,) phases of the result. Found twice: the second time every end
-    knows where the plane through all of them is.
+    rings: (t,) evidence of each slice; fraction: (t,) phases of the result; shift: (planes, 3) u, v, w mm between
+    breath-holds. The ends are given where the images show them, the plane where they are after the shifts. Found
+    twice: the second time every end knows where the plane through all of them is.
     """
     whole = whole_slices(rings)
     if len(whole) < 2:
@@ -74,23 +76,23 @@ def find_valve_plane(
     if len(strips) < 2:
         return None
     ends = [wall_end(strip) for strip in strips]
-    plane_found = _plane(ends, fraction)
+    plane_found = _plane(ends, fraction, shift)
     for _ in range(_ROUNDS):
         report(0.95, "Following the wall to the valve")
-        ends = [wall_end(strip, _expected(plane_found, strip)) for strip in strips]
-        plane_found = _plane(ends, fraction)
+        ends = [wall_end(strip, _expected(plane_found, strip, shift[strip.plane])) for strip in strips]
+        plane_found = _plane(ends, fraction, shift)
     return plane_found
 
 
-def _expected(plane: ValvePlane, strip: WallStrip) -> NDArray[np.float64]:
+def _expected(plane: ValvePlane, strip: WallStrip, shift: NDArray[np.float64]) -> NDArray[np.float64]:
     """(t, columns) depth of the plane along a strip, at the height where it meets it about."""
     middle_row = strip.uvw.shape[1] // 2
-    return plane.depth_at(strip.uvw[:, middle_row, :, :2], strip.fraction)
+    return plane.depth_at(strip.uvw[:, middle_row, :, :2] + shift[:2], strip.fraction) - shift[2]
 
 
-def _plane(found: list[WallEnd], fraction: NDArray[np.float64]) -> ValvePlane:
+def _plane(found: list[WallEnd], fraction: NDArray[np.float64], shift: NDArray[np.float64]) -> ValvePlane:
     """Fit one tilt for the beat and a depth by phase, smooth in time, to the wall's ends; robust to outliers."""
-    ends = np.array([at_fraction(end.uvw, end.fraction, fraction) for end in found])
+    ends = np.array([at_fraction(end.uvw, end.fraction, fraction) + shift[end.plane] for end in found])
     trust = np.array([at_fraction(end.confidence, end.fraction, fraction) for end in found])
     trust = np.maximum(trust, 0.02)
     count, phases, _ = ends.shape

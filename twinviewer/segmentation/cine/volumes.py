@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import CineStack, SegmentationError
+from twinviewer.domain import CinePlane, CineStack, SegmentationError
 from twinviewer.segmentation.cine.contours import CineContour, CineContours
 from twinviewer.segmentation.cine.phases import at_fraction, beat_fraction
 from twinviewer.segmentation.cine.right_base import right_base
 from twinviewer.segmentation.cine.right_discs import DISC_MM, right_disc_ml
+from twinviewer.segmentation.cine.tracks import apex_depth_mm, ring_area_mm2
 
 MUSCLE_G_PER_ML = 1.05
 ROOF_MM = 3.0
@@ -19,6 +20,11 @@ The mitral ring is a saddle, 5.6 to 6.9 mm high over systole in healthy controls
 and muscle ends at its low parts: its high part is the curtain to the aortic valve. The mean of a saddle is half as high
 as the saddle. Uncertain by 1.5 mm.
 """
+
+
+_AT_RING_MM = 4.0
+"""A slice nearer than this to the base shows its size itself."""
+_NARROWEST = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,12 +78,16 @@ def volumes(contours: CineContours, stack: CineStack) -> CineVolumes:
         )
     base, kind = _base(contours, depth, outer, wanted)
     gap = float(np.median(np.diff(depth)))
-    mitral = base
-    if kind == "long axis":
-        base = base - ROOF_MM
-    lv = _discs(left, depth, base, gap)
-    whole = _discs(outer, depth, base, gap)
-    rv = _right(contours, stack, right, depth, mitral, wanted) if (right > 0).any() else None
+    roof = ROOF_MM if kind == "long axis" else 0.0
+    axis = _apexward(planes)
+    ring = ring_area_mm2(contours, stack, axis, wanted) if kind == "long axis" else None
+    narrower = None if ring is None else _narrower(left, depth, base, ring)
+    origin = float(planes[0].affine[:3, 3] @ axis)
+    ends = [apex_depth_mm(contours, stack, name, axis, wanted) for name in ("lv_apex_endo", "lv_apex_epi")]
+    inner_end, outer_end = (None if end is None else end - origin for end in ends)
+    lv = _discs(left, depth, base, gap, roof, narrower, inner_end)
+    whole = _discs(outer, depth, base, gap, roof, narrower, outer_end)
+    rv = _right(contours, stack, right, depth, base, wanted) if (right > 0).any() else None
     ed, es = int(np.argmax(lv)), int(np.argmin(lv))
     first = int(np.argmax(outer[:, ed] > 0))
     doubt = 0.5 * gap if kind == "slices" else float(np.hypot(contours.base_spread_mm, 0.5 * ROOF_MM))
@@ -103,21 +113,42 @@ def _right(
 ) -> NDArray[np.float64]:
     """(t,) mL below the right ventricle's own base, or below the mitral plane where no plane shows the tricuspid."""
     gap = float(np.median(np.diff(depth)))
-    first, last = (stack.planes[i].affine[:3, 3] for i in (contours.short_axis[0], contours.short_axis[-1]))
-    normal = stack.planes[contours.short_axis[0]].normal
-    apexward = normal * (1.0 if (last - first) @ normal > 0 else -1.0)
-    base = right_base(contours.points, stack, apexward, wanted)
+    apexward = _apexward([stack.planes[i] for i in contours.short_axis])
+    base = right_base(contours, stack, apexward, wanted)
     if base is None:
-        return _discs(areas, depth, mitral, gap)
+        return _discs(areas, depth, mitral, gap, 0.0, None, None)
     out = np.zeros(len(wanted))
     for t, fraction in enumerate(wanted):
         nearest = [_nearest(contours, stack, index, float(fraction)) for index in contours.short_axis]
         shown = [k for k in np.flatnonzero(areas[:, t] > 0) if nearest[k] is not None]
         if not shown:
             continue
-        outlines = [outline for k in shown if (outline := nearest[k]) is not None]
+        outlines = [_moved(outline, contours) for k in shown if (outline := nearest[k]) is not None]
         cap = _cap_mm(np.sqrt(areas[shown, t]), depth[shown], gap)
         out[t] = right_disc_ml(areas[shown, t], depth[shown], outlines, base, t, apexward, cap)
+    return out
+
+
+def _apexward(planes: list[CinePlane]) -> NDArray[np.float64]:
+    """(3,) LPS unit vector along the stack, from its first plane to its last."""
+    way = planes[-1].affine[:3, 3] - planes[0].affine[:3, 3]
+    return planes[0].normal * (1.0 if way @ planes[0].normal > 0 else -1.0)
+
+
+def _moved(contour: CineContour, contours: CineContours) -> NDArray[np.float64]:
+    """(n, 3) a contour in the common breath-hold."""
+    return contour.points_mm if contours.shift_mm is None else contour.points_mm + contours.shift_mm[contour.plane]
+
+
+def _narrower(
+    areas: NDArray[np.float64], depth: NDArray[np.float64], base: NDArray[np.float64], ring: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(t,) size of the valves' ring over that of the cavity in the slice below it."""
+    out = np.ones(len(ring))
+    for t, area in enumerate(ring):
+        below = np.flatnonzero((areas[:, t] > 0) & (depth > base[t] + _AT_RING_MM))
+        if below.size:
+            out[t] = np.clip(np.sqrt(area / areas[below[0], t]), _NARROWEST, 1.1)
     return out
 
 
@@ -161,24 +192,41 @@ def _base(
 
 
 def _discs(
-    areas: NDArray[np.float64], depth: NDArray[np.float64], base: NDArray[np.float64], gap: float
+    areas: NDArray[np.float64],
+    depth: NDArray[np.float64],
+    base: NDArray[np.float64],
+    gap: float,
+    roof_mm: float,
+    narrower: NDArray[np.float64] | None,
+    end: NDArray[np.float64] | None,
 ) -> NDArray[np.float64]:
-    """(t,) mL. Square roots of areas are linear between slices, level above the first contour, to 0 past the last."""
+    """(t,) mL. Square roots of areas are linear between slices, to ``narrower`` (t,) times the first one's at the base.
+
+    roof_mm: how far the cavity reaches above the base. Past the last contour they fall to 0 at the depth ``end`` (t,),
+    or as the last two slices let expect.
+    """
     out = np.zeros(areas.shape[1])
+    top = base - roof_mm
     for t in range(areas.shape[1]):
         present = np.flatnonzero(areas[:, t] > 0)
         if present.size == 0:
             continue
-        # contours above the base are atrium or great vessel; the lowest one always counts
-        kept = present[depth[present] >= base[t] - 0.25 * gap]
+        # contours above the base are atrium or great vessel, and at a measured ring the ring counts; the lowest one
+        # always does
+        highest = top[t] - 0.25 * gap if narrower is None else base[t] + _AT_RING_MM
+        kept = present[depth[present] >= highest]
         kept = kept if kept.size else present[-1:]
         size = np.sqrt(areas[kept, t])
-        end = depth[kept[-1]] + _cap_mm(size, depth[kept], gap)
-        z = np.arange(min(base[t], depth[kept[-1]]) + DISC_MM / 2, end, DISC_MM)
-        radius = np.interp(z, depth[kept], size)
-        past = z > depth[kept[-1]]
+        low = depth[kept[-1]]
+        cap = _cap_mm(size, depth[kept], gap) if end is None else float(np.clip(end[t] - low, 0.0, 1.5 * gap))
+        z = np.arange(min(top[t], low) + DISC_MM / 2, low + cap, DISC_MM)
+        knots, sizes = depth[kept], size
+        if narrower is not None and base[t] < knots[0] - _AT_RING_MM:
+            knots, sizes = np.append(base[t], knots), np.append(size[0] * narrower[t], size)
+        radius = np.interp(z, knots, sizes)
+        past = z > low
         # a rounded apex: area falls linearly, as in a paraboloid
-        share = np.clip((end - z[past]) / max(end - depth[kept[-1]], 1e-6), 0.0, 1.0)
+        share = np.clip((low + cap - z[past]) / max(cap, 1e-6), 0.0, 1.0)
         radius[past] = size[-1] * np.sqrt(share)
         out[t] = float((radius**2).sum() * DISC_MM / 1000.0)
     return out
