@@ -5,8 +5,17 @@ import itertools
 import numpy as np
 import pytest
 
-from twinviewer.domain import Grid, Volume
-from twinviewer.scene.slices import ORIENTATIONS, slice_count, slice_image, slice_index, windowed
+from twinviewer.domain import CinePlane, Grid, Volume
+from twinviewer.scene.slices import (
+    ORIENTATIONS,
+    fraction_of,
+    frame_at,
+    slice_count,
+    slice_image,
+    slice_index,
+    windowed,
+)
+from twinviewer.segmentation.cine.phases import beat_fraction
 
 
 def volume(flips: tuple[int, int, int], order: tuple[int, int, int]) -> Volume:
@@ -53,3 +62,15 @@ def test_letters_are_those_of_a_reading_room(orientation, letters):
 def test_window_spans_its_width():
     grey = windowed(np.array([-150.0, 50.0, 250.0, 650.0, 900.0]), 800, 250)
     assert grey.tolist() == [0, 63, 127, 255, 255]
+
+
+def test_a_frame_is_shown_from_when_it_was_taken() -> None:
+    """Own R-R of each plane; the same answer as the measurements have."""
+    frames = np.zeros((4, 2, 2), np.int16)
+    for trigger, rr in (([0.0, 0.2, 0.4, 0.6], 0.8), ([0.05, 0.25, 0.45, 0.65], None), ([0.0, 0.3, 0.6, 0.9], 0.85)):
+        plane = CinePlane(frames, np.eye(4), np.array(trigger), rr, "", 8.0)
+        found = [fraction_of(plane, k) for k in range(4)]
+        np.testing.assert_allclose(found, beat_fraction(plane), atol=0.02)
+        for k in range(3):
+            assert frame_at(plane, found[k] + 1e-6) == k
+            assert frame_at(plane, (found[k] + found[k + 1]) / 2) == k

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from twinviewer.domain import CinePlane, CineStack, OrganMesh
 from twinviewer.geometry.plane_cut import cut_lines
 from twinviewer.scene.motion import measured_motion
-from twinviewer.segmentation.cine.phases import beat_fraction
+from twinviewer.scene.slices import fraction_of
 
 SURFACES = ("epicardium", "lv_endocardium", "rv_endocardium")
 """What is cut, in the order of drawing."""
@@ -34,24 +34,15 @@ class PlaneLines:
         ends = np.cumsum([len(one) for one in every])[:-1]
         self._triangles = {name: part.reshape(-1, 3) for name, part in zip(shown, np.split(local, ends), strict=False)}
         self._kept: dict[tuple[int, int], dict[str, list[PixelLine]]] = {}
-        self._fractions: dict[int, NDArray[np.float64]] = {}
-
-    def fraction(self, plane: int, frame: int) -> float:
-        """When in the beat (0 = R wave) a frame of a plane was taken."""
-        if plane not in self._fractions:
-            self._fractions[plane] = beat_fraction(self.stack.planes[plane])
-        return float(self._fractions[plane][frame])
 
     def at(self, plane: int, frame: int) -> dict[str, list[PixelLine]]:
         """Lines by surface in the pixels of one frame; a surface that misses the plane has none."""
         key = (plane, frame)
         if key not in self._kept:
-            self._kept[key] = self._cut(self.stack.planes[plane], self.fraction(plane, frame), self._shift_mm[plane])
+            self._kept[key] = self._cut(
+                self.stack.planes[plane], fraction_of(self.stack.planes[plane], frame), self._shift_mm[plane]
+            )
         return self._kept[key]
-
-    def known(self, plane: int, frame: int) -> bool:
-        """Whether this cut has been made already."""
-        return (plane, frame) in self._kept
 
     def _cut(self, plane: CinePlane, fraction: float, shift_mm: NDArray[np.float64]) -> dict[str, list[PixelLine]]:
         points = self.mesh.points_mm if self._motion is None else self._motion.points_at(fraction)

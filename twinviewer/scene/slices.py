@@ -192,9 +192,20 @@ def plane_image(plane: CinePlane, phase: int, window: float, level: float) -> Sl
     return SliceImage(painted, plane.affine, (float(spacing[0]), float(spacing[1])), letters, phase, 1, position)
 
 
+def _beat_s(plane: CinePlane) -> float:
+    """The beat of one plane, as long as its frames reach; without an R-R they are taken to fill it evenly."""
+    last = float(plane.trigger_s[-1])
+    return max(plane.rr_s or last * (1.0 + 1.0 / max(len(plane.frames) - 1, 1)), last)
+
+
 def frame_at(plane: CinePlane, fraction: float) -> int:
     """The frame that a plane shows at a fraction of the beat, each in its own R-R: the last one taken by then."""
-    trigger, count = plane.trigger_s, len(plane.frames)
-    beat = plane.rr_s or float(trigger[-1] + trigger[-1] / max(count - 1, 1))
-    index = int((trigger <= fraction * beat + 1e-9).sum()) - 1 if beat > 0 else int(fraction * count)
+    count, beat = len(plane.frames), _beat_s(plane)
+    index = int((plane.trigger_s <= fraction * beat + 1e-9).sum()) - 1 if beat > 0 else int(fraction * count)
     return min(max(index, 0), count - 1)
+
+
+def fraction_of(plane: CinePlane, frame: int) -> float:
+    """When a frame was taken in this plane's own beat, 0..1 (0 = R wave)."""
+    beat = _beat_s(plane)
+    return float(np.clip(plane.trigger_s[frame] / beat, 0.0, 1.0)) if beat > 0 else frame / len(plane.frames)

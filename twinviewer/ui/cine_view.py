@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from twinviewer.domain import CineContours, CineStack, OrganMesh
-from twinviewer.scene.slices import frame_at, percentile_window
+from twinviewer.scene.slices import percentile_window
 from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.icons import icon
 from twinviewer.ui.plane_view import BOTH, CONTOURS, MODEL, NOTHING, PlaneView
@@ -31,6 +31,8 @@ OUTLINES = (
 LEGEND = (("lv_endocardium", "LV endo"), ("lv_epicardium", "epi"), ("rv_endocardium", "RV endo"))
 HEART_MARGIN_MM = 20.0
 """What is shown round the heart."""
+NEAR_MM = 8.0
+"""How far from a plane a point of the wall may lie to say where the heart is in it."""
 PREPARE_MS = 15
 """Pause between two frames that are cut ahead of being seen: the window stays quick."""
 
@@ -144,11 +146,8 @@ class CineView(QWidget):
 
             lines = PlaneLines(mesh, self.stack, None if self._contours is None else self._contours.shift_mm)
             self._ahead.start()
-        for number, view in enumerate(self.planes):
+        for view in self.planes:
             view.set_model(lines, colours)
-            if lines is not None and first:  # where the heart is at its largest and smallest
-                for fraction in (0.0, 0.35):
-                    view.cut(frame_at(self.stack.planes[number], fraction))
         self._say()
         if first or mesh is None:  # a corrected model moves under the hand, the images stay
             self._focus()
@@ -156,8 +155,12 @@ class CineView(QWidget):
     def _focus(self) -> None:
         """Fit the heart into every plane that shows it, or the whole images."""
         found = () if self._contours is None else self._contours.contours
-        near = np.vstack([contour.points_mm[::8] for contour in found]) if found else None
+        outlined = np.vstack([contour.points_mm[::8] for contour in found]) if found else None
         for view in self.planes:
+            near = outlined
+            if self._mesh is not None:
+                wall = self._mesh.points_mm[: self._mesh.wall_points : 8]
+                near = wall[np.abs((wall - view.plane.affine[:3, 3]) @ view.plane.normal) < NEAR_MM]
             view.focus(view.heart(HEART_MARGIN_MM, near) if self.near.isChecked() else None)
 
     def show_outlines(self, what: str) -> None:

@@ -75,7 +75,7 @@ class ViewArea(QWidget):
         self._left.setCurrentWidget(self.cine if isinstance(image, CineStack) else self._planes)
         if was is not self._left.currentWidget() or (isinstance(image, CineStack) and had is not has_mesh):
             total = max(sum(self._all.sizes()), 100)
-            share = (0.56 if has_mesh else 0.70) if isinstance(image, CineStack) else 0.44
+            share = (0.53 if has_mesh else 0.70) if isinstance(image, CineStack) else 0.44
             self._all.setSizes([int(share * total), int((1 - share) * total)])
         self._arrange()
 

@@ -96,12 +96,11 @@ class PlaneView(ImageCanvas):
             self.reset()
 
     def heart(self, margin_mm: float, near_mm: np.ndarray | None = None) -> QRectF | None:
-        """Where the heart is in this plane, in image pixels: all contours and cuts at hand, with a margin.
+        """Where the heart is in this plane, in image pixels: round all its contours, with a margin.
 
-        near_mm: (n, 3) points of the heart in other planes, for one in which nothing is drawn.
+        near_mm: (n, 3) points of the heart on both sides of the plane, for one without contours.
         """
         lines = [outline for found in self._contours.values() for _, _, outline in found]
-        lines += [line for found in self._cuts.values() for _, line in found]
         if not lines and near_mm is not None and len(near_mm):
             inverse = np.linalg.inv(self.plane.affine)
             lines = [_polygon(near_mm @ inverse[:2, :3].T + inverse[:2, 3])]

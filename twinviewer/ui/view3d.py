@@ -124,7 +124,6 @@ class View3D(QWidget):
         self.colour.setToolTip("Colour the wall by")
         self.colour.setAccessibleName("Colour the wall by")
         self.colour.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.colour.setMinimumWidth(104)
         self.colour.activated.connect(lambda _: self.colour_chosen.emit(str(self.colour.currentData())))
         row.addWidget(self.colour)
         self.safe = self._tool("Colours that are safe with red-green blindness", checkable=True)
