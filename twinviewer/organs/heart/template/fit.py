@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from twinviewer.domain import CineContours, CineStack, Reporter, silent
 from twinviewer.organs.heart.template.anchors import Ends
 from twinviewer.organs.heart.template.bend import Basis, Faces, step
-from twinviewer.organs.heart.template.observations import Observations, nearest_phase, observe
+from twinviewer.organs.heart.template.observations import Observations, aligned, nearest_phase, observe
 from twinviewer.organs.heart.template.placement import apex_mm, base_mm, place
 from twinviewer.organs.heart.template.search import search
 from twinviewer.organs.heart.template.shape import Template, template
@@ -25,9 +25,9 @@ Array = NDArray[np.float64]
 
 # Shape: a heart may differ from the template; motion: muscle strains but keeps its volume. mm2 per unit of strain.
 SHAPE_STIFFNESS, SHAPE_VOLUME, SHAPE_ROUGHNESS = 2.0, 5.0, 1e-3
-MOTION_STIFFNESS, MOTION_VOLUME, MOTION_ROUGHNESS = 2.0, 60.0, 3e-4
+MOTION_STIFFNESS, MOTION_VOLUME, MOTION_ROUGHNESS = 2.0, 60.0, 6e-4
 LONG_AXIS_SHARE = 0.7
-HARMONICS = 8
+HARMONICS = 7
 """Of the beat, kept of each coefficient: the fastest phase, early filling, takes about a sixth of it."""
 WATCHED, NARROW = 200, 0.5
 """So many elements, of those below this share of their volume at rest, are watched besides the fixed sample."""
@@ -68,6 +68,7 @@ def fit(contours: CineContours, stack: CineStack, report: Reporter = silent) -> 
 
 class _Fit:
     def __init__(self, contours: CineContours, stack: CineStack, report: Reporter) -> None:
+        contours, stack = aligned(contours, stack)
         self.contours, self.stack, self.report = contours, stack, report
         self.template: Template = template()
         self.slices: Slices = short_axis(stack)

@@ -1,7 +1,7 @@
 """What the images say about one moment of the beat: points that faces of the wall pass through, and anchored places."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 STRUCTURES = ("lv_endocardium", "lv_epicardium", "rv_endocardium")
 SPACING_MM = 3.0
 NARROW_MM = 7.0
-SMALL_MM2 = 500.0
+SMALL_MM2 = 300.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +47,25 @@ class Observations:
         )
 
 
+def aligned(contours: CineContours, stack: CineStack) -> tuple[CineContours, CineStack]:
+    """Contours and images with every plane where its breath-hold's shift puts it."""
+    shift = contours.shift_mm
+    if shift is None:
+        return contours, stack
+    planes = []
+    for plane, by in zip(stack.planes, shift, strict=True):
+        affine = plane.affine.copy()
+        affine[:3, 3] += by
+        planes.append(replace(plane, affine=affine))
+    moved = replace(
+        contours,
+        contours=tuple(replace(c, points_mm=c.points_mm + shift[c.plane]) for c in contours.contours),
+        points=tuple(replace(p, point_mm=p.point_mm + shift[p.plane]) for p in contours.points),
+        shift_mm=None,
+    )
+    return moved, replace(stack, planes=tuple(planes))
+
+
 def observe(contours: CineContours, stack: CineStack, fraction: float) -> Observations:
     """All contours at the phase of each plane that is nearest to this fraction of the beat."""
     points: dict[str, list[Array]] = {name: [] for name in STRUCTURES}
@@ -64,7 +83,7 @@ def observe(contours: CineContours, stack: CineStack, fraction: float) -> Observ
             # a sliver between free wall and septum is as likely fat in the groove as blood
             certain = np.clip(width_mm(spread, out) / NARROW_MM - 0.5, 0.0, 1.0)
             # and so is a small spot beyond the apex
-            sure = min(1.0, contour.area_mm2 / SMALL_MM2)
+            sure = float(np.clip(contour.area_mm2 / SMALL_MM2 - 0.5, 0.0, 1.0))
             certain *= sure
             rings.append((stack.planes[contour.plane], evenly(contour.points_mm, 1.5), sure * contour.confidence))
         points[contour.structure].append(spread)

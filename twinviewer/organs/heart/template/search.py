@@ -11,6 +11,8 @@ from twinviewer.segmentation.cine.tone import Tone
 Array = NDArray[np.float64]
 _USUAL_SHARE = 0.4
 """Muscle as a share of blood in bSSFP, for planes with the right ventricle alone: its wall is too thin to sample."""
+_LEAST, _LEAST_RIGHT = 0.15, 0.35
+"""Trust below which a border is not used; the right one lies among fat and trabeculae."""
 _LEAST_SLANT = 0.35
 """Faces that the plane cuts at less than 20 degrees have no clear border in it."""
 
@@ -74,7 +76,7 @@ def search(
         middle, normal = crossing(points_mm, every[which], plane)
         outward = normal if name == "lv_epicardium" else -normal
         edges = find_edges(plane, phase, name, middle, outward, levels[name], reach_mm)
-        good = edges.trust > 0.15
+        good = edges.trust > (_LEAST_RIGHT if name == "rv_endocardium" else _LEAST)
         out[name] = (
             (middle + edges.offset_mm[:, None] * outward)[good],
             outward[good],
