@@ -16,8 +16,8 @@ OUTFLOW_BELOW_MM = 7.0
 """How much nearer to the apex than the left ventricle's rim the pulmonary ring is: 7.5 mm in a real CT (our own mesh
 of the scan "cta_heart_totalseg")."""
 HINGE_MM = 2.0
-"""The leaflets hinge on fibrous tissue above the end of the muscle that is seen: 2 to 3 mm in the published landmarks of
-the study in the tests, against the wall's ends found there."""
+"""The leaflets hinge on fibrous tissue above the end of the muscle that is seen: 2 to 3 mm in the published landmarks
+of the study in the tests, against the wall's ends found there."""
 SEPTAL_SHARE = 0.2
 LEAST_SURE = 0.4
 """Trust in a tricuspid point at least: that of one plane alone, where no other can confirm it."""
