@@ -219,3 +219,15 @@ def test_segments_of_a_moving_model_are_measured_in_a_worker(beating, monkeypatc
     beating.presenter._push(case.changed("Build", mesh=replace(again, motion_mm=None, motion_fraction=None)))
     done({"thickness_mm": np.zeros(17)})  # an answer about a mesh that is gone
     assert not segments.isVisibleTo(page)
+
+
+def test_discs_come_from_a_worker(window, small_case, qtbot) -> None:  # type: ignore[no-untyped-def]
+    window.make_plots()
+    case = cine_case(small_case.mesh)
+    window.presenter._push(replace(case, mesh=None))
+    qtbot.waitUntil(lambda: bool(window.plots.measured.charts["lv"].lines), timeout=60_000)
+    (discs,) = window.coupling.measured.volumes
+    assert discs.kind == "discs" and discs.es == pytest.approx(ES)
+    assert window.coupling.es == pytest.approx(ES)
+    window.presenter._push(Case())
+    assert window.coupling.measured.volumes == ()

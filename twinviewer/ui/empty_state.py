@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from twinviewer.ui.icons import icon, pixmap
 from twinviewer.ui.theme import Look
@@ -39,7 +39,7 @@ class EmptyState(QWidget):
             line.addWidget(label, 100)
             line.addStretch(1)
             column.addLayout(line)
-        self._row = QHBoxLayout()
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._row.setSpacing(8)
         column.addSpacing(4)
         column.addLayout(self._row)
@@ -58,6 +58,16 @@ class EmptyState(QWidget):
         self._draw_words()
         if not same_buttons:
             self._draw_buttons()
+
+    def resizeEvent(self, event: object) -> None:
+        """Buttons that do not fit side by side stand one below the other."""
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        buttons = [self._row.itemAt(i).widget() for i in range(self._row.count())]
+        wanted = sum(b.sizeHint().width() + self._row.spacing() for b in buttons if b is not None)
+        side = QBoxLayout.Direction
+        self._row.setDirection(side.LeftToRight if wanted + 40 < self.width() else side.TopToBottom)
 
     @property
     def title(self) -> str:
@@ -92,3 +102,4 @@ class EmptyState(QWidget):
             button.clicked.connect(lambda _=False, act=act: act())
             self._row.addWidget(button)
         self._row.addStretch(1)
+        self._lay_out()

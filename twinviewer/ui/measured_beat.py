@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from twinviewer.domain import CineContours, CineStack, OrganMesh, Reporter, silent
@@ -16,9 +17,15 @@ if TYPE_CHECKING:
     from twinviewer.ui.presenter import Presenter
 
 
-def compute_discs(contours: CineContours, stack: CineStack, report: Reporter = silent) -> MeasuredVolumes | None:
-    """Simpson's discs, for a worker; None where there is no volume."""
-    return disc_volumes(contours, stack)
+def compute_discs(
+    contours: CineContours, stack: CineStack, report: Reporter = silent
+) -> dict[str, NDArray[np.float64]]:
+    """Simpson's discs, for a worker: the arrays of MeasuredVolumes by name; empty where there is no volume."""
+    found = disc_volumes(contours, stack)
+    if found is None:
+        return {}
+    right = {} if found.rv_ml is None else {"rv_ml": found.rv_ml}
+    return {"fraction": found.fraction, "lv_ml": found.lv_ml, **right}
 
 
 def without_pixels(stack: CineStack) -> CineStack:
@@ -62,7 +69,7 @@ class MeasuredBeat(QObject):
                     compute_discs, contours, without_pixels(case.image), done=lambda found: self._take(contours, found)
                 )
 
-    def _take(self, contours: CineContours, found: MeasuredVolumes | None) -> None:
-        if contours is self._contours and found is not None:
-            self._discs = found
+    def _take(self, contours: CineContours, found: dict[str, NDArray[np.float64]]) -> None:
+        if contours is self._contours and found:
+            self._discs = MeasuredVolumes("discs", found["fraction"], found["lv_ml"], found.get("rv_ml"))
             self.changed.emit()
