@@ -144,7 +144,7 @@ def step(
     """
     now = start_mm + basis.values @ coefficients
     node, normal, gap, weight = attach(now, faces, seen, reach_mm)
-    rows = [(basis.values[node][:, :, None] * normal[:, None, :]).reshape(len(node), -1)]
+    rows = [(basis.values[node][:, :, None] * normal[:, None, :]).reshape(len(node), coefficients.size)]
     share = weight / max(float(weight.sum()), 1e-9)
     wanted, shares = [gap + rows[0] @ coefficients.ravel()], [share]
     for anchor in anchors:

@@ -69,7 +69,7 @@ def aligned(contours: CineContours, stack: CineStack) -> tuple[CineContours, Cin
 def observe(contours: CineContours, stack: CineStack, fraction: float) -> Observations:
     """All contours at the phase of each plane that is nearest to this fraction of the beat."""
     points: dict[str, list[Array]] = {name: [] for name in STRUCTURES}
-    outward: dict[str, list[Array]] = {name: [] for name in STRUCTURES}
+    facing: dict[str, list[Array]] = {name: [] for name in STRUCTURES}
     trust: dict[str, list[Array]] = {name: [] for name in STRUCTURES}
     rings: list[tuple[CinePlane, Array, float]] = []
     phase = [nearest_phase(plane, fraction) for plane in stack.planes]
@@ -77,7 +77,7 @@ def observe(contours: CineContours, stack: CineStack, fraction: float) -> Observ
         if contour.phase != phase[contour.plane]:
             continue
         spread = evenly(contour.points_mm, SPACING_MM)
-        out = _outward(spread, stack.planes[contour.plane].normal)
+        out = outward(spread, stack.planes[contour.plane].normal)
         certain = np.ones(len(spread))
         if contour.structure == "rv_endocardium":
             # a sliver between free wall and septum is as likely fat in the groove as blood
@@ -87,11 +87,11 @@ def observe(contours: CineContours, stack: CineStack, fraction: float) -> Observ
             certain *= sure
             rings.append((stack.planes[contour.plane], evenly(contour.points_mm, 1.5), sure * contour.confidence))
         points[contour.structure].append(spread)
-        outward[contour.structure].append(out)
+        facing[contour.structure].append(out)
         trust[contour.structure].append(certain * contour.confidence)
     return Observations(
         {name: _joined(found, 3) for name, found in points.items()},
-        {name: _joined(found, 3) for name, found in outward.items()},
+        {name: _joined(found, 3) for name, found in facing.items()},
         {name: np.concatenate(found) if found else np.zeros(0) for name, found in trust.items()},
         tuple(p for p in contours.points if p.phase == phase[p.plane]),
         tuple(rings),
@@ -134,7 +134,8 @@ def width_mm(closed_mm: Array, outward: Array) -> Array:
     return np.where(hit, s, np.inf).min(axis=1, initial=np.inf)
 
 
-def _outward(closed_mm: Array, normal: Array) -> Array:
+def outward(closed_mm: Array, normal: Array) -> Array:
+    """(n, 3) unit vectors in the plane of a closed polygon that look out of it. normal: (3,) of the plane."""
     along = np.roll(closed_mm, -1, axis=0) - np.roll(closed_mm, 1, axis=0)
     out = np.cross(along, normal)
     out /= np.maximum(np.linalg.norm(out, axis=1), 1e-9)[:, None]

@@ -30,17 +30,22 @@ class WallStrain:
 
     @classmethod
     def at(
-        cls, template: Template, basis: Array, points_mm: Array, also: NDArray[np.integer] | None = None
+        cls,
+        template: Template,
+        basis: Array,
+        points_mm: Array,
+        also: NDArray[np.integer] | None = None,
+        samples: int = SAMPLES,
     ) -> "WallStrain":
         """basis: (n, k) functions on the wall's points; points_mm: (n, 3) the unstrained wall. also: further elements
         to watch, because a bend comes near to folding them."""
-        spread = template.samples(SAMPLES)
+        spread = template.samples(samples)
         chosen = spread if also is None else np.concatenate([spread, also])
         corner = points_mm[template.tets[chosen]]
         inverse = np.linalg.inv(corner[:, 1:] - corner[:, :1])  # (s, 3 axes, 3 corners)
         on = basis[template.tets[chosen]]
-        share = np.full(len(chosen), _WATCHED_SHARE / SAMPLES)
-        share[:SAMPLES] = 1.0 / SAMPLES
+        share = np.full(len(chosen), _WATCHED_SHARE / samples)
+        share[:samples] = 1.0 / samples
         return cls(np.einsum("sac,sck->ska", inverse, on[:, 1:] - on[:, :1]), share)
 
     def form(self, coefficients: Array, stiffness: float, volume: float) -> tuple[Array, Array]:
