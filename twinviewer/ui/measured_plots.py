@@ -13,6 +13,8 @@ from twinviewer.ui.plot_box import PlotBox
 from twinviewer.ui.theme import Look
 
 SIDES = (("lv", "LV VOLUME"), ("rv", "RV VOLUME"))
+FEW = 5
+"""With fewer frames the way between them is not known, and dashed."""
 WAITING = "ECG, pressures and the PV loop need a simulation."
 
 
@@ -69,7 +71,9 @@ class MeasuredPlots(QWidget):
                 drawn = one.at(side, fraction)
                 assert drawn is not None
                 colour = colours.get(one.kind, t.quiet)
-                lines.append(TimeLine(fraction * self.beat_s, drawn, colour, 1.8))
+                few = len(one.fraction) < FEW
+                style = Qt.PenStyle.DashLine if few else Qt.PenStyle.SolidLine
+                lines.append(TimeLine(fraction * self.beat_s, drawn, colour, 1.3 if few else 1.8, style))
                 legend.append(
                     f"<span style='color:{colour}'>━━</span> {one.kind} {values.max():.0f} → {values.min():.0f}"
                     f" ({100.0 * (1.0 - values.min() / max(float(values.max()), 1e-9)):.0f} %)"

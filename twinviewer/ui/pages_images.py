@@ -201,11 +201,12 @@ class ModelPage(Page):
         self._wall_head = self.section("WALL AND STRAIN")
         self._wall = MeasureTable(look)
         self.column.addWidget(self._wall)
-        self.section("MESH")
+        self._mesh_head = self.section("MESH")
         self._facts = Facts()
         self.column.addWidget(self._facts)
         self.end()
         self._mesh: object = None
+        self.show_section(self._mesh_head, False, self._facts)
 
     def show_case(self, case: Case) -> None:
         """Show measurements and mesh."""
@@ -223,6 +224,7 @@ class ModelPage(Page):
         if mesh is self._mesh:
             return
         self._mesh = mesh
+        self.show_section(self._mesh_head, mesh is not None, self._facts)
         self._note.say("" if mesh is None else "\n".join(mesh.notes), "caution")
         if mesh is None:
             self._facts.show_facts(())

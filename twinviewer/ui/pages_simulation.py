@@ -338,6 +338,9 @@ class ReportPage(Page):
 
     def show_case(self, case: Case) -> None:
         """Allow what the case has."""
+        run = any(scenario.run is not None for scenario in case.scenarios)
+        for key in ("film", "picture"):  # what is measured has a film and a picture of its own
+            self._buttons[key].setVisible(run or not follows_images(case))
         for key, button in self._buttons.items():
             if key in ("labels", "seg"):
                 button.allow(case.labels is not None, "Find the structures first")
