@@ -340,8 +340,8 @@ def write_products(case: "Case", out: Path, pictures: bool, report: "Reporter") 
         with _writing(out):
             share = 0.55 if follows_images(case) else 0.8
             if follows_images(case):  # beside what is simulated, if anything is
-                files["measured picture"] = str(measured_picture(case, out / "measured.png"))
-                files["measured film"] = str(measured_film(case, out / "measured.mp4", part(report, share, 0.8)))
+                files["measured_picture"] = str(measured_picture(case, out / "measured.png"))
+                files["measured_film"] = str(measured_film(case, out / "measured.mp4", part(report, share, 0.8)))
             if case.mesh is not None and not (follows_images(case) and not simulated(case)):
                 files["picture"] = str(picture(case, out / "picture.png"))
             if simulated(case):
@@ -478,7 +478,7 @@ def _show_files(files: Mapping[str, str], as_json: bool) -> None:
         typer.echo(json.dumps({"files": dict(files)}, indent=2))
         return
     for kind, path in files.items():
-        typer.echo(f"{kind:13s} {Path(path).absolute()}")
+        typer.echo(f"{kind:16s} {Path(path).absolute()}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

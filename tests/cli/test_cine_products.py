@@ -17,7 +17,7 @@ def test_a_measured_heart_is_written_with_film_picture_and_report(
 ) -> None:
     monkeypatch.setattr(measured, "measured_film", partial(measured.measured_film, size=(480, 400), speed=2.0))
     files = cli.write_products(cine_case(), tmp_path, True, silent)
-    assert set(files) == {"metrics", "case", "measured picture", "measured film", "report"}
+    assert set(files) == {"metrics", "case", "measured_picture", "measured_film", "report"}
     for path in files.values():
         assert Path(path).stat().st_size > 0
     assert {path.name for path in tmp_path.iterdir()} >= {"measured.mp4", "measured.png", "report.pdf", "case.twin"}

@@ -1,11 +1,13 @@
 """Contours of a cine study lie where their points are, in the frame they belong to, and mark the beat."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor
 
-from twinviewer.domain import CineContour, CineContours, CinePlane, CineStack
+from twinviewer.domain import CineContour, CineContours, CinePlane, CinePoint, CineStack
 from twinviewer.ui.beat_marks import contour_marks
 from twinviewer.ui.cine_view import CineView
 from twinviewer.ui.theme import Look
@@ -65,3 +67,26 @@ def test_contours_play_on_their_plane(qtbot) -> None:  # type: ignore[no-untyped
 def test_end_systole_is_where_the_contours_are_smallest() -> None:
     stack, contours = study()
     assert contour_marks(contours, stack) == (0.0, pytest.approx(2 / FRAMES))
+
+
+def test_named_points_stand_where_they_are_and_rings_are_unsure(qtbot) -> None:  # type: ignore[no-untyped-def]
+    stack, contours = study()
+    affine = stack.planes[0].affine
+    sure, unsure = ((affine @ [column, 80.0, 0.0, 1.0])[:3] for column in (30.0, 70.0))
+    points = (CinePoint(0, 0, "mitral", -1, sure, 0.9), CinePoint(0, 0, "mitral", 1, unsure, 0.2))
+    view = CineView(Look())
+    qtbot.addWidget(view)
+    view.resize(420, 420)
+    view.open(stack)
+    with qtbot.waitExposed(view):
+        view.show()
+    view.show_contours(replace(contours, points=points), COLOURS)
+    plane = view.planes[0]
+
+    def inked(column: float) -> bool:
+        place = plane.from_image(column, 80.0)
+        return plane.grab().toImage().pixelColor(round(place.x()), round(place.y())).red() > 120
+
+    assert inked(30.0) and not inked(70.0)
+    view.show_time(1.1 / FRAMES)
+    assert not inked(30.0)

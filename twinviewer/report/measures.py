@@ -11,7 +11,7 @@ VOLUMES, FUNCTION, WALL, STRAIN, OTHER = "Volumes and mass", "Function", "Wall",
 GROUPS = (VOLUMES, FUNCTION, WALL, STRAIN, OTHER)
 _GROUP_OF = (
     (STRAIN, ("gls", "gcs", "grs", "ls", "strain")),
-    (WALL, ("thickness", "thickening")),
+    (WALL, ("thickness", "thickening", "muscle")),
     (FUNCTION, ("ef", "heart", "cardiac", "ejection", "filling", "mapse", "tapse")),
     (VOLUMES, ("edv", "esv", "stroke", "volume", "mass", "surface", "ml")),
 )

@@ -130,7 +130,7 @@ def _interval(quantity: Quantity) -> str:
     return f"{_number(quantity.low)} to {_number(quantity.high)}"
 
 
-def _table(rows: list[list[Any]], widths: list[float]) -> Table:
+def _table(rows: list[list[Any]], widths: list[float], padding: float = 1.6) -> Table:
     table = Table(rows, colWidths=[w * mm for w in widths], repeatRows=1)
     table.setStyle(
         TableStyle(
@@ -139,8 +139,8 @@ def _table(rows: list[list[Any]], widths: list[float]) -> Table:
                 ("FONT", (0, 1), (-1, -1), "Helvetica", 8),
                 ("LINEBELOW", (0, 0), (-1, -1), 0.3, _RULE),
                 ("ALIGN", (1, 0), (-2, -1), "RIGHT"),
-                ("TOPPADDING", (0, 0), (-1, -1), 1.6),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 1.6),
+                ("TOPPADDING", (0, 0), (-1, -1), padding),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), padding),
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ]
         )
@@ -193,7 +193,7 @@ def _measured_table(case: Case) -> list[Any]:
             found, discs = values[name], values.get(pairs[name])
             other = _number(discs.value) if discs is not None else ""
             rows.append([label_of(name), _number(found.value), _interval(found), other, found.unit])
-    return [Paragraph("Measured in the images", _HEAD), _table(rows, [66, 26, 40, 22, 26])]
+    return [Paragraph("Measured in the images", _HEAD), _table(rows, [66, 26, 40, 22, 26], 0.9)]
 
 
 def _segments(case: Case) -> list[Any]:

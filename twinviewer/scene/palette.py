@@ -38,6 +38,15 @@ CONTOURS: dict[str, str] = {
 }
 """Lines on images, as reading rooms draw them: LV endocardium red, epicardium green, RV endocardium yellow."""
 
+POINTS: dict[str, str] = {
+    "mitral": CONTOURS["lv_endocardium"],
+    "lv_apex_endo": CONTOURS["lv_endocardium"],
+    "lv_apex_epi": CONTOURS["lv_epicardium"],
+    "tricuspid": CONTOURS["rv_endocardium"],
+    "rv_apex": CONTOURS["rv_endocardium"],
+}
+"""Named points in cine planes, in the colour of what they belong to."""
+
 BASELINE = "#8FA3BF"
 SCENARIOS = ("#3FB6C6", "#D98FD0", "#E5B454", "#5BC58C")
 

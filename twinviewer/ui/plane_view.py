@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPixmap, QPolygonF, QTransform
 
 from twinviewer.domain import CineContours, CinePlane
+from twinviewer.scene.palette import POINTS
 from twinviewer.scene.slices import frame_at, plane_image
 from twinviewer.ui.image_canvas import ImageCanvas, to_pixmap
 from twinviewer.ui.theme import Look
@@ -22,6 +23,8 @@ SURE = 0.6
 CONTOUR_PX, BAND_PX, MODEL_PX = 1.6, 3.4, 1.2
 """Widths: contours alone; contours under the model, as a pale band; the model, a fine line."""
 BAND_ALPHA = 120
+POINT_PX = 2.6
+"""Radius of a named point: a disc, or a ring where it is not sure."""
 CONTOURS, MODEL, BOTH, NOTHING = "contours", "model", "both", "none"
 
 
@@ -41,6 +44,7 @@ class PlaneView(ImageCanvas):
         self.spacing, self.letters = first.spacing_mm, first.letters
         self.setMinimumSize(110, 100)
         self._contours: dict[int, list[tuple[QColor, bool, QPolygonF]]] = {}
+        self._points: dict[int, list[tuple[QColor, bool, QPointF]]] = {}
         self._model: PlaneLines | None = None
         self._colours: Mapping[str, str] = {}
         self._region: QRectF | None = None
@@ -63,6 +67,13 @@ class PlaneView(ImageCanvas):
                 colour = QColor(colours.get(contour.structure, "#FFFFFF"))
                 self._contours.setdefault(contour.phase, []).append(
                     (colour, contour.confidence < SURE, _polygon(pixels))
+                )
+        self._points = {}
+        for point in () if contours is None else contours.points:
+            if point.plane == number:
+                column, row = (point.point_mm @ inverse[:2, :3].T + inverse[:2, 3]).tolist()
+                self._points.setdefault(point.phase, []).append(
+                    (QColor(POINTS.get(point.name, "#FFFFFF")), point.confidence < SURE, QPointF(column, row))
                 )
         self.update()
 
@@ -176,8 +187,9 @@ class PlaneView(ImageCanvas):
     def _draw_lines(self, painter: QPainter) -> None:
         contours = self._contours.get(self.frame_index, []) if self.shown in (CONTOURS, BOTH) else []
         cuts = self.cut(self.frame_index) if self.shown in (MODEL, BOTH) else []
+        points = self._points.get(self.frame_index, []) if self.shown in (CONTOURS, BOTH) else []
         rect, image = self.frame(), self.picture()
-        if image is None or not (contours or cuts):
+        if image is None or not (contours or cuts or points):
             return
         painter.save()
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -196,6 +208,11 @@ class PlaneView(ImageCanvas):
             painter.setPen(_pen(colour, MODEL_PX))
             painter.drawPolyline(line)
         painter.restore()
+        for colour, unsure, place in points:
+            painter.setPen(QPen(colour, 1.4))
+            painter.setBrush(Qt.BrushStyle.NoBrush if unsure else colour)
+            painter.drawEllipse(self.from_image(place.x(), place.y()), POINT_PX, POINT_PX)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.maximise.emit(self)
