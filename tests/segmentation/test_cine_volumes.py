@@ -47,8 +47,8 @@ def _half_ellipsoid(gap_mm: float, base_known: bool) -> tuple[CineContours, Cine
 def test_half_an_ellipsoid_has_its_analytic_volume(gap_mm: float) -> None:
     contours, stack, truth = _half_ellipsoid(gap_mm, base_known=True)
     found = volumes(contours, stack)
-    assert found.lv_ml[found.ed] == pytest.approx(truth[0], rel=0.05)
-    assert found.lv_ml[found.es] == pytest.approx(truth[1], rel=0.05)
+    assert found.lv_ml[found.ed] == pytest.approx(truth[0], rel=0.01)
+    assert found.lv_ml[found.es] == pytest.approx(truth[1], rel=0.01)
     assert found.base == "long axis"
 
 
@@ -113,7 +113,8 @@ def test_the_ring_of_the_valves_narrows_the_base() -> None:
     ml = volumes(found, CineStack(tuple(planes), "MR", "cone")).lv_ml[0]
     cone = np.pi * 20.0 / 3.0 * (25.0**2 + 25.0 * 15.0 + 15.0**2)
     roof, body, apex = np.pi * 15.0**2 * ROOF_MM, np.pi * 25.0**2 * 60.0, np.pi * 25.0**2 * 10.0 / 2.0
-    assert ml == pytest.approx((cone + roof + body + apex) / 1000.0, rel=0.01)
+    # no slice shows the cone: its side is taken to be rounded, which adds 4 %
+    assert ml == pytest.approx((cone + roof + body + apex) / 1000.0, rel=0.05)
 
 
 @pytest.mark.parametrize("gap_mm", [5.0, 10.0, 17.7])

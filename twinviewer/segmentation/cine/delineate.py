@@ -12,7 +12,7 @@ from twinviewer.segmentation.cine.confidence import LEAST_RING, ring_evidence
 from twinviewer.segmentation.cine.contours import CineContour, CineContours
 from twinviewer.segmentation.cine.left_ventricle import cyclic, left_ventricle
 from twinviewer.segmentation.cine.locate import locate
-from twinviewer.segmentation.cine.phases import at_fraction
+from twinviewer.segmentation.cine.phases import at_fraction, common_fractions
 from twinviewer.segmentation.cine.points import apex_points, mitral_points, tricuspid_points
 from twinviewer.segmentation.cine.polar import to_uv
 from twinviewer.segmentation.cine.right_base import RightBase, kept, right_base
@@ -55,13 +55,12 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
         report(0.6, "Delineating the left ventricle")
         rings.append(ring_evidence(one, walls))
     notes = _refuse_or_note(rings)
-    count = stack.phases
     whole = whole_slices(rings)
     middle = whole[len(whole) // 2] if whole else len(walls) // 2
     heart = slices.to_mm(middle, walls[middle].centre[None])[0]
     shift = breath_hold_shifts(stack, heart, slices.axes[2], part(report, 0.6, 0.75))
     moved = shift @ slices.axes.T
-    every = np.arange(count) / count
+    every = common_fractions(slices.planes)
     base = find_valve_plane(stack, slices, walls, rings, every, moved, part(report, 0.75, 0.8))
     apex = apex_points(stack, slices, walls, whole, part(report, 0.8, 0.85))
     rights = []

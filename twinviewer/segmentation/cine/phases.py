@@ -1,5 +1,7 @@
 """Phases of planes that each had a beat of their own, brought to one beat from 0 to 1."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,3 +40,11 @@ def at_fraction(
     weight = np.clip((wanted - fraction[place]) / (fraction[place + 1] - fraction[place]), 0.0, 1.0)
     weight = weight.reshape(-1, *([1] * (values.ndim - 1)))
     return values[place] * (1.0 - weight) + values[place + 1] * weight
+
+
+def common_fractions(planes: Sequence[CinePlane]) -> NDArray[np.float64]:
+    """(t,) places in the beat to which all planes are brought: evenly spaced, or those that few frames show."""
+    count = max(len(plane.frames) for plane in planes)
+    if count > 3:
+        return np.arange(count) / count
+    return np.unique(np.round(np.concatenate([beat_fraction(plane) for plane in planes]), 3))

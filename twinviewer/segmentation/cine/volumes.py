@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
 
 from twinviewer.domain import CinePlane, CineStack, SegmentationError
 from twinviewer.segmentation.cine.contours import CineContour, CineContours
-from twinviewer.segmentation.cine.phases import at_fraction, beat_fraction
+from twinviewer.segmentation.cine.phases import at_fraction, beat_fraction, common_fractions
 from twinviewer.segmentation.cine.right_base import right_base
 from twinviewer.segmentation.cine.right_discs import DISC_MM, right_disc_ml
 from twinviewer.segmentation.cine.tracks import apex_depth_mm, ring_area_mm2
@@ -66,8 +67,7 @@ def volumes(contours: CineContours, stack: CineStack) -> CineVolumes:
     normal = planes[0].normal
     depth = np.array([plane.affine[:3, 3] @ normal for plane in planes])
     depth = np.abs(depth - depth[0])
-    count = max(len(plane.frames) for plane in planes)
-    wanted = np.arange(count) / count if count > 3 else np.unique(np.concatenate([beat_fraction(p) for p in planes]))
+    wanted = common_fractions(planes)
     left = _areas(contours, stack, "lv_endocardium", wanted)
     outer = _areas(contours, stack, "lv_epicardium", wanted)
     right = _areas(contours, stack, "rv_endocardium", wanted)
@@ -200,10 +200,10 @@ def _discs(
     narrower: NDArray[np.float64] | None,
     end: NDArray[np.float64] | None,
 ) -> NDArray[np.float64]:
-    """(t,) mL. Square roots of areas are linear between slices, to ``narrower`` (t,) times the first one's at the base.
+    """(t,) mL. Areas follow a monotone cubic through the slices, as bodies with rounded sides do.
 
-    roof_mm: how far the cavity reaches above the base. Past the last contour they fall to 0 at the depth ``end`` (t,),
-    or as the last two slices let expect.
+    At the base the size is ``narrower`` (t,) times the first slice's, and stays so for roof_mm above it. Past the last
+    contour areas fall to 0 at the depth ``end`` (t,), or as the last two slices let expect.
     """
     out = np.zeros(areas.shape[1])
     top = base - roof_mm
@@ -216,19 +216,16 @@ def _discs(
         highest = top[t] - 0.25 * gap if narrower is None else base[t] + _AT_RING_MM
         kept = present[depth[present] >= highest]
         kept = kept if kept.size else present[-1:]
-        size = np.sqrt(areas[kept, t])
-        low = depth[kept[-1]]
-        cap = _cap_mm(size, depth[kept], gap) if end is None else float(np.clip(end[t] - low, 0.0, 1.5 * gap))
-        z = np.arange(min(top[t], low) + DISC_MM / 2, low + cap, DISC_MM)
-        knots, sizes = depth[kept], size
+        low = float(depth[kept[-1]])
+        known = np.sqrt(areas[kept, t])
+        cap = _cap_mm(known, depth[kept], gap) if end is None else float(np.clip(end[t] - low, 0.0, 1.5 * gap))
+        knots, sizes = depth[kept], areas[kept, t]
         if narrower is not None and base[t] < knots[0] - _AT_RING_MM:
-            knots, sizes = np.append(base[t], knots), np.append(size[0] * narrower[t], size)
-        radius = np.interp(z, knots, sizes)
-        past = z > low
-        # a rounded apex: area falls linearly, as in a paraboloid
-        share = np.clip((low + cap - z[past]) / max(cap, 1e-6), 0.0, 1.0)
-        radius[past] = size[-1] * np.sqrt(share)
-        out[t] = float((radius**2).sum() * DISC_MM / 1000.0)
+            knots, sizes = np.append(base[t], knots), np.append(sizes[0] * narrower[t] ** 2, sizes)
+        knots, sizes = np.append(knots, low + max(cap, DISC_MM)), np.append(sizes, 0.0)
+        z = np.arange(min(top[t], low) + DISC_MM / 2, knots[-1], DISC_MM)
+        level = PchipInterpolator(knots, sizes)(np.maximum(z, knots[0]))
+        out[t] = float(level.sum() * DISC_MM / 1000.0)
     return out
 
 
