@@ -85,7 +85,7 @@ def test_named_points_stand_where_they_are_and_rings_are_unsure(qtbot) -> None: 
 
     def inked(column: float) -> bool:
         place = plane.from_image(column, 80.0)
-        return plane.grab().toImage().pixelColor(round(place.x()), round(place.y())).red() > 120
+        return plane.grab().toImage().pixelColor(round(place.x()), round(place.y())).red() > 200
 
     assert inked(30.0) and not inked(70.0)
     view.show_time(1.1 / FRAMES)

@@ -33,6 +33,7 @@ HEART_MARGIN_MM = 20.0
 """What is shown round the heart."""
 NEAR_MM = 8.0
 """How far from a plane a point of the wall may lie to say where the heart is in it."""
+GAP_PX = 3
 PREPARE_MS = 15
 """Pause between two frames that are cut ahead of being seen: the window stays quick."""
 
@@ -57,7 +58,7 @@ class CineView(QWidget):
         self._grid_widget = QWidget()
         self._grid = QGridLayout(self._grid_widget)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(3)
+        self._grid.setSpacing(GAP_PX)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setWidget(self._grid_widget)
@@ -210,7 +211,8 @@ class CineView(QWidget):
         inside = self._scroll.viewport()
         width, height = max(inside.width(), 1), max(inside.height(), 1)
         count = max(len(shown), 1)
-        columns = max(range(1, count + 1), key=lambda n: min(width / n, height / -(-count // n)) if n <= 8 else 0.0)
+        most = max(min(count, 8, (width + GAP_PX) // (PlaneView.LEAST[0] + GAP_PX)), 1)
+        columns = max(range(1, most + 1), key=lambda n: min(width / n, height / -(-count // n)))
         for view in self.planes:
             view.setVisible(view in shown)
         for place, view in enumerate(shown):

@@ -32,6 +32,7 @@ class PlaneView(ImageCanvas):
     """Frames are painted once for a window and kept; lines are cut when first seen and kept."""
 
     windowed = Signal(float, float)
+    LEAST = (110, 100)
 
     def __init__(self, look: Look, plane: CinePlane, number: int, of: int) -> None:
         super().__init__(look, plane.label or f"Plane {number}")
@@ -42,7 +43,7 @@ class PlaneView(ImageCanvas):
         self._kept: dict[int, QPixmap] = {}
         first = plane_image(plane, 0, 1.0, 0.5)
         self.spacing, self.letters = first.spacing_mm, first.letters
-        self.setMinimumSize(110, 100)
+        self.setMinimumSize(*self.LEAST)
         self._contours: dict[int, list[tuple[QColor, bool, QPolygonF]]] = {}
         self._points: dict[int, list[tuple[QColor, bool, QPointF]]] = {}
         self._model: PlaneLines | None = None
