@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from twinviewer.domain import (
+    CineContour,
     CineContours,
+    CinePoint,
     CineStack,
     EngineOutput,
     Field,
@@ -17,6 +19,7 @@ from twinviewer.domain import (
     Grid,
     Image,
     LabelMap,
+    MeshError,
     Metric,
     OrganMesh,
     Parameter,
@@ -125,7 +128,12 @@ class FakeOrgan:
         report(0.5, "Meshing")
         return mesh(found.image_uid)
 
-    def measure(self, found: Found, mesh: OrganMesh, image: Image, patient: Patient) -> Mapping[str, Quantity]:
+    def correct(
+        self, contours: CineContours, stack: CineStack, mesh: OrganMesh | None, edit: CineContour | CinePoint
+    ) -> tuple[CineContours, OrganMesh | None]:
+        raise MeshError("Boxes do not beat")
+
+    def measure(self, found: Found, mesh: OrganMesh | None, image: Image, patient: Patient) -> Mapping[str, Quantity]:
         assert isinstance(found, LabelMap)
         return {"box_ml": Quantity(found.volume_ml("box"), "mL", "measured", found.image_uid)}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from twinviewer.domain.contours import CineContours
+from twinviewer.domain.contours import CineContour, CineContours, CinePoint
 from twinviewer.domain.image import CineStack, Image, LabelMap, Patient, Series, Volume
 from twinviewer.domain.mesh import OrganMesh
 from twinviewer.domain.progress import Reporter
@@ -75,8 +75,16 @@ class Organ(Protocol):
         with the motion that they show."""
         ...
 
-    def measure(self, found: Found, mesh: OrganMesh, image: Image, patient: Patient) -> Mapping[str, Quantity]:
-        """What the images say: volumes, EF, mass. Names as in docs/metrics.md; origin "measured"."""
+    def correct(
+        self, contours: CineContours, stack: CineStack, mesh: OrganMesh | None, edit: CineContour | CinePoint
+    ) -> tuple[CineContours, OrganMesh | None]:
+        """One contour or point put right by hand: the contours with it, and the model (if there is one) moved after it
+        in the phases it bears on. Quick: a user drags. Raises MeshError where the model cannot follow."""
+        ...
+
+    def measure(self, found: Found, mesh: OrganMesh | None, image: Image, patient: Patient) -> Mapping[str, Quantity]:
+        """What the images say: volumes, EF, mass. Names as in docs/metrics.md; origin "measured". mesh: None only for
+        contours from which no model has been made."""
         ...
 
     def setup(

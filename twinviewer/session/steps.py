@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from twinviewer.domain import (
+    CineContour,
     CineContours,
+    CinePoint,
     CineStack,
     Found,
     Image,
@@ -41,6 +43,10 @@ Opened = tuple[Image, str, str]
 
 Segmented = LabelMap | tuple[CineContours, dict[str, Quantity]]
 """Labels of a volume; or the contours of a cine study and what they measure."""
+
+
+Corrected = tuple[CineContours, OrganMesh | None, dict[str, Quantity]]
+"""Contours after a correction by hand, the model that followed it or None, and what they measure."""
 
 
 def compute_scan(folder: str, report: Reporter = silent) -> tuple[Series, ...]:
@@ -92,6 +98,22 @@ def compute_model(
     return mesh, measured
 
 
+def compute_correction(
+    organ: str,
+    contours: CineContours,
+    stack: CineStack,
+    mesh: OrganMesh | None,
+    patient: Patient,
+    edit: CineContour | CinePoint,
+    report: Reporter = silent,
+) -> Corrected:
+    """Contours with one put right by hand, the model that follows it, and what they measure now. MeshError."""
+    recipe = catalog.organ(organ)
+    contours, mesh = recipe.correct(contours, stack, mesh, edit)
+    report(0.5, "Measuring")
+    return contours, mesh, dict(recipe.measure(contours, mesh, stack, patient))
+
+
 def accept_scan(case: Case, folder: str, found: tuple[Series, ...]) -> Case:
     """A fresh case of these series: one patient at a time, nothing of an earlier one stays."""
     images = [series for series in found if series.kind not in ("not_image", "unreadable")]
@@ -133,6 +155,22 @@ def accept_model(case: Case, model: tuple[OrganMesh, Mapping[str, Quantity]]) ->
     """Take a new mesh with its measurements; scenarios of an older mesh are dropped."""
     mesh, measured = model
     return case.changed("Build model", mesh=mesh, measurements=dict(measured))
+
+
+def accept_correction(case: Case, corrected: Corrected, edit: CineContour | CinePoint) -> Case:
+    """Take a correction by hand; scenarios of the model before it are dropped. The action names what was moved."""
+    contours, mesh, measured = corrected
+    what = edit.structure if isinstance(edit, CineContour) else edit.name
+    plane = case.image.planes[edit.plane].label if isinstance(case.image, CineStack) else str(edit.plane + 1)
+    action = f"Correct {what.replace('_', ' ')}, {plane}, phase {edit.phase + 1}"
+    return case.changed(action, contours=contours, mesh=mesh, measurements=measured)
+
+
+def correction_input(case: Case) -> tuple[str, CineContours, CineStack, OrganMesh | None, Patient]:
+    """What :func:`compute_correction` needs of this case besides the edit. SegmentationError without contours."""
+    if case.contours is None or not isinstance(case.image, CineStack):
+        raise SegmentationError("There are no contours to correct", remedy="Segment a cine study first")
+    return case.organ, case.contours, case.image, case.mesh, case.patient
 
 
 def accept_run(case: Case, name: str, run: Run) -> Case:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from twinviewer.domain import (
+    CineContour,
     CineContours,
+    CinePoint,
     CineStack,
     Found,
     Image,
@@ -84,15 +86,24 @@ class Heart:
             return build(found, report=report)
         raise MeshError("Contours and images do not belong together", remedy="Segment this series again")
 
-    def measure(self, found: Found, mesh: OrganMesh, image: Image, patient: Patient) -> Mapping[str, Quantity]:
-        """Volumes, ejection fraction, mass and thickness; of a measured motion also strain, rates and travel."""
-        if isinstance(found, CineContours) and isinstance(image, CineStack):
-            from twinviewer.organs.heart.cine import measure_model
+    def correct(
+        self, contours: CineContours, stack: CineStack, mesh: OrganMesh | None, edit: CineContour | CinePoint
+    ) -> tuple[CineContours, OrganMesh | None]:
+        """A contour or ring point put right by hand; the model follows. Raises MeshError where it cannot."""
+        from twinviewer.organs.heart.template.correct import correct, with_edit
 
-            return measure_model(found, image, mesh, patient)
+        return with_edit(contours, edit), None if mesh is None else correct(mesh, contours, stack, edit)
+
+    def measure(self, found: Found, mesh: OrganMesh | None, image: Image, patient: Patient) -> Mapping[str, Quantity]:
+        """Volumes, ejection fraction, mass and thickness; of a measured motion also strain, rates and travel; of
+        contours without a model what discs say."""
+        if isinstance(found, CineContours) and isinstance(image, CineStack):
+            from twinviewer.organs.heart.cine import measure_cine, measure_model
+
+            return measure_cine(found, image) if mesh is None else measure_model(found, image, mesh, patient)
         from twinviewer.organs.heart.measure import measure
 
-        assert isinstance(found, LabelMap)
+        assert isinstance(found, LabelMap) and mesh is not None
         return measure(found, mesh)
 
     def setup(

@@ -78,7 +78,7 @@ def model(fitted: Fitted, contours: CineContours, report: Reporter = silent) -> 
             "uid": digest,
             "motion_mm": motion,
             "motion_fraction": fitted.fraction,
-            "notes": (NOT_MEASURED,),
+            "notes": (NOT_MEASURED, *_doubts(contours)),
         }
     )
     for array in (whole.points_mm, motion, whole.motion_fraction, *whole.surfaces.values()):
@@ -88,6 +88,12 @@ def model(fitted: Fitted, contours: CineContours, report: Reporter = silent) -> 
         values.setflags(write=False)
     report(1.0, f"{len(fitted.fraction)} phases of {len(whole.tets)} tetrahedra")
     return whole
+
+
+def _doubts(contours: CineContours) -> tuple[str, ...]:
+    if any(point.name == "mitral" for point in contours.points):
+        return ()
+    return ("No long axis shows the valves: the base follows the slices, so volumes and EF are uncertain",)
 
 
 def _septum(shape: Template) -> NDArray[np.int32]:
