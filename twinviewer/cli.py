@@ -137,6 +137,9 @@ def render(
     film: Annotated[Path | None, typer.Option(help="Write the beating heart as MP4.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Write the scene as PNG.")] = None,
     pdf: Annotated[Path | None, typer.Option(help="Write the report.")] = None,
+    measured: Annotated[
+        Path | None, typer.Option(help="Write the heart as cine MR shows it, beside its images, as MP4.")
+    ] = None,
     as_json: AsJson = False,
     verbose: Verbose = False,
 ) -> None:
@@ -146,8 +149,8 @@ def render(
         from twinviewer.report.pdf import pdf as write_pdf
         from twinviewer.report.picture import picture as write_picture
 
-        if film is picture is pdf is None:
-            raise typer.BadParameter("nothing to render: give --film, --picture or --pdf")
+        if film is picture is pdf is measured is None:
+            raise typer.BadParameter("nothing to render: give --film, --picture, --pdf or --measured")
         case = _load(case_file)
         report = reporter(verbose)
         files = {}
@@ -157,6 +160,11 @@ def render(
         if film is not None:
             with _writing(film):
                 files["film"] = str(write_film(case, film, report))
+        if measured is not None:
+            from twinviewer.report.measured import measured_film
+
+            with _writing(measured):
+                files["measured_film"] = str(measured_film(case, measured, report))
         if pdf is not None:
             with _writing(pdf):
                 files["report"] = str(write_pdf(case, pdf))

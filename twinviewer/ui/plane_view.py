@@ -194,6 +194,7 @@ class PlaneView(ImageCanvas):
             return
         painter.save()
         painter.setBrush(Qt.BrushStyle.NoBrush)
+        ratio = self.devicePixelRatioF()
         scale_x, scale_y = rect.width() / image[0].width(), rect.height() / image[0].height()
         painter.setTransform(  # image pixels, whose centres are whole numbers, to the widget's
             QTransform(scale_x, 0, 0, scale_y, rect.left() + 0.5 * scale_x, rect.top() + 0.5 * scale_y),
@@ -203,10 +204,10 @@ class PlaneView(ImageCanvas):
             ink = QColor(colour)
             ink.setAlpha(BAND_ALPHA if cuts else 255)
             style = Qt.PenStyle.DashLine if unsure else Qt.PenStyle.SolidLine
-            painter.setPen(_pen(ink, BAND_PX if cuts else CONTOUR_PX, style))
+            painter.setPen(_pen(ink, ratio * (BAND_PX if cuts else CONTOUR_PX), style))
             painter.drawPolygon(outline)
         for colour, line in cuts:
-            painter.setPen(_pen(colour, MODEL_PX))
+            painter.setPen(_pen(colour, ratio * MODEL_PX))
             painter.drawPolyline(line)
         painter.restore()
         for colour, unsure, place in points:
@@ -225,5 +226,5 @@ def _polygon(pixels: np.ndarray) -> QPolygonF:
 
 def _pen(colour: QColor, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
     pen = QPen(colour, width, style)
-    pen.setCosmetic(True)  # widths are in the widget's pixels whatever the zoom
+    pen.setCosmetic(True)  # widths are in the screen's pixels whatever the zoom
     return pen
