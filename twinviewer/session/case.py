@@ -25,8 +25,6 @@ BASELINE = "baseline"
 SCENARIO_COLOURS = ("#8FA3BF", "#3FB6C6", "#D98FD0", "#E5B454", "#5BC58C", "#E5645B", "#9A8CFF", "#C9A27A")
 """Baseline first, then the scenarios in the order in which they were added. The same in tables, traces and legends."""
 
-NO_MODEL_FROM_CINE = "A model is not made from cine MR yet: its contours are shown and measured"
-
 STEPS = ("Import", "Segment", "Model", "Simulate", "Compare", "Report")
 
 # What each field rests on: when one of these changes, everything to its right is dropped.

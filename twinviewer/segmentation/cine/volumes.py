@@ -26,6 +26,8 @@ as the saddle. Uncertain by 1.5 mm.
 _AT_RING_MM = 4.0
 """A slice nearer than this to the base shows its size itself."""
 _NARROWEST = 0.5
+_FEW, _SAME_PHASE = 3, 0.1
+"""Planes with so few frames are not read between them; a frame stands for this much of the beat about it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,6 +175,12 @@ def _areas(
         for phase, contour in contours.of(index, structure).items():
             area[phase] = contour.area_mm2
         fraction = beat_fraction(plane)
+        if len(fraction) <= _FEW:
+            # a frame says nothing of a distant part of the beat
+            away = np.abs(fraction[:, None] - wanted)
+            away = np.minimum(away, 1.0 - away)
+            rows.append(np.where(away.min(axis=0) <= _SAME_PHASE, area[away.argmin(axis=0)], 0.0))
+            continue
         there = at_fraction((area > 0).astype(float), fraction, wanted)
         # between a frame with and one without a contour the area is that of the nearer frame, not a part of it
         mixed = at_fraction(area, fraction, wanted)
