@@ -43,8 +43,13 @@ def at_fraction(
 
 
 def common_fractions(planes: Sequence[CinePlane]) -> NDArray[np.float64]:
-    """(t,) places in the beat to which all planes are brought: evenly spaced, or those that few frames show."""
+    """(t,) places in the beat to which all planes are brought: those of the middlemost plane with the most frames.
+
+    With so few frames that planes may show different parts of the beat: all places that any plane shows.
+    """
     count = max(len(plane.frames) for plane in planes)
-    if count > 3:
-        return np.arange(count) / count
-    return np.unique(np.round(np.concatenate([beat_fraction(plane) for plane in planes]), 3))
+    if count <= 3:
+        return np.unique(np.round(np.concatenate([beat_fraction(plane) for plane in planes]), 3))
+    full = [plane for plane in planes if len(plane.frames) == count]
+    own = np.unique(beat_fraction(full[len(full) // 2]))
+    return own if is_cyclic(own) and own[-1] < 1.0 else np.arange(count) / count

@@ -107,7 +107,7 @@ def _plane(found: list[WallEnd], fraction: NDArray[np.float64], shift: NDArray[n
         base = (weight * left).sum(axis=0) / weight.sum(axis=0)
         if phases > 6:
             spectrum = np.fft.rfft(base)
-            spectrum[4:] = 0.0
+            spectrum[min(4, phases // 4 + 1) :] = 0.0
             base = np.fft.irfft(spectrum, n=phases)
         rest = ends[..., 2] - base
         if count >= 4:
