@@ -93,7 +93,7 @@ def test_dropping_a_folder_scans_it(window, tmp_path, qtbot) -> None:  # type: i
 def test_cancel_is_at_once_and_leaves_the_case(window, small_case, qtbot) -> None:  # type: ignore[no-untyped-def]
     show(window, small_case)
     revision, taken = window.presenter.case.revision, []
-    window.presenter._submit("run x", "Simulate", job_tasks.count, 3000, 0.01, done=taken.append, name="Simulate x")
+    window.presenter.submit("run x", "Simulate", job_tasks.count, 3000, 0.01, done=taken.append, name="Simulate x")
     qtbot.waitUntil(lambda: window.presenter.busy[0].fraction > 0, timeout=20_000)
     assert window.steps.buttons[Step.SIMULATE].status.state is StepState.WORKING
     started = time.perf_counter()
@@ -238,7 +238,7 @@ def test_closing_leaves_nothing_running(window, small_case, qtbot) -> None:  # t
     import psutil
 
     show(window, small_case)
-    window.presenter._submit("run x", "Simulate", job_tasks.count, 3000, 0.01, done=lambda _: None, name="Simulate x")
+    window.presenter.submit("run x", "Simulate", job_tasks.count, 3000, 0.01, done=lambda _: None, name="Simulate x")
     qtbot.wait(100)
     runner = window.presenter.runner
     window.shut_down()

@@ -42,6 +42,8 @@ class CineView(QWidget):
     """The grid of planes under a row of choices. It takes any number; the planes share one window."""
 
     outlines_chosen = Signal(str)
+    grabbed = Signal()
+    corrected = Signal(object)
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -99,6 +101,14 @@ class CineView(QWidget):
         row.addWidget(self.outlines)
         self._legend.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         row.addWidget(self._legend, 1)
+        self.hand = QToolButton()
+        self.hand.setCheckable(True)
+        self.hand.setText("Correct")
+        self.hand.setProperty("role", "pill")
+        self.hand.setToolTip("Drag contours and valve points to put them right; the model follows (E)")
+        self.hand.setAccessibleName("Correct by hand")
+        self.hand.toggled.connect(self._correcting)
+        row.addWidget(self.hand)
         row.addWidget(self.near)
         self._bar.hide()
 
@@ -122,6 +132,9 @@ class CineView(QWidget):
             view.set_window(window, level)
             view.windowed.connect(self._window_all)
             view.maximise.connect(self.toggle_large)
+            view.grabbed.connect(self.grabbed)
+            view.corrected.connect(self.corrected)
+            view.set_correcting(self.hand.isChecked())
             self.planes.append(view)
         self._arrange()
 
@@ -176,6 +189,7 @@ class CineView(QWidget):
         drawn = self._contours is not None or self._mesh is not None
         self._bar.setVisible(drawn)
         self.near.setIcon(icon("heart", self.look.tokens))
+        self.hand.setVisible(self._contours is not None)
         self.outlines.setVisible(self._contours is not None and self._mesh is not None)
         if not drawn:
             return
@@ -199,6 +213,15 @@ class CineView(QWidget):
             self._ahead.stop()
             return
         max(waiting, key=lambda view: view.prepare_left).prepare()
+
+    def _correcting(self, on: bool) -> None:
+        for view in self.planes:
+            view.set_correcting(on)
+
+    def restore(self) -> None:
+        """Show the contours as the case has them: a correction was not taken."""
+        for number, view in enumerate(self.planes):
+            view.set_contours(self._contours, number, self._colours)
 
     def _window_all(self, window: float, level: float) -> None:
         for view in self.planes:

@@ -15,6 +15,7 @@ from twinviewer.scene.slices import default_window
 from twinviewer.session import catalog
 from twinviewer.session.case import BASELINE, Scenario
 from twinviewer.ui.beat_marks import image_fraction, marks, period_of, r_wave
+from twinviewer.ui.corrections import Corrections
 from twinviewer.ui.curves import Curves
 from twinviewer.ui.guidance import allow_actions, guide
 from twinviewer.ui.image_canvas import to_pixmap
@@ -58,6 +59,7 @@ class Coupling(QObject):
         self.measured = MeasuredBeat(window.presenter)
         self._catalog_known = False
         self.picking = Picking(window)
+        self.corrections = Corrections(window.presenter, window.views.cine.restore)
         self.segments = SegmentMeasures(window.presenter, window.inspector.model.segments)
         self._moved = False
         self._image: object = None
@@ -88,6 +90,8 @@ class Coupling(QObject):
         view.colour_chosen.connect(lambda name: w.choices.set(colour_by=name))
         view.section_chosen.connect(lambda on: w.choices.set(section=on))
         view.safe_chosen.connect(lambda on: w.choices.set(safe_colours=on))
+        w.views.cine.grabbed.connect(w.playback.pause)
+        w.views.cine.corrected.connect(self.corrections.add)
         w.views.cine.outlines_chosen.connect(lambda what: w.choices.set(outlines=what))
         pages.importing.folder_asked.connect(w.actions_.all["open_folder"].trigger)
         pages.importing.case_asked.connect(w.actions_.all["open_case"].trigger)

@@ -72,6 +72,7 @@ def add_actions(w: MainWindow) -> None:
         other.setShortcuts([QKeySequence(QKeyCombination(keypad | shift, key)) for key in (digit, turned)])
     a.add("section", "View", "C&ut the heart open", lambda: toggle(w, "section"), "C", "cut", checkable=True)
     a.add("outlines", "View", "&Outlines on the planes", lambda: next_outlines(w), "O", "segment")
+    a.add("correct", "Edit", "C&orrect contours by hand", w.views.cine.hand.toggle, "E", "pick")
     a.add("safe", "View", "Colour-&blind-safe maps", lambda: toggle(w, "safe_colours"), "", "eye", checkable=True)
     a.all["safe"].setChecked(w.choices.safe_colours)
     a.add("theme", "View", "Dark or &light", w.toggle_theme, "Ctrl+T", "theme")
@@ -103,7 +104,7 @@ def fill_menus(w: MainWindow) -> None:
         {
             "&File": ["open_folder", "open_case", "open_demo", "load_records", "-", "save_case", "save_case_as",
                       ("&Export", exports), "-", "quit"],
-            "&Edit": ["undo", "redo", "-", "cancel", "palette"],
+            "&Edit": ["undo", "redo", "-", "correct", "-", "cancel", "palette"],
             "&Step": [*steps, "-", "next_step"],
             "&View": ["layout_four", "layout_one", "layout_compare", "-", "reset_views", "crosshair",
                       ("&Window and level", presets), "-", ("3&D view", directions), "section", "outlines", "safe", "-",

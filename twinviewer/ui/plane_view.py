@@ -9,9 +9,10 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPixmap, QPolygonF, QTransform
 
-from twinviewer.domain import CineContours, CinePlane
+from twinviewer.domain import CineContour, CineContours, CinePlane, CinePoint
 from twinviewer.scene.palette import POINTS
 from twinviewer.scene.slices import frame_at, plane_image
+from twinviewer.ui.contour_edit import Edit, Grip, grip, key_of
 from twinviewer.ui.image_canvas import ImageCanvas, to_pixmap
 from twinviewer.ui.theme import Look
 
@@ -23,6 +24,8 @@ SURE = 0.6
 CONTOUR_PX, BAND_PX, MODEL_PX = 1.6, 3.4, 1.2
 """Widths: contours alone; contours under the model, as a pale band; the model, a fine line."""
 BAND_ALPHA = 120
+GRIP_PX, EDIT_PX = 9.0, 2.2
+"""How near the pointer must come to something to hold it; the width of what is being moved."""
 POINT_PX = 2.6
 """Radius of a named point: a disc, or a ring where it is not sure."""
 CONTOURS, MODEL, BOTH, NOTHING = "contours", "model", "both", "none"
@@ -32,6 +35,8 @@ class PlaneView(ImageCanvas):
     """Frames are painted once for a window and kept; lines are cut when first seen and kept."""
 
     windowed = Signal(float, float)
+    grabbed = Signal()
+    corrected = Signal(object)
     LEAST = (110, 100)
 
     def __init__(self, look: Look, plane: CinePlane, number: int, of: int) -> None:
@@ -46,6 +51,11 @@ class PlaneView(ImageCanvas):
         self.setMinimumSize(*self.LEAST)
         self._contours: dict[int, list[tuple[QColor, bool, QPolygonF]]] = {}
         self._points: dict[int, list[tuple[QColor, bool, QPointF]]] = {}
+        self.correcting = False
+        self._found: tuple[CineContours | None, Mapping[str, str]] = (None, {})
+        self._grip: Grip | None = None
+        self._moved = False
+        self._edits: dict[tuple[int, int, str, int], Edit] = {}
         self._model: PlaneLines | None = None
         self._colours: Mapping[str, str] = {}
         self._region: QRectF | None = None
@@ -60,7 +70,8 @@ class PlaneView(ImageCanvas):
 
     def set_contours(self, contours: CineContours | None, number: int, colours: Mapping[str, str]) -> None:
         """Draw what was delineated in this plane (its place in the stack); what is not sure is dashed."""
-        self._contours = {}
+        self._contours, self._found = {}, (contours, colours)
+        self._grip, self._edits = None, {}
         inverse = np.linalg.inv(self.plane.affine)
         for contour in () if contours is None else contours.contours:
             if contour.plane == number:
@@ -209,12 +220,86 @@ class PlaneView(ImageCanvas):
         for colour, line in cuts:
             painter.setPen(_pen(colour, ratio * MODEL_PX))
             painter.drawPolyline(line)
+        for colour, outline in self._drawn_edits():
+            if outline.count() > 1:
+                painter.setPen(_pen(colour, ratio * EDIT_PX))
+                painter.drawPolygon(outline)
+            else:
+                points = [*points, (colour, False, outline.first())]
         painter.restore()
         for colour, unsure, place in points:
             painter.setPen(QPen(colour, 1.4))
             painter.setBrush(Qt.BrushStyle.NoBrush if unsure else colour)
             painter.drawEllipse(self.from_image(place.x(), place.y()), POINT_PX, POINT_PX)
         painter.setBrush(Qt.BrushStyle.NoBrush)
+
+    # Corrections by hand ---------------------------------------------------------------------------------------
+
+    def set_correcting(self, on: bool) -> None:
+        """While on, a drag of a contour or valve point moves it; elsewhere it windows, as ever."""
+        self.correcting = on
+        self.unsetCursor()
+
+    def _to_mm(self, place: QPointF) -> np.ndarray:
+        spot = self.to_image(place)
+        return (self.plane.affine @ [spot.x(), spot.y(), 0.0, 1.0])[:3]
+
+    def _under(self, place: QPointF) -> Grip | None:
+        contours = self._found[0]
+        if not self.correcting or contours is None or self.shown not in (CONTOURS, BOTH):
+            return None
+        here = (self.number - 1, self.frame_index)
+        shown: list[Edit] = [
+            self._edits.get(key_of(one), one)
+            for one in (*contours.contours, *contours.points)
+            if (one.plane, one.phase) == here
+        ]
+        mm_per_px = self.spacing[0] * self.to_image(QPointF(1, 0)).x() - self.spacing[0] * self.to_image(QPointF()).x()
+        return grip(
+            self._to_mm(place),
+            [one for one in shown if isinstance(one, CineContour)],
+            [one for one in shown if isinstance(one, CinePoint)],
+            GRIP_PX * mm_per_px,
+        )
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.correcting:
+            self.grabbed.emit()  # the beat stands still first, so that what is seen is what is held
+            self._grip, self._moved = self._under(event.position()), False
+            if self._grip is not None:
+                self.activated.emit(self)
+                return
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._grip is None:
+            if self.correcting and event.buttons() == Qt.MouseButton.NoButton:
+                held = self._under(event.position()) is not None
+                self.setCursor(Qt.CursorShape.OpenHandCursor if held else Qt.CursorShape.ArrowCursor)
+            super().mouseMoveEvent(event)
+            return
+        self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        edit = self._grip.moved(self._to_mm(event.position()) - self._grip.place_mm)
+        self._edits[key_of(edit)], self._moved = edit, True
+        self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        held, self._grip = self._grip, None
+        super().mouseReleaseEvent(event)
+        if held is not None and self._moved:  # it stays in view until the case has it, or refuses it
+            self.corrected.emit(self._edits[key_of(held.what)])
+
+    def _drawn_edits(self) -> list[tuple[QColor, QPolygonF]]:
+        """What has been moved in this frame and is not in the case yet, in image pixels."""
+        inverse, drawn = np.linalg.inv(self.plane.affine), []
+        for edit in self._edits.values():
+            if edit.phase == self.frame_index:
+                one = isinstance(edit, CinePoint)
+                points = edit.point_mm[None] if isinstance(edit, CinePoint) else edit.points_mm
+                name = edit.name if isinstance(edit, CinePoint) else edit.structure
+                colour = QColor((POINTS if one else self._found[1]).get(name, "#FFFFFF")).lighter(135)
+                drawn.append((colour, _polygon(points @ inverse[:2, :3].T + inverse[:2, 3])))
+        return drawn
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.maximise.emit(self)

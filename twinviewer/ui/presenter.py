@@ -127,7 +127,7 @@ class Presenter(QObject):
             if then_open and len(images) == 1:
                 self.open_series(images[0].uid)
 
-        self._submit("scan", "Import", steps.compute_scan, str(folder), done=accept, name="Scan folder")
+        self.submit("scan", "Import", steps.compute_scan, str(folder), done=accept, name="Scan folder")
 
     def open_series(self, uid: str) -> None:
         """Decode one of the case's series and make it the active one."""
@@ -139,12 +139,12 @@ class Presenter(QObject):
             if any(s.uid == uid for s in self.case.series):
                 self._push(steps.accept_image(self.case, series, image))
 
-        self._submit("image", "Import", steps.compute_image, series, done=accept, name="Read images")
+        self.submit("image", "Import", steps.compute_image, series, done=accept, name="Read images")
 
     def segment(self) -> None:
         """Label the organ in every phase."""
         made_from = self.case.image
-        self._attempt("Segment", lambda: self._submit(
+        self._attempt("Segment", lambda: self.submit(
             "labels", "Segment", steps.compute_segmentation, *steps.segment_input(self.case), name="Segment",
             done=lambda found: self._take(
                 self.case.image is made_from, lambda: steps.accept_segmentation(self.case, found)
@@ -154,7 +154,7 @@ class Presenter(QObject):
     def build(self) -> None:
         """Mesh the organ and measure it."""
         made_from = (self.case.labels, self.case.contours)
-        self._attempt("Build model", lambda: self._submit(
+        self._attempt("Build model", lambda: self.submit(
             "model", "Model", steps.compute_model, *steps.build_input(self.case), name="Build model",
             done=lambda model: self._take(
                 (self.case.labels, self.case.contours) == made_from, lambda: steps.accept_model(self.case, model)
@@ -176,7 +176,7 @@ class Presenter(QObject):
                 if mesh is not None and self.case.mesh is mesh:  # the worker's copy of the mesh is let go
                     self._push(scenarios.accept_setup(self.case, replace(setup, mesh=mesh), inputs[-1]))
 
-            self._submit("setup", "Simulate", scenarios.compute_setup, *inputs, done=accept, name="Fit the baseline")
+            self.submit("setup", "Simulate", scenarios.compute_setup, *inputs, done=accept, name="Fit the baseline")
 
         self._attempt("Fit the baseline", submit)
 
@@ -216,7 +216,7 @@ class Presenter(QObject):
             self._take(now is not None and now.setup is setup, lambda: steps.accept_run(self.case, name, run))
 
         key = f"run {name}"
-        self._submit(
+        self.submit(
             key, "Simulate", compute_run, self.case.engine, setup, done=accept, name=f"Simulate {scenario.label}"
         )
 
@@ -253,11 +253,11 @@ class Presenter(QObject):
             self.open_folder(demo.demo_images(Path(folder)), then_open=False)
 
         self._plan = []
-        self._submit("demo", "Import", demo.write_demo, done=opened, name="Prepare the demo patient")
+        self.submit("demo", "Import", demo.write_demo, done=opened, name="Prepare the demo patient")
 
     def load_records(self, path: Path) -> None:
         """Read a FHIR bundle or a table of vitals that belongs to this patient."""
-        self._submit(
+        self.submit(
             "records", "Import", steps.compute_records, str(path), name="Read records",
             done=lambda found: self._push(steps.accept_records(self.case, found)),
         )  # fmt: skip
@@ -276,7 +276,7 @@ class Presenter(QObject):
                     f"{path.name} is open in another window", "Here it is read-only: save under another name."
                 )
 
-        self._submit("load", "Import", store.load, path, done=accept, name="Open case")
+        self.submit("load", "Import", store.load, path, done=accept, name="Open case")
 
     def save_case(self, path: Path) -> None:
         """Write the case as one file. A file that another window has open is not touched."""
@@ -300,7 +300,7 @@ class Presenter(QObject):
             if own:
                 self._hold(path)
 
-        self._submit("save", "Report", store.save, saved, path, done=accept, name="Save case", ended=refused)
+        self.submit("save", "Report", store.save, saved, path, done=accept, name="Save case", ended=refused)
 
     def _hold(self, path: Path | None) -> None:
         """Claim the case file for this window, and let the former one go."""
@@ -311,7 +311,7 @@ class Presenter(QObject):
 
     def export(self, name: str, function: Callable[..., Any], *arguments: Any, path: Path) -> None:
         """Write a picture, film, page or table in a worker."""
-        self._submit(
+        self.submit(
             f"export {path}", "Report", function, *arguments, name=name,
             done=lambda _: self.noticed.emit(f"{name}: {path.name}", str(path.parent)),
         )  # fmt: skip
@@ -355,7 +355,7 @@ class Presenter(QObject):
             self._runner.close()
             self._runner = None
 
-    def _submit(
+    def submit(
         self,
         key: str,
         step: str,
@@ -365,6 +365,7 @@ class Presenter(QObject):
         name: str,
         ended: Callable[[], None] = lambda: None,
     ) -> None:
+        """Run a step in a worker; a newer one of the same key takes its place. ended: it failed or was cancelled."""
         old = self._jobs.get(key)
         if old is not None and not old.ended:
             old.cancel()
@@ -415,6 +416,10 @@ class Presenter(QObject):
     def _take(self, fresh: bool, accept: Callable[[], Case]) -> None:
         if fresh:
             self._push(accept())
+
+    def accept(self, case: Case) -> None:
+        """Make this the present Case; undo leads back to the one before."""
+        self._push(case)
 
     def _push(self, case: Case, action: str = "") -> None:
         self.history.push(case, action)
