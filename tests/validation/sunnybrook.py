@@ -1,0 +1,52 @@
+"""A truncated study (five slices of end diastole, five of end systole) against its expert's polygons."""
+
+from pathlib import Path
+
+import numpy as np
+import pyvista as pv
+
+from tests.validation.measured import mean_mm, measure
+from tests.validation.published import expert
+from twinviewer.dicom import read, scan
+from twinviewer.domain import CineStack
+from twinviewer.segmentation.cine.phases import beat_fraction
+
+STUDY = "sunnybrook_scd0003701_edes"
+
+
+def sunnybrook(data: Path) -> list[str]:
+    """Rows of a table: how far the expert's polygons lie from the model, and from the contours."""
+    stack = read(scan(data / STUDY / "dicom")[0])
+    assert isinstance(stack, CineStack)
+    line, contours, mesh = measure("sunnybrook", stack, None)
+    rows = ["| Sunnybrook SC-N-2, mean distance of the expert's points, mm | model | contours |", "|---|---|---|"]
+    if line.refused or line.crashed or mesh is None or contours is None:
+        return [*rows, f"| {line.refused or line.crashed} | | |"]
+    assert mesh.motion_mm is not None and mesh.motion_fraction is not None
+    found: dict[str, tuple[list[float], list[float], list[int]]] = {}
+    for plane, phase, name, points in expert(data / STUDY, stack):
+        fraction = beat_fraction(stack.planes[plane])[phase]
+        frame = int(np.argmin(np.abs(mesh.motion_fraction - fraction)))
+        triangles = mesh.surfaces["epicardium" if name == "lv_epicardium" else "lv_endocardium"]
+        surface = pv.PolyData(
+            mesh.motion_mm[frame].astype(float), np.column_stack([np.full(len(triangles), 3), triangles])
+        )
+        when = "end diastole" if frame == int(np.argmax(line.lv_ml)) else "end systole"
+        models, drawn, count = found.setdefault(f"{name.replace('lv_', '')}, {when}", ([], [], []))
+        models.append(mean_mm(points, surface))
+        mine = contours.at(plane, phase, name)
+        if mine is not None:
+            away = np.linalg.norm(points[:, None] - mine.points_mm[None], axis=2)
+            drawn.append(float(away.min(axis=1).mean()))
+        count.append(plane)
+    for what, (models, drawn, count) in sorted(found.items()):
+        beside = f"{np.mean(drawn):.1f}" if drawn else "none"
+        rows.append(f"| {what}, {len(count)} slices | {np.mean(models):.1f} | {beside} |")
+    lv, rv = np.array(line.lv_ml), np.array(line.rv_ml)
+    rows.append("")
+    rows.append(
+        f"The model holds LV {lv.max():.0f}/{lv.min():.0f} mL (EF {100 * (1 - lv.min() / lv.max()):.0f} %), "
+        f"RV {rv.max():.0f}/{rv.min():.0f} mL; {line.folded} folded elements. There are no volumes to hold these "
+        "against: apex and base lie outside the stack. The program says: " + " ".join(f"“{n}”" for n in line.notes)
+    )
+    return rows
