@@ -28,7 +28,9 @@ class Setup:
     """Everything that a simulation depends on. Therapies map Setup -> Setup; engines only read it.
 
     parameters: name with unit suffix -> Quantity. tissue: name -> (m,) or (n,) array that scales a property of the
-    wall ("conduction_scale", "contractility_scale", ...), 1 where nothing is changed.
+    wall ("conduction_scale", "contractility_scale", ...), 1 where nothing is changed. untreated: the baseline that
+    therapies were applied to, None for the baseline itself: an engine whose baseline is measured motion changes that by
+    the difference of what it simulates.
     """
 
     mesh: OrganMesh
@@ -36,6 +38,7 @@ class Setup:
     stimuli: tuple[Stimulus, ...]
     tissue: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    untreated: "Setup | None" = None
 
     def value(self, name: str) -> float:
         """The value of one parameter; KeyError with the known names if there is none."""

@@ -158,13 +158,14 @@ def use_therapies(therapies: Sequence[str], values: Mapping[str, ParameterValue]
 
 def treat(setup: Setup, uses: Sequence[TherapyUse], engine: str) -> Setup:
     """A Setup after these therapies, one after the other. TherapyError, also when the engine cannot answer for one."""
+    untreated = setup
     for use in uses:
         therapy = catalog.therapy(use.therapy)
         verdict = catalog.offer(therapy, catalog.engine(engine), setup.mesh)
         if not verdict.ok:
             raise TherapyError(verdict.reason, where=therapy.label, remedy="Choose another engine or therapy")
         setup = therapy.apply(setup, use.values)
-    return setup
+    return replace(setup, untreated=untreated)
 
 
 def _baseline(case: Case) -> Scenario:

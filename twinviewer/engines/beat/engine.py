@@ -1,5 +1,7 @@
 """One steady beat: excitation, contraction, circulation, motion. Time 0 is the start of the P wave."""
 
+import hashlib
+from collections.abc import Generator, Iterable, Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -8,6 +10,7 @@ from numpy.typing import NDArray
 from twinviewer import __version__
 from twinviewer.domain import EngineError, EngineOutput, Field, Frame, Metric, OrganMesh, Progress, Quantity, Setup
 from twinviewer.engines.beat.electrical import activate
+from twinviewer.engines.beat.measured import Follower, Kept, keep
 from twinviewer.engines.beat.mechanics import (
     beating,
     on_points,
@@ -27,6 +30,8 @@ from twinviewer.physics.kinematics import MotionField, motion_field
 
 FRAMES = 36
 VOLUME_LIMIT, WALL_LIMIT = 0.02, 0.05
+MEASURED_WALL_LIMIT = 0.12
+"""Contours of two phases do not hold the same muscle to the mL; how far they differ is measured and said."""
 
 
 class BeatEngine:
@@ -75,9 +80,13 @@ class BeatEngine:
             "strain_fibre": strain_percent(beat, onset_s)[rows],
             "strain_wall": thickening_percent(beat, onset_s)[rows],
         }
+        course = _course(beat, walls, onset_s, rows)
+        posing: Iterable[Pose] = poses(field, course)
+        if mesh.motion_mm is not None:
+            posing = yield from _as_measured(setup, field, course, posing, _phase(beat, onset_s, rows))
         pattern = 1.0
-        for k, pose in enumerate(poses(field, _course(beat, walls, onset_s, rows))):
-            _check(pose, beat, int(rows[k]))
+        for k, pose in enumerate(posing):
+            _check(pose, beat, int(rows[k]), WALL_LIMIT if mesh.motion_mm is None else MEASURED_WALL_LIMIT)
             pattern = min(pattern, pose.pattern)
             fields = {
                 name: on_points(mesh, field.left_weight @ values[k, left], field.right.weight @ values[k, ~left])
@@ -95,6 +104,71 @@ class BeatEngine:
         yield Progress(1.0, "One steady beat")
 
 
+def _phase(beat: Beat, onset_s: float, rows: NDArray[np.integer]) -> NDArray[np.float64]:
+    """(k,) of the beat after the first ventricular excitation."""
+    return np.asarray((beat.time_s[rows] - onset_s) / beat.period_s % 1.0)
+
+
+def _as_measured(
+    setup: Setup, field: MotionField, course: Course, posing: Iterable[Pose], phase: NDArray[np.float64]
+) -> Generator[Progress, None, Iterator[Pose]]:
+    """The poses of a mesh with measured motion (measured.py)."""
+    found: list[Pose] = []
+    for k, pose in enumerate(posing):
+        found.append(pose)
+        yield Progress(0.55 + 0.25 * (k + 1) / FRAMES, f"Simulating motion: frame {k + 1} of {FRAMES}")
+    baseline = setup.untreated or setup
+    key = (setup.mesh.uid, _key(baseline))
+    kept = _kept.get(key)
+    if kept is None and baseline is setup:
+        kept = keep(setup.mesh, found, course, phase)
+    elif kept is None:
+        kept = yield from _baseline_kept(baseline, field)
+    _kept.clear()
+    _kept[key] = kept
+    follower = Follower(field)
+
+    def moved() -> Iterator[Pose]:
+        for k, pose in enumerate(found):
+            atria = {"la": float(course.la_ratio[k]), "ra": float(course.ra_ratio[k])}
+            volumes = float(course.lv_ml[k]), float(course.rv_ml[k])
+            yield follower.pose(pose, kept.at(float(phase[k])), *volumes, atria)
+
+    return moved()
+
+
+def _baseline_kept(baseline: Setup, field: MotionField) -> Generator[Progress, None, Kept]:
+    """Simulate the baseline for what the images show beyond it."""
+    electrical = activate(baseline)
+    walls = walls_for(baseline, field.patches, electrical.activation_ms)
+    beat: Beat | None = None
+    for beat in beating(baseline, walls):
+        yield Progress(0.8, f"Baseline beat {beat.beats}")
+    assert beat is not None
+    onset_s = float(np.nanmin(electrical.activation_ms)) / 1000.0
+    rows = np.linspace(0, len(beat.time_s), FRAMES, endpoint=False).astype(int)
+    course = _course(beat, walls, onset_s, rows)
+    found: list[Pose] = []
+    for pose in poses(field, course):
+        found.append(pose)
+        yield Progress(0.8, "Baseline motion")
+    return keep(baseline.mesh, found, course, _phase(beat, onset_s, rows))
+
+
+def _key(setup: Setup) -> str:
+    """Hash of all that a setup's beat depends on besides its mesh."""
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(repr(sorted((name, q.value) for name, q in setup.parameters.items())).encode())
+    digest.update(repr([(s.node, s.time_ms, s.layer) for s in setup.stimuli]).encode())
+    for name, array in sorted(setup.tissue.items()):
+        digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+_kept: dict[tuple[str, str], Kept] = {}
+"""Of the baseline last used: scenarios are tried one after the other on one heart."""
+
+
 def _course(beat: Beat, walls: Walls, onset_s: float, rows: NDArray[np.integer]) -> Course:
     """What the motion follows. Atria are shown relative to their volume at the first ventricular excitation."""
     start = row_at(beat, onset_s)
@@ -108,7 +182,7 @@ def _course(beat: Beat, walls: Walls, onset_s: float, rows: NDArray[np.integer])
     )
 
 
-def _check(pose: Pose, beat: Beat, row: int) -> None:
+def _check(pose: Pose, beat: Beat, row: int, wall_limit: float) -> None:
     """The mesh holds what the circulation says, and the wall keeps its volume; else EngineError."""
     at = f"{1000.0 * beat.time_s[row]:.0f} ms"
     for side, enclosed in (("lv", pose.lv_ml), ("rv", pose.rv_ml)):
@@ -116,7 +190,7 @@ def _check(pose: Pose, beat: Beat, row: int) -> None:
         if abs(enclosed / wanted - 1.0) > VOLUME_LIMIT:
             where = f"{side.upper()} at {at}: {enclosed:.1f} mL for {wanted:.1f} mL"
             raise EngineError("the mesh does not hold the circulation's volume", where=where)
-    if abs(pose.wall_ratio - 1.0) > WALL_LIMIT:
+    if abs(pose.wall_ratio - 1.0) > wall_limit:
         raise EngineError("the wall does not keep its volume", where=f"{100.0 * pose.wall_ratio:.1f} % at {at}")
 
 

@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 # Shape: a heart may differ from the template; motion: muscle strains but keeps its volume. mm2 per unit of strain.
 SHAPE_STIFFNESS, SHAPE_VOLUME, SHAPE_ROUGHNESS = 2.0, 5.0, 1e-3
-MOTION_STIFFNESS, MOTION_VOLUME, MOTION_ROUGHNESS = 2.0, 60.0, 6e-4
+MOTION_STIFFNESS, MOTION_VOLUME, MOTION_ROUGHNESS = 2.0, 80.0, 6e-4
 LONG_AXIS_SHARE = 0.7
 HARMONICS = 7
 """Of the beat, kept of each coefficient: the fastest phase, early filling, takes about a sixth of it."""
