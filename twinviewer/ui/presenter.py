@@ -118,7 +118,9 @@ class Presenter(QObject):
 
         def accept(found: tuple[Series, ...]) -> None:
             if not any(s.kind not in ("not_image", "unreadable") for s in found):
-                self.failed.emit(_no_images(folder.name), "Open folder")
+                remedy = "Choose the folder that holds the scan"
+                error = LoadError("No DICOM images were found", where=folder.name, remedy=remedy)
+                self.failed.emit(error, "Open folder")
                 return
             self._hold(None)
             self._push(steps.accept_scan(self.case, str(folder), found))
@@ -417,9 +419,13 @@ class Presenter(QObject):
         if fresh:
             self._push(accept())
 
-    def accept(self, case: Case) -> None:
-        """Make this the present Case; undo leads back to the one before."""
-        self._push(case)
+    def accept(self, case: Case, *, step: bool = True) -> None:
+        """Make this the present Case: as a step that can be undone, or in place of the present one."""
+        if step:
+            self._push(case)
+        else:
+            self.history.amend(case)
+            self.case_changed.emit()
 
     def _push(self, case: Case, action: str = "") -> None:
         self.history.push(case, action)
@@ -443,7 +449,3 @@ class Presenter(QObject):
             self._attempt("Next step", step)
             if not self.busy:
                 QTimer.singleShot(0, self._advance)
-
-
-def _no_images(name: str) -> LoadError:
-    return LoadError("No DICOM images were found", where=name, remedy="Choose the folder that holds the scan")
