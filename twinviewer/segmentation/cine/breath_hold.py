@@ -6,7 +6,6 @@ across a plane is not looked for: a plane does not show what lies beside it.
 """
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +26,7 @@ _ROUNDS = 3
 _PRIOR = 0.0001
 """What a squared mm of shift costs against the mean correlation: 5 mm must gain 0.0025."""
 _LEAST_GAIN = 0.005
+_TEXT = "Looking for shifts between breath-holds"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +58,10 @@ def breath_hold_shifts(
     their planes, up to MOST_MM along either axis; one that all planes share cannot be seen and is left out. ``report``
     may raise Cancelled.
     """
-    views = [_view(plane) for plane in stack.planes]
+    views = []
+    for plane in stack.planes:
+        report(0.0, _TEXT)
+        views.append(_view(plane))
     lines = _lines(stack.planes, heart_mm, apexward)
     shift = np.zeros((len(views), 2))
     crossed = [i for i in range(len(views)) if any(i in (line.first, line.second) for line in lines)]
@@ -67,10 +70,10 @@ def breath_hold_shifts(
     for turn, (reach, step) in enumerate(steps):
         order = crossed if turn % 2 == 0 else crossed[::-1]
         for n, i in enumerate(order):
-            tick = partial(report, (turn * len(crossed) + n) / total, "Looking for shifts between breath-holds")
-            tick()
+            report((turn * len(crossed) + n) / total, _TEXT)
             shift[i] = _best(i, views, lines, shift, reach, step)[0]
     for i in crossed:
+        report(1.0, _TEXT)
         _, gain = _best(i, views, lines, shift, 0.0, 1.0)
         if gain < _LEAST_GAIN:
             shift[i] = 0.0

@@ -51,8 +51,13 @@ def tricuspid_points(slices: Slices, ends: tuple[WallEnd, ...]) -> tuple[CinePoi
 def apex_points(
     stack: CineStack, slices: Slices, walls: tuple[Walls, ...], whole: list[int], report: Reporter
 ) -> tuple[CinePoint, ...]:
-    """The lower ends of the left ventricle's blood and muscle in every long axis and phase."""
+    """The lower ends of the left ventricle's blood and muscle in every long axis and phase.
+
+    whole: slices that show the whole wall in every phase, base first; with fewer than two no apex is looked for.
+    """
     out: list[CinePoint] = []
+    if len(whole) < 2:
+        return ()
     for i, plane in enumerate(stack.planes):
         if i in slices.indices or abs(plane.normal @ slices.axes[2]) > 0.5:
             continue
