@@ -7,8 +7,8 @@ import pytest
 from ideal_heart import ideal_heart
 
 from twinviewer.domain import EngineError, OrganMesh
-from twinviewer.geometry.attached import SWELLING, Attached, shown_ratio
 from twinviewer.engines.beat.motion import Course, Pose, poses
+from twinviewer.geometry.attached import SWELLING, Attached, shown_ratio
 from twinviewer.physics.heart_model import RIGHT_OFFSET, patches_of
 from twinviewer.physics.kinematics import limited, motion_field
 from twinviewer.physics.wall_volume import Neighbours, even_out, keep_volumes, volume_ratios
