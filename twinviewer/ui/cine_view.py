@@ -23,10 +23,10 @@ from twinviewer.ui.plane_view import BOTH, CONTOURS, MODEL, NOTHING, PlaneView
 from twinviewer.ui.theme import Look
 
 OUTLINES = (
-    (BOTH, "Contours and model"),
+    (BOTH, "Both"),
     (CONTOURS, "Contours"),
     (MODEL, "Model"),
-    (NOTHING, "No outlines"),
+    (NOTHING, "None"),
 )
 LEGEND = (("lv_endocardium", "LV endo"), ("lv_epicardium", "epi"), ("rv_endocardium", "RV endo"))
 HEART_MARGIN_MM = 20.0
@@ -82,7 +82,7 @@ class CineView(QWidget):
         name = QLabel("Cine")
         name.setProperty("role", "strong")
         self.outlines = ComboBox()
-        self.outlines.setToolTip("What is drawn over the images (O)")
+        self.outlines.setToolTip("What is drawn over the images: contours, model, both or none (O)")
         self.outlines.setAccessibleName("Outlines over the images")
         for value, text in OUTLINES:
             self.outlines.addItem(text, value)
