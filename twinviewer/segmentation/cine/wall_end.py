@@ -24,7 +24,6 @@ _HASTE = 0.05
 """Price of a squared mm of travel between neighbouring ones of 25 frames: the ring moves at some 100 mm/s at most."""
 _APART = 0.03
 """Price of a squared mm off the plane through all ends; muscle gains up to 0.5 a mm."""
-_LEAST_LENGTH_MM = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
