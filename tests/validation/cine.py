@@ -5,6 +5,7 @@ renews the section of docs/validation.md between its marks and the pictures besi
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -22,24 +23,41 @@ from twinviewer.domain import CineStack
 STUDY = "cine_cmr_bivme_patient1"
 
 
+def kept(path: Path | None) -> dict[str, Line]:
+    """Lines of an earlier run by name."""
+    if path is None or not path.exists():
+        return {}
+    texts = path.read_text(encoding="utf-8").splitlines()
+    return {line.name: line for line in (Line(**json.loads(text)) for text in texts)}
+
+
 def main() -> int:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument("--only", default="", help="lines whose name holds this")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--kept", type=Path, help="lines measured before: not measured again; new ones are added")
     options = parser.parse_args()
     stack = read(scan(options.data / STUDY / "dicom")[0])
     assert isinstance(stack, CineStack)
     truth = published(options.data / STUDY)
     lines: list[Line] = []
+    before = kept(options.kept)
     for change in CHANGES:
         if options.only not in change.name:
+            continue
+        first = change is CHANGES[0] and options.write  # the pictures need the model itself
+        if change.name in before and not first:
+            lines.append(before[change.name])
             continue
         line, contours, mesh = measure(change.name, change.of(stack), truth.turned(change.turn))
         print(line.text(), flush=True)
         lines.append(line)
-        if change is CHANGES[0] and options.write and contours is not None and mesh is not None:
+        if options.kept:
+            with options.kept.open("a", encoding="utf-8") as file:
+                file.write(line.text() + "\n")
+        if first and contours is not None and mesh is not None:
             from tests.validation.pictures import curves, planes
 
             folder = ROOT / "docs" / "pictures"

@@ -1,4 +1,4 @@
-"""Pictures of the validation: volumes over the beat, and the model drawn on the images beside the published surfaces."""
+"""Pictures of the validation: volumes over the beat, and the model on the images beside the published surfaces."""
 
 from dataclasses import replace
 from pathlib import Path
