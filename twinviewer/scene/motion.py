@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import OrganMesh, Run
 
+SAME_PLACE_MM = 10.0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
@@ -46,3 +48,20 @@ def measured_motion(mesh: OrganMesh, period_s: float = 1.0) -> Motion | None:
     if mesh.motion_mm is None or mesh.motion_fraction is None:
         return None
     return Motion(mesh.motion_mm, np.asarray(mesh.motion_fraction, np.float64) * period_s, period_s)
+
+
+def same_elements(one: OrganMesh, other: OrganMesh) -> bool:
+    """Whether two meshes have the same elements, so that one is the other with its points moved."""
+    return one is other or (
+        one.points_mm.shape == other.points_mm.shape
+        and np.array_equal(one.tets, other.tets)
+        and one.surfaces.keys() == other.surfaces.keys()
+        and all(np.array_equal(triangles, other.surfaces[name]) for name, triangles in one.surfaces.items())
+    )
+
+
+def same_heart(one: OrganMesh, other: OrganMesh) -> bool:
+    """Whether the other is the one with its points moved a little: not another patient's."""
+    return same_elements(one, other) and bool(
+        np.linalg.norm(one.points_mm.mean(axis=0) - other.points_mm.mean(axis=0)) < SAME_PLACE_MM
+    )

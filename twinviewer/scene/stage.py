@@ -10,14 +10,13 @@ import numpy as np
 import vtk
 from numpy.typing import NDArray
 
-from twinviewer.domain import OrganMesh
 from twinviewer.scene.actors import MovingSurface, WallCap, ball, finish, vtk_table
+from twinviewer.scene.motion import same_elements, same_heart
 from twinviewer.scene.overlay import OrientationCube, legend_actors, text_actor
 from twinviewer.scene.palette import rgb
 from twinviewer.scene.state import Camera, PaneState, SceneState, Section
 
 MAX_PANES = 3
-SAME_PLACE_MM = 10.0
 
 _FRAMED = ("myocardium", "la", "ra")
 
@@ -63,23 +62,6 @@ class _Pane:
         for prop in parts:
             self.renderer.AddViewProp(prop)
         self.legend = parts
-
-
-def _alike(one: OrganMesh, other: OrganMesh) -> bool:
-    """Whether two meshes have the same elements, so that one is the other with its points moved."""
-    return one is other or (
-        one.points_mm.shape == other.points_mm.shape
-        and np.array_equal(one.tets, other.tets)
-        and one.surfaces.keys() == other.surfaces.keys()
-        and all(np.array_equal(triangles, other.surfaces[name]) for name, triangles in one.surfaces.items())
-    )
-
-
-def _corrected(one: OrganMesh, other: OrganMesh) -> bool:
-    """Whether the other is the one with its points moved a little: not another patient's."""
-    return _alike(one, other) and bool(
-        np.linalg.norm(one.points_mm.mean(axis=0) - other.points_mm.mean(axis=0)) < SAME_PLACE_MM
-    )
 
 
 class Stage:
@@ -130,7 +112,7 @@ class Stage:
         """Show ``state``. Does not render: the caller does (``widget.update()`` or ``window.Render()``)."""
         old = self._state
         count = min(len(state.panes), len(self._panes))
-        corrected = bool(old is not None and old.panes and count) and _corrected(old.panes[0].mesh, state.panes[0].mesh)
+        corrected = bool(old is not None and old.panes and count) and same_heart(old.panes[0].mesh, state.panes[0].mesh)
         if old is None or len(old.panes) != len(state.panes):
             self._lay_out(count)
         for index, pane in enumerate(self._panes):
@@ -167,7 +149,7 @@ class Stage:
         time_s = state.time_s * new.time_scale
         motion = new.motion
         points = new.mesh.points_mm if motion is None else motion.points_at(time_s)
-        if before is None or not _alike(before.mesh, new.mesh):
+        if before is None or not same_elements(before.mesh, new.mesh):
             pane.clear()
             before = None
             for name, triangles in new.mesh.surfaces.items():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import CineContour, CinePoint
+from twinviewer.domain import CineContour, CineContours, CinePoint
 
 SHARE, LEAST_MM, MOST_MM = 0.16, 10.0, 30.0
 """How far along a contour a pull reaches to each side: a share of its length, within bounds."""
@@ -72,3 +72,34 @@ def grip(
         if close:
             return min(close, key=lambda pair: pair[0])[1]
     return None
+
+
+class Edits:
+    """What has been delineated in one plane, with what was moved by hand and is not in the case yet."""
+
+    def __init__(self, contours: CineContours | None, plane: int) -> None:
+        found = () if contours is None else (*contours.contours, *contours.points)
+        self._found = tuple(one for one in found if one.plane == plane)
+        self._moved: dict[tuple[int, int, str, int], Edit] = {}
+
+    def put(self, edit: Edit) -> None:
+        """Something stands elsewhere now."""
+        self._moved[key_of(edit)] = edit
+
+    def now(self, one: Edit) -> Edit:
+        """The same as it stands now."""
+        return self._moved.get(key_of(one), one)
+
+    def moved(self, frame: int) -> list[Edit]:
+        """What was moved in a frame."""
+        return [edit for edit in self._moved.values() if edit.phase == frame]
+
+    def under(self, place_mm: NDArray[np.float64], frame: int, near_mm: float) -> Grip | None:
+        """What can be held at a place (3,) in a frame."""
+        shown = [self.now(one) for one in self._found if one.phase == frame]
+        return grip(
+            place_mm,
+            [one for one in shown if isinstance(one, CineContour)],
+            [one for one in shown if isinstance(one, CinePoint)],
+            near_mm,
+        )

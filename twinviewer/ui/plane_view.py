@@ -9,10 +9,10 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPixmap, QPolygonF, QTransform
 
-from twinviewer.domain import CineContour, CineContours, CinePlane, CinePoint
+from twinviewer.domain import CineContours, CinePlane, CinePoint
 from twinviewer.scene.palette import POINTS
 from twinviewer.scene.slices import frame_at, plane_image
-from twinviewer.ui.contour_edit import Edit, Grip, grip, key_of
+from twinviewer.ui.contour_edit import Edits, Grip
 from twinviewer.ui.image_canvas import ImageCanvas, to_pixmap
 from twinviewer.ui.theme import Look
 
@@ -52,10 +52,10 @@ class PlaneView(ImageCanvas):
         self._contours: dict[int, list[tuple[QColor, bool, QPolygonF]]] = {}
         self._points: dict[int, list[tuple[QColor, bool, QPointF]]] = {}
         self.correcting = False
-        self._found: tuple[CineContours | None, Mapping[str, str]] = (None, {})
+        self._ink: Mapping[str, str] = {}
         self._grip: Grip | None = None
         self._moved = False
-        self._edits: dict[tuple[int, int, str, int], Edit] = {}
+        self._edits = Edits(None, 0)
         self._model: PlaneLines | None = None
         self._colours: Mapping[str, str] = {}
         self._region: QRectF | None = None
@@ -70,8 +70,8 @@ class PlaneView(ImageCanvas):
 
     def set_contours(self, contours: CineContours | None, number: int, colours: Mapping[str, str]) -> None:
         """Draw what was delineated in this plane (its place in the stack); what is not sure is dashed."""
-        self._contours, self._found = {}, (contours, colours)
-        self._grip, self._edits = None, {}
+        self._contours, self._ink = {}, colours
+        self._grip, self._edits = None, Edits(contours, number)
         inverse = np.linalg.inv(self.plane.affine)
         for contour in () if contours is None else contours.contours:
             if contour.plane == number:
@@ -245,22 +245,10 @@ class PlaneView(ImageCanvas):
         return (self.plane.affine @ [spot.x(), spot.y(), 0.0, 1.0])[:3]
 
     def _under(self, place: QPointF) -> Grip | None:
-        contours = self._found[0]
-        if not self.correcting or contours is None or self.shown not in (CONTOURS, BOTH):
+        if not self.correcting or self.shown not in (CONTOURS, BOTH):
             return None
-        here = (self.number - 1, self.frame_index)
-        shown: list[Edit] = [
-            self._edits.get(key_of(one), one)
-            for one in (*contours.contours, *contours.points)
-            if (one.plane, one.phase) == here
-        ]
-        mm_per_px = self.spacing[0] * self.to_image(QPointF(1, 0)).x() - self.spacing[0] * self.to_image(QPointF()).x()
-        return grip(
-            self._to_mm(place),
-            [one for one in shown if isinstance(one, CineContour)],
-            [one for one in shown if isinstance(one, CinePoint)],
-            GRIP_PX * mm_per_px,
-        )
+        mm_per_px = self.spacing[0] * (self.to_image(QPointF(1, 0)).x() - self.to_image(QPointF()).x())
+        return self._edits.under(self._to_mm(place), self.frame_index, GRIP_PX * mm_per_px)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self.correcting:
@@ -280,25 +268,25 @@ class PlaneView(ImageCanvas):
             return
         self.setCursor(Qt.CursorShape.ClosedHandCursor)
         edit = self._grip.moved(self._to_mm(event.position()) - self._grip.place_mm)
-        self._edits[key_of(edit)], self._moved = edit, True
+        self._edits.put(edit)
+        self._moved = True
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         held, self._grip = self._grip, None
         super().mouseReleaseEvent(event)
         if held is not None and self._moved:  # it stays in view until the case has it, or refuses it
-            self.corrected.emit(self._edits[key_of(held.what)])
+            self.corrected.emit(self._edits.now(held.what))
 
     def _drawn_edits(self) -> list[tuple[QColor, QPolygonF]]:
         """What has been moved in this frame and is not in the case yet, in image pixels."""
         inverse, drawn = np.linalg.inv(self.plane.affine), []
-        for edit in self._edits.values():
-            if edit.phase == self.frame_index:
-                one = isinstance(edit, CinePoint)
-                points = edit.point_mm[None] if isinstance(edit, CinePoint) else edit.points_mm
-                name = edit.name if isinstance(edit, CinePoint) else edit.structure
-                colour = QColor((POINTS if one else self._found[1]).get(name, "#FFFFFF")).lighter(135)
-                drawn.append((colour, _polygon(points @ inverse[:2, :3].T + inverse[:2, 3])))
+        for edit in self._edits.moved(self.frame_index):
+            if isinstance(edit, CinePoint):
+                points, colour = edit.point_mm[None], POINTS.get(edit.name, "#FFFFFF")
+            else:
+                points, colour = edit.points_mm, self._ink.get(edit.structure, "#FFFFFF")
+            drawn.append((QColor(colour).lighter(135), _polygon(points @ inverse[:2, :3].T + inverse[:2, 3])))
         return drawn
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
