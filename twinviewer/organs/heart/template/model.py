@@ -39,7 +39,8 @@ def model(fitted: Fitted, contours: CineContours, report: Reporter = silent) -> 
     volume = [enclosed_volume_ml(wall, cavity) for wall in fitted.positions_mm]
     rest = int(np.argmax(volume))
     report(0.0, "Making every element sound")
-    wall = mend(fitted.positions_mm[rest], shape.tets, shape.faces.every)
+    # unfolded first: no small move of a corner mends elements that are inside out together
+    wall = mend(unfold(fitted.positions_mm[rest], fitted.placed_mm, shape.tets), shape.tets, shape.faces.every)
     if not (six_volumes(wall, shape.tets) > 0).all():
         raise MeshError("The fitted wall folds over itself", remedy="Correct the contours that differ most, by hand")
     # what mending moved at rest moves along in all frames
