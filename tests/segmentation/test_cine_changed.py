@@ -144,3 +144,13 @@ def test_points_turn_with_the_patient(patient: CineStack) -> None:
         off = np.linalg.norm(_places(askew, name, side) - expected, axis=1)
         assert np.median(off) <= 1.0
         assert np.percentile(off, 90) <= 3.0
+
+
+def test_still_long_axes_do_not_hold_the_base_still(patient: CineStack) -> None:
+    few = changed(patient, only(list(range(0, 25, 4))))
+    planes = tuple(p if p.label.startswith("SAX") else only([0])(p) for p in few.planes)
+    found = delineate(CineStack(planes, "MR", "still"))
+    assert found.base_depth_mm is None
+    assert any("base is taken from the slices" in note for note in found.notes)
+    assert found.shift_mm is not None
+    assert (found.shift_mm == 0.0).all()

@@ -17,6 +17,7 @@ _ABOVE_LAST_MM = 15.0
 """The apex is looked at from the axis at least this far above the last slice that shows the wall."""
 _DOWNWARD = 0.35
 _EDGE_MM = 2.0
+_AT_REACH_MM = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,8 +38,9 @@ def find_apex(
     whole: list[int],
     tick: Callable[[], None],
 ) -> Apex | None:
-    """None where the plane passes the axis too far off; whole: slices that show the whole wall, base first.
+    """None where the plane passes the axis too far off, or the apex lies too far below.
 
+    whole: slices that show the whole wall, base first; tick: called for every frame; may raise Cancelled.
     The plane is seen in rays about a point of the axis; the rays to the base are the mirror image of those to the apex,
     so that the same closed ring of muscle is looked for as in a short axis.
     """
@@ -67,6 +69,8 @@ def find_apex(
     seen = np.array(frames)
     inner, outer = borders(seen, is_cyclic(place), None, tick)
     low = np.flatnonzero(np.sin(turn) > _DOWNWARD)
+    if float(np.median(inner[:, low].max(axis=1))) > ring.INNER_MM - _AT_REACH_MM:
+        return None
     return Apex(
         plane=stack_index,
         inner=centre + _lowest(inner[:, low], rays[low], axis),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from twinviewer.domain import CinePlane, CineStack, Reporter, silent
-from twinviewer.segmentation.cine.phases import beat_fraction
+from twinviewer.segmentation.cine.phases import FEW, beat_fraction, follows
 
 MOST_MM = 10.0
 _PHASES = 8
@@ -58,11 +58,15 @@ def breath_hold_shifts(
     their planes, up to MOST_MM along either axis; one that all planes share cannot be seen and is left out. ``report``
     may raise Cancelled.
     """
+    most = max(len(plane.frames) for plane in stack.planes)
+    wanted = (np.arange(_PHASES) + 0.5) / _PHASES if most > FEW else np.array([0.0, 0.35])
+    # a plane with a frame or two says nothing of the other phases that are compared
+    moving = [follows(plane, stack.planes) for plane in stack.planes]
     views = []
     for plane in stack.planes:
         report(0.0, _TEXT)
-        views.append(_view(plane))
-    lines = _lines(stack.planes, heart_mm, apexward)
+        views.append(_view(plane, wanted))
+    lines = _lines(stack.planes, heart_mm, apexward, moving)
     shift = np.zeros((len(views), 2))
     crossed = [i for i in range(len(views)) if any(i in (line.first, line.second) for line in lines)]
     steps = [(MOST_MM, 2.0)] + [(4.0, 1.0)] * (_ROUNDS - 1) + [(1.0, 0.5)]
@@ -80,9 +84,8 @@ def breath_hold_shifts(
     return np.array([s @ view.axes for s, view in zip(shift, views, strict=True)])
 
 
-def _view(plane: CinePlane) -> _View:
+def _view(plane: CinePlane, wanted: NDArray[np.float64]) -> _View:
     fraction = beat_fraction(plane)
-    wanted = (np.arange(_PHASES) + 0.5) / _PHASES if len(fraction) > 3 else np.array([0.0, 0.35])
     away = np.abs(fraction[None, :] - wanted[:, None])
     chosen = np.argmin(np.minimum(away, 1.0 - away), axis=1)
     size = np.linalg.norm(plane.affine[:3, :2], axis=0)
@@ -93,13 +96,18 @@ def _view(plane: CinePlane) -> _View:
     return _View(frames, plane.affine, plane.affine[:3, :2].T / size[:, None], size)
 
 
-def _lines(planes: tuple[CinePlane, ...], heart_mm: NDArray[np.float64], apexward: NDArray[np.float64]) -> list[_Line]:
+def _lines(
+    planes: tuple[CinePlane, ...],
+    heart_mm: NDArray[np.float64],
+    apexward: NDArray[np.float64],
+    moving: list[bool],
+) -> list[_Line]:
     out = []
     along = np.arange(-_HALF_MM, _HALF_MM + _STEP_MM / 2, _STEP_MM)
     for i, a in enumerate(planes):
         for j in range(i + 1, len(planes)):
             b = planes[j]
-            if abs(a.normal @ b.normal) > _CROSSING:
+            if abs(a.normal @ b.normal) > _CROSSING or not (moving[i] and moving[j]):
                 continue
             direction = np.cross(a.normal, b.normal)
             direction /= np.linalg.norm(direction)

@@ -22,6 +22,15 @@ def beat_fraction(plane: CinePlane) -> NDArray[np.float64]:
     return np.clip(times / max(beat, float(times[-1])), 0.0, 1.0)
 
 
+FEW = 3
+"""With so few frames a plane shows moments of the beat, not its course."""
+
+
+def follows(plane: CinePlane, planes: Sequence[CinePlane]) -> bool:
+    """Whether a plane follows the beat as far as the fullest of ``planes`` does: a still among cines does not."""
+    return len(plane.frames) > FEW or max(len(other.frames) for other in planes) <= FEW
+
+
 def is_cyclic(fraction: NDArray[np.float64]) -> bool:
     """Whether frames at these fractions fill the beat, so that the last is followed by the first."""
     return len(fraction) > 3 and 1.0 - float(fraction[-1] - fraction[0]) < 2.5 / len(fraction)
@@ -48,7 +57,7 @@ def common_fractions(planes: Sequence[CinePlane]) -> NDArray[np.float64]:
     With so few frames that planes may show different parts of the beat: all places that any plane shows.
     """
     count = max(len(plane.frames) for plane in planes)
-    if count <= 3:
+    if count <= FEW:
         return np.unique(np.round(np.concatenate([beat_fraction(plane) for plane in planes]), 3))
     full = [plane for plane in planes if len(plane.frames) == count]
     own = np.unique(beat_fraction(full[len(full) // 2]))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import CinePoint, CineStack, Reporter
 from twinviewer.segmentation.cine.apex import find_apex
+from twinviewer.segmentation.cine.phases import follows
 from twinviewer.segmentation.cine.short_axis import Slices
 from twinviewer.segmentation.cine.valve_plane import ValvePlane
 from twinviewer.segmentation.cine.wall import Walls
@@ -59,7 +60,7 @@ def apex_points(
     if len(whole) < 2:
         return ()
     for i, plane in enumerate(stack.planes):
-        if i in slices.indices or abs(plane.normal @ slices.axes[2]) > 0.5:
+        if i in slices.indices or abs(plane.normal @ slices.axes[2]) > 0.5 or not follows(plane, stack.planes):
             continue
         tick = partial(report, i / len(stack.planes), "Looking for the apex")
         apex = find_apex(i, slices, plane, walls, whole, tick)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import CineStack, Reporter
 from twinviewer.segmentation.cine.confidence import LEAST_RING
-from twinviewer.segmentation.cine.phases import at_fraction
+from twinviewer.segmentation.cine.phases import at_fraction, follows
 from twinviewer.segmentation.cine.short_axis import Slices
 from twinviewer.segmentation.cine.wall import Walls
 from twinviewer.segmentation.cine.wall_end import WallEnd, WallStrip, wall_end, wall_strip
@@ -66,7 +66,7 @@ def find_valve_plane(
         return None
     strips: list[WallStrip] = []
     for i, plane in enumerate(stack.planes):
-        if i in slices.indices or abs(plane.normal @ slices.axes[2]) > 0.5:
+        if i in slices.indices or abs(plane.normal @ slices.axes[2]) > 0.5 or not follows(plane, stack.planes):
             continue
         for side in (-1, 1):
             tick = partial(report, i / len(stack.planes), "Following the wall to the valve")

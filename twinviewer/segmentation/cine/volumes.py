@@ -8,7 +8,7 @@ from scipy.interpolate import PchipInterpolator
 
 from twinviewer.domain import CinePlane, CineStack, SegmentationError
 from twinviewer.segmentation.cine.contours import CineContour, CineContours
-from twinviewer.segmentation.cine.phases import at_fraction, beat_fraction, common_fractions
+from twinviewer.segmentation.cine.phases import FEW, at_fraction, beat_fraction, common_fractions
 from twinviewer.segmentation.cine.right_base import right_base
 from twinviewer.segmentation.cine.right_discs import DISC_MM, right_disc_ml
 from twinviewer.segmentation.cine.tracks import apex_depth_mm, ring_area_mm2
@@ -26,8 +26,8 @@ as the saddle. Uncertain by 1.5 mm.
 _AT_RING_MM = 4.0
 """A slice nearer than this to the base shows its size itself."""
 _NARROWEST = 0.5
-_FEW, _SAME_PHASE = 3, 0.1
-"""Planes with so few frames are not read between them; a frame stands for this much of the beat about it."""
+_SAME_PHASE = 0.1
+"""Planes with few frames are not read between them; a frame stands for this much of the beat about it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,7 +175,7 @@ def _areas(
         for phase, contour in contours.of(index, structure).items():
             area[phase] = contour.area_mm2
         fraction = beat_fraction(plane)
-        if len(fraction) <= _FEW:
+        if len(fraction) <= FEW:
             # a frame says nothing of a distant part of the beat
             away = np.abs(fraction[:, None] - wanted)
             away = np.minimum(away, 1.0 - away)
