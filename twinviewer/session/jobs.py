@@ -184,6 +184,8 @@ class JobRunner:
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe(duplex=True)
         arguments = (theirs, os.getpid(), self._prewarm, self._memory_bytes)
+        # workers and window share the cores: more BLAS threads wait for each other and take what the window needs
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(max((os.cpu_count() or 2) // 2, 1)))
         process = self._context.Process(target=serve, args=arguments, name="twinviewer worker", daemon=True)
         with _deaf_to_interrupts():
             process.start()
