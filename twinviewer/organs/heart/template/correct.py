@@ -33,8 +33,8 @@ _AT_POINT = 10
 
 
 def correct(mesh: OrganMesh, contours: CineContours, stack: CineStack, edit: CineContour | CinePoint) -> OrganMesh:
-    """The mesh after one edit. edit: a contour of docs/rooms.md, or a point "mitral" or "tricuspid", as the plane shows
-    it (before its breath-hold's shift).
+    """The mesh after one edit. edit: a contour or a named point of docs/rooms.md, as the plane shows it (before its
+    breath-hold's shift).
 
     Raises MeshError where the mesh is not a fitted template, or the edit would fold the wall.
     """
@@ -93,14 +93,21 @@ def _bend(shape: Template, wall: Array, edit: CineContour | CinePoint, stack: Ci
             trust | {edit.structure: np.ones(len(target))},
         )
     else:
-        rim = shape.rim("rv" if edit.name == "tricuspid" else "lv")
-        near = rim[np.argsort(np.linalg.norm(wall[rim] - edit.point_mm - shift, axis=1))[:_AT_POINT]]
+        ends = _ends(shape, edit.name)
+        near = ends[np.argsort(np.linalg.norm(wall[ends] - edit.point_mm - shift, axis=1))[:_AT_POINT]]
         anchors = [Anchor(near, edit.point_mm + shift, None, 1.0)]
     now = np.zeros((basis.values.shape[1], 3))
     energy = WallStrain.at(shape, basis.values, wall, samples=_SAMPLES).form(now, _STIFFNESS, _VOLUME)
     for _ in range(_ROUNDS):
         now, _ = step(basis, wall, now, faces, seen, anchors, energy, _ROUGHNESS, _REACH_MM)
     return wall + basis.values @ now
+
+
+def _ends(shape: Template, name: str) -> NDArray[np.int64]:
+    """The template's points that a named point may belong to."""
+    if name in ("lv_apex_endo", "lv_apex_epi"):
+        return shape.nodes("lv_endocardium" if name == "lv_apex_endo" else "lv_epicardium")
+    return shape.rim("rv" if name == "tricuspid" else "lv")
 
 
 @cache

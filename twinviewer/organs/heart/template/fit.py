@@ -80,6 +80,7 @@ class _Fit:
         self.report(0.0, "Placing the template")
         seen = [observe(self.contours, self.stack, float(f)) for f in self.fraction]
         base = [base_mm(self.contours, self.slices, float(f), s) for f, s in zip(self.fraction, seen, strict=True)]
+        base = filled(np.array(base), self.fraction)
         first = int(np.argmax([_size(s) for s in seen]))
         matrix, shift = place(self.template, self.slices, seen[first], base[first], apex_mm(self.slices, seen[first]))
         placed = self.template.points_mm @ matrix + shift
@@ -163,6 +164,15 @@ def smooth(coefficients: Array) -> Array:
     spectrum = np.fft.rfft(coefficients, axis=0)
     spectrum[HARMONICS + 1 :] = 0.0
     return np.fft.irfft(spectrum, n=len(coefficients), axis=0)
+
+
+def filled(values: Array, fraction: Array) -> list[float]:
+    """Values (t,) over the beat with NaN replaced from the moments round it; zeros where nothing is known at all."""
+    known = np.isfinite(values)
+    if not known.any():
+        return [0.0] * len(values)  # without any left contour the template is not placed
+    out: list[float] = np.interp(fraction, fraction[known], values[known], period=1.0).tolist()
+    return out
 
 
 def _size(seen: Observations) -> float:

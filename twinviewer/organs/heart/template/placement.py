@@ -14,7 +14,8 @@ _RIGHTWARD = np.array([-0.85, -0.5, 0.15])
 
 
 def base_mm(contours: CineContours, slices: Slices, fraction: float, seen: Observations) -> float:
-    """Depth along the short axis (frame of ``slices``) of the left ventricle's base at this moment."""
+    """Depth along the short axis (frame of ``slices``) of the left ventricle's base at this moment; NaN where neither a
+    long axis nor any left contour tells."""
     found = [p for p in seen.places if p.name == "mitral"]
     if sum(p.confidence for p in found) >= 1.0:
         depth = slices.to_uvw(np.array([p.point_mm for p in found]))[:, 2]
@@ -22,8 +23,10 @@ def base_mm(contours: CineContours, slices: Slices, fraction: float, seen: Obser
     if contours.base_depth_mm is not None and contours.base_fraction is not None:
         depth = contours.base_depth_mm
         return float(slices.depth_mm[0] + np.interp(fraction, contours.base_fraction, depth, period=1.0))
-    shown = slices.to_uvw(seen.points_mm["lv_epicardium"])[:, 2]
-    return float(shown.min() - 0.5 * np.median(np.diff(slices.depth_mm)))
+    shown = np.concatenate([seen.points_mm["lv_epicardium"], seen.points_mm["lv_endocardium"]])
+    if not len(shown):
+        return float("nan")
+    return float(slices.to_uvw(shown)[:, 2].min() - 0.5 * np.median(np.diff(slices.depth_mm)))
 
 
 def apex_mm(slices: Slices, seen: Observations) -> float:
