@@ -25,13 +25,15 @@ def test_a_pull_moves_what_is_held_and_fades_along_the_contour() -> None:
     assert 0.2 < (moved > 0).mean() < 0.4
 
 
-def test_valve_points_come_before_contours_and_the_apex_stays() -> None:
+def test_named_points_come_before_contours() -> None:
     contour = CineContour(0, 0, "lv_endocardium", circle(30.0), 0.5)
     point = CinePoint(0, 0, "mitral", 1, np.array([31.0, 0.0, 0.0]), 0.5)
     apex = CinePoint(0, 0, "lv_apex_endo", 0, np.array([-30.5, 0.0, 0.0]), 0.5)
     held = grip(np.array([30.0, 0.5, 0.0]), [contour], [point, apex], 3.0)
     assert held is not None and held.what is point
     held = grip(np.array([-30.5, 0.0, 0.0]), [contour], [point, apex], 3.0)
+    assert held is not None and held.what is apex
+    held = grip(np.array([-30.5, 0.0, 0.0]), [contour], [point], 3.0)
     assert held is not None and held.what is contour and held.vertex == 45
     assert held.moved(np.array([0.0, 2.0, 0.0])).confidence == 1.0
     assert grip(np.array([0.0, 0.0, 0.0]), [contour], [point], 3.0) is None
