@@ -373,7 +373,7 @@ def _pipeline(
     in_process: bool = False,
     keep: Path | None = None,
 ) -> "Case":
-    from twinviewer.session import catalog, steps
+    from twinviewer.session import catalog, pipeline
 
     for names in scenarios:
         for name in names:
@@ -381,7 +381,7 @@ def _pipeline(
     if engine:
         catalog.engine(engine)
     case: Case = work(
-        steps.run_pipeline,
+        pipeline.run_pipeline,
         folder,
         tuple(tuple(names) for names in scenarios),
         values,

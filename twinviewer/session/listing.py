@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from twinviewer.domain import Parameter, Series, Therapy
-from twinviewer.session.case import Case
+from twinviewer.domain import Parameter, Run, Series, Therapy
+from twinviewer.session.case import Case, Scenario
 from twinviewer.session.metric_names import label_of
 from twinviewer.session.steps import suitable_organ
 
@@ -102,6 +102,12 @@ def results_text(case: Case, only: Sequence[str] = ()) -> str:
     simulated = [(scenario, scenario.run) for scenario in case.scenarios if scenario.run is not None]
     if not simulated:
         return _measured_text(case) or "nothing was simulated"
+    if not only and case.mesh is not None and case.mesh.motion_mm is not None:
+        return "\n".join((_measured_text(case), "", "simulated", _simulated_text(simulated, ())))
+    return _simulated_text(simulated, only)
+
+
+def _simulated_text(simulated: Sequence[tuple[Scenario, Run]], only: Sequence[str]) -> str:
     _, first = simulated[0]
     rows = [["", *(scenario.label for scenario, _ in simulated), ""]]
     for name in only or first.metrics:

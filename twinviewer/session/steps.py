@@ -4,7 +4,7 @@ Each step has two halves: ``compute_*`` is pure, takes plug-ins by name and may 
 puts its answer into the Case at once. The function without prefix does both, where the caller can wait.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from twinviewer.domain import (
     LoadError,
     MeshError,
     OrganMesh,
-    ParameterValue,
     Patient,
     Quantity,
     Records,
@@ -28,14 +27,12 @@ from twinviewer.domain import (
     SegmentationError,
     Series,
     Suitability,
-    TwinviewerError,
     Volume,
     part,
     silent,
 )
 from twinviewer.session import catalog
 from twinviewer.session.case import Case
-from twinviewer.session.scenarios import add_scenario, prepare
 from twinviewer.session.simulate import compute_run
 
 Opened = tuple[Image, str, str]
@@ -273,47 +270,6 @@ def choose_series(case: Case, wanted: str = "") -> Series:
     if not images:
         raise LoadError("There are no images to open", remedy="Choose the folder that holds the scan")
     return max(images, key=lambda one: (bool(suitable_organ(one)[0]), one.phases, one.slices))
-
-
-def run_pipeline(
-    folder: Path,
-    therapies: Sequence[Sequence[str]] = (),
-    values: Mapping[str, Mapping[str, ParameterValue]] | None = None,
-    report: Reporter = silent,
-    *,
-    series: str = "",
-    records: Path | None = None,
-    setup_values: Mapping[str, ParameterValue] | None = None,
-    engine: str = "",
-    keep: Path | None = None,
-) -> Case:
-    """From a DICOM folder to simulated scenarios.
-
-    therapies: for each scenario beside the baseline, the names of the therapies that it combines. values: scenario
-    name -> parameter -> value; the n-th scenario of the same therapies is named like ``crt_2``. keep: a case file that
-    is written with what was reached when a later step fails.
-    Raises the typed error of the step that failed.
-    """
-    case = scan_folder(Case(), folder, part(report, 0.0, 0.03))
-    case = open_series(case, choose_series(case, series), part(report, 0.03, 0.12))
-    try:
-        if records is not None:
-            case = load_records(case, records, part(report, 0.12, 0.13))
-        case = segment(case, part(report, 0.13, 0.45))
-        case = build(case, part(report, 0.45, 0.7))
-        case = prepare(case, setup_values or {}, engine)
-        for names in therapies:
-            case = add_scenario(case, names, values=values or {})
-        return simulate_all(case, part(report, 0.7, 1.0))
-    except TwinviewerError as error:
-        if keep is None or (case.labels is None and case.contours is None):
-            raise
-        from twinviewer.session import store
-
-        keep.parent.mkdir(parents=True, exist_ok=True)
-        store.save(case, keep)
-        remedy = f"{error.remedy}. What was reached is in {keep.name}".removeprefix(". ")
-        raise type(error)(error.what, where=error.where, remedy=remedy) from error
 
 
 def prewarm() -> Iterator[None]:
