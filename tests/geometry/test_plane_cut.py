@@ -28,7 +28,7 @@ def ball(radius_mm: float = 30.0, rings: int = 80, sectors: int = 160) -> tuple[
 def test_a_ball_is_cut_in_a_circle(height_mm: float, normal: tuple[float, float, float]) -> None:
     points, triangles = ball()
     n = np.array(normal) / np.linalg.norm(normal)
-    ends, _ = cut_segments(points, triangles, height_mm * n, 5.0 * n)
+    ends, _, _ = cut_segments(points, triangles, height_mm * n, 5.0 * n)
     radius = np.sqrt(30.0**2 - height_mm**2)
     assert np.abs(ends @ n - height_mm).max() < 1e-9
     assert np.linalg.norm(ends - height_mm * n, axis=2) == pytest.approx(radius, rel=2e-3)

@@ -12,13 +12,13 @@ def cut_segments(
     triangles: NDArray[np.integer],
     origin_mm: NDArray[np.floating],
     normal: NDArray[np.floating],
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """One segment for each triangle that the plane goes through.
 
     points_mm: (n, 3). triangles: (k, 3) into points. origin_mm, normal: (3,), the plane; the normal of any length.
     Returns (s, 2, 3) ends in mm, and (s, 2) numbers of the mesh edges they lie on: segments that share an edge meet
-    there. A vertex on the plane counts as above it, so that no triangle is cut in one or three places; its segments
-    may have no length. Both are empty where the plane misses the surface.
+    there; and (s,) which triangle each is in. A vertex on the plane counts as above it, so that no triangle is cut
+    in one or three places; its segments may have no length. All are empty where the plane misses the surface.
     """
     count = len(points_mm)
     # float32 products would lose micrometres far from the scanner's centre; only differences are small
@@ -28,7 +28,7 @@ def cut_segments(
     number_above = side.sum(axis=1)
     hit = np.flatnonzero((number_above == 1) | (number_above == 2))
     if not len(hit):
-        return np.zeros((0, 2, 3)), np.zeros((0, 2), np.int64)
+        return np.zeros((0, 2, 3)), np.zeros((0, 2), np.int64), hit
     side, corner = side[hit], triangles[hit].astype(np.int64)
     # the corner that is alone on its side, then the other two in the triangle's order
     alone = np.argmax(side == (number_above[hit] == 1)[:, None], axis=1)
@@ -42,7 +42,7 @@ def cut_segments(
         a, b = np.asarray(points_mm[low], np.float64), np.asarray(points_mm[high], np.float64)
         ends.append(a + share[:, None] * (b - a))
         edges.append(low * count + high)
-    return np.stack(ends, axis=1), np.stack(edges, axis=1)
+    return np.stack(ends, axis=1), np.stack(edges, axis=1), hit
 
 
 def cut_lines(
@@ -55,7 +55,7 @@ def cut_lines(
 
     Longest first, by number of points. Arguments as in :func:`cut_segments`.
     """
-    ends, edges = cut_segments(points_mm, triangles, origin_mm, normal)
+    ends, edges, _ = cut_segments(points_mm, triangles, origin_mm, normal)
     at: dict[int, list[int]] = {}
     pairs: list[list[int]] = edges.tolist()
     for segment, (a, b) in enumerate(pairs):

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import CinePlane
+from twinviewer.geometry.plane_cut import cut_segments
 from twinviewer.organs.heart.template.shape import Template
 from twinviewer.segmentation.cine.edges import along_rays, find_edges
 from twinviewer.segmentation.cine.tone import Tone
@@ -20,20 +21,9 @@ _LEAST_SLANT = 0.35
 def crossing(points_mm: Array, triangles: NDArray[np.integer], plane: CinePlane) -> tuple[Array, Array]:
     """(k, 3) middles of the lines in which triangles meet a plane, and (k, 3) their normals, unit and in the plane;
     only where the surface stands up from the plane."""
-    normal, origin = plane.normal, plane.affine[:3, 3]
-    height = (points_mm - origin) @ normal
-    side = height[triangles] > 0.0
-    cut = triangles[side.any(axis=1) & ~side.all(axis=1)]
-    if not len(cut):
-        return np.zeros((0, 3)), np.zeros((0, 3))
-    h, p = height[cut], points_mm[cut]
-    lone = np.where((h > 0).sum(axis=1) == 1, np.argmax(h, axis=1), np.argmin(h, axis=1))
-    row = np.arange(len(cut))
-    middle = np.zeros((len(cut), 3))
-    for turn in (1, 2):
-        other = (lone + turn) % 3
-        share = h[row, lone] / (h[row, lone] - h[row, other])
-        middle += 0.5 * (p[row, lone] + share[:, None] * (p[row, other] - p[row, lone]))
+    normal = plane.normal
+    segments, _, cut = cut_segments(points_mm, triangles, plane.affine[:3, 3], normal)
+    middle, p = segments.mean(axis=1), points_mm[triangles[cut]]
     out = np.cross(p[:, 1] - p[:, 0], p[:, 2] - p[:, 0])
     out /= np.maximum(np.linalg.norm(out, axis=1), 1e-12)[:, None]
     out -= np.outer(out @ normal, normal)
