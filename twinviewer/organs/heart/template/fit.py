@@ -34,6 +34,9 @@ WATCHED, NARROW = 200, 0.5
 _FIRST = ((30.0, 30.0), (10.0, 25.0), (3.0, 20.0), (1.0, 15.0))
 """Roughness (times its last value) and reach in mm of the first rounds, which find the patient's heart coarsely."""
 _REACH_MM = 12.0
+_MANY = 10
+_NEXT_MM, _FAR_MM = (7.0, 5.0), (10.0, 8.0, 7.0, 6.0, 5.0, 5.0)
+"""Reach in the long axes on the way to the next phase: with few phases it is a long one, and takes more rounds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,7 +132,7 @@ class _Fit:
 
     def _follow(self, bent: Array, now: Array, seen: Observations, base: float, fraction: float) -> tuple[Array, float]:
         miss = 0.0
-        for reach in (7.0, 5.0):
+        for reach in _FAR_MM if len(self.fraction) < _MANY else _NEXT_MM:
             more = self._with_long_axes(seen, bent + self.basis.values @ now, fraction, reach)
             watched = narrowest(self.template, bent + self.basis.values @ now, bent, WATCHED, NARROW)
             strain = WallStrain.at(self.template, self.basis.values, bent, watched)
