@@ -9,7 +9,7 @@ import numpy as np
 import pyvista as pv
 from numpy.typing import NDArray
 
-from tests.validation.published import SURFACES, Published
+from tests.validation.published import PHASES, SURFACES, Published
 from twinviewer.domain import CineStack, OrganMesh, TwinviewerError
 from twinviewer.geometry.quality import dihedral_range_deg, six_volumes
 from twinviewer.organs.heart.motion.volumes import cavity_ml
@@ -90,7 +90,8 @@ def _distances(line: Line, mesh: OrganMesh, truth: Published) -> None:
     assert mesh.motion_mm is not None
     # both at the R wave, whatever the frame of the largest volume is
     start = int(np.argmin(np.minimum(line.fraction, 1.0 - np.array(line.fraction))))
-    frames = {"ED": (start, 0), "ES": (int(np.argmin(line.lv_ml)), int(np.argmin(truth.lv_ml)))}
+    end = int(np.argmin(line.lv_ml))
+    frames = {"ED": (start, 0), "ES": (end, round(line.fraction[end] * PHASES) % PHASES)}
     for when, (ours, theirs) in frames.items():
         line.mm[when] = {
             name: mean_mm(mesh.motion_mm[ours][np.unique(mesh.surfaces[_OURS[name]])], truth.surfaces[name][theirs])

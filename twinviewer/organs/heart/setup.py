@@ -114,7 +114,9 @@ def setup(
     chosen = {name: known[name].check(value) for name, value in values.items() if name in known}
     notes: list[str] = []
     parameters = {
-        name: _quantity(parameter, chosen, records) for name, parameter in known.items() if parameter.kind == "number"
+        name: _quantity(parameter, chosen, records, measurements)
+        for name, parameter in known.items()
+        if parameter.kind == "number"
     }
     for name, (value, unit, origin, source) in POPULATION.items():
         parameters[name] = Quantity(value, unit, origin, source)
@@ -142,13 +144,21 @@ def setup(
     return Setup(mesh, parameters, found, {"fast_layer": layer}, tuple(notes))
 
 
-def _quantity(parameter: Parameter, chosen: Mapping[str, ParameterValue], records: Records) -> Quantity:
-    """The user's value, else the record's within bounds, else the default."""
+def _quantity(
+    parameter: Parameter,
+    chosen: Mapping[str, ParameterValue],
+    records: Records,
+    measurements: Mapping[str, Quantity],
+) -> Quantity:
+    """The user's value, else the record's, else what the images say (the heart rate of a gated study), else the
+    default."""
     if parameter.name in chosen:
         return Quantity(float(chosen[parameter.name]), parameter.unit, "chosen", "set by the user")
     recorded = records.values.get({"pr_interval_ms": "pr_ms"}.get(parameter.name, parameter.name))
     if recorded is not None:
         return recorded
+    if parameter.name in measurements:
+        return measurements[parameter.name]
     origin: Origin = "assumed" if parameter.source.startswith("Assumed") else "population"
     return Quantity(float(parameter.default), parameter.unit, origin, parameter.source)
 
