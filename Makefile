@@ -18,7 +18,7 @@ run:
 
 test:
 	@packaging/setup.sh dev
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadscope $(PYTEST)
+	@OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadscope $(PYTEST)
 
 check:
 	@packaging/setup.sh dev
