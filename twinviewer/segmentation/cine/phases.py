@@ -11,14 +11,16 @@ from twinviewer.domain import CinePlane
 def beat_fraction(plane: CinePlane) -> NDArray[np.float64]:
     """(t,) place of each frame in this plane's own beat, 0..1 from R wave to R wave.
 
-    Without an R-R interval, frames that follow each other evenly are taken to fill the beat.
+    Without an R-R interval, frames that follow each other evenly are taken to fill the beat; without any times, frames
+    in their order.
     """
     times = np.asarray(plane.trigger_s, dtype=np.float64)
     count = len(times)
     step = float(np.median(np.diff(times))) if count > 1 else 0.0
     beat = plane.rr_s or (times[-1] + step if count > 1 else 0.0)
-    if beat <= 0:
-        return np.zeros(count)
+    if beat <= 0 or (count > 1 and float(np.ptp(times)) <= 0.0):
+        # no times at all: frames in their order, evenly
+        return np.arange(count) / count
     return np.clip(times / max(beat, float(times[-1])), 0.0, 1.0)
 
 

@@ -10,6 +10,7 @@ from twinviewer.domain import CinePlane, CineStack, SegmentationError
 
 PARALLEL_COSINE = 0.985
 """Planes within 10 degrees of each other belong to one stack."""
+SAME_MM = 0.5
 _APEXWARD = np.array([0.6, -0.6, -0.5])
 """From base to apex the axis of a heart runs left, forward and down (LPS)."""
 
@@ -38,6 +39,12 @@ class Slices:
         return uvw @ self.axes + self.origin_mm
 
 
+def shows_something(plane: CinePlane) -> bool:
+    """Whether a plane has an image at all: finite pixels that are not all alike."""
+    frames = np.asarray(plane.frames)
+    return bool(np.isfinite(frames).all()) and bool(frames.max() > frames.min())
+
+
 def middle_mm(plane: CinePlane) -> NDArray[np.float64]:
     """(3,) LPS position of the middle of a plane."""
     _, j, i = plane.frames.shape
@@ -47,10 +54,11 @@ def middle_mm(plane: CinePlane) -> NDArray[np.float64]:
 def short_axis(stack: CineStack) -> Slices:
     """Find the short-axis planes: those so labelled, or else the largest family of parallel planes.
 
-    Errors: SegmentationError where fewer than three parallel planes show different depths.
+    Planes without an image and repeated ones are left out. Errors: SegmentationError where fewer than three parallel
+    planes show different depths.
     """
     named = [i for i, plane in enumerate(stack.planes) if plane.label.upper().startswith("SAX")]
-    pool = named if len(named) >= 3 else list(range(len(stack.planes)))
+    pool = [i for i in (named if len(named) >= 3 else range(len(stack.planes))) if shows_something(stack.planes[i])]
     normals = np.array([plane.normal for plane in stack.planes])
     families = [[j for j in pool if abs(normals[i] @ normals[j]) >= PARALLEL_COSINE] for i in pool]
     chosen = max(families, key=len, default=[])
@@ -66,9 +74,11 @@ def short_axis(stack: CineStack) -> Slices:
     origin = np.mean([middle_mm(stack.planes[i]) for i in chosen], axis=0)
     depth = np.array([(middle_mm(stack.planes[i]) - origin) @ w for i in chosen])
     order = np.argsort(depth, kind="stable")
-    if depth[order[-1]] - depth[order[0]] < 10.0:
+    # a plane that was scanned twice: the first one counts
+    order = order[np.concatenate([[True], np.diff(depth[order]) > SAME_MM])]
+    if len(order) < 3 or depth[order[-1]] - depth[order[0]] < 10.0:
         raise SegmentationError(
-            "The parallel planes lie within 10 mm: that is no stack of short axes",
+            "The parallel planes show fewer than three depths or lie within 10 mm: that is no stack of short axes",
             remedy="Load a short-axis cine stack, or import a mask of the heart.",
         )
     return Slices(

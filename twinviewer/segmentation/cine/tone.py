@@ -64,7 +64,7 @@ def measured_tone(
 
 def agreed(tones: list[Tone]) -> list[Tone]:
     """The tones of all slices, held to what is usual in the stack: blood within a third, muscle's share of it too."""
-    usual = float(np.median([tone.muscle / tone.blood for tone in tones]))
+    usual = float(np.median([tone.muscle / max(tone.blood, 1e-6) for tone in tones]))
     middle = float(np.median([tone.blood for tone in tones]))
     out = []
     for tone in tones:

@@ -18,7 +18,7 @@ from twinviewer.organs.heart.template.placement import apex_mm, base_mm, place
 from twinviewer.organs.heart.template.search import search
 from twinviewer.organs.heart.template.shape import Template, template
 from twinviewer.organs.heart.template.strain import WallStrain, narrowest
-from twinviewer.segmentation.cine.phases import beat_fraction
+from twinviewer.segmentation.cine.phases import beat_fraction, follows
 from twinviewer.segmentation.cine.short_axis import Slices, short_axis
 
 Array = NDArray[np.float64]
@@ -77,7 +77,9 @@ class _Fit:
         self.slices: Slices = short_axis(stack)
         self.basis, self.faces = Basis.of(self.template), Faces.of(self.template)
         self.fraction = moments(contours, stack)
-        self.long_axes = [i for i in range(len(stack.planes)) if i not in contours.short_axis]
+        self.long_axes = [
+            i for i, p in enumerate(stack.planes) if i not in contours.short_axis and follows(p, stack.planes)
+        ]
 
     def run(self) -> Fitted:
         self.report(0.0, "Placing the template")

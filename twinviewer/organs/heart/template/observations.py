@@ -12,6 +12,8 @@ from twinviewer.segmentation.cine.phases import beat_fraction
 Array = NDArray[np.float64]
 STRUCTURES = ("lv_endocardium", "lv_epicardium", "rv_endocardium")
 SPACING_MM = 3.0
+LEAST_MM2 = 40.0
+"""A contour smaller than this says nothing that a model of the heart could follow."""
 NARROW_MM = 7.0
 SMALL_MM2 = 300.0
 
@@ -74,7 +76,7 @@ def observe(contours: CineContours, stack: CineStack, fraction: float) -> Observ
     rings: list[tuple[CinePlane, Array, float]] = []
     phase = [nearest_phase(plane, fraction) for plane in stack.planes]
     for contour in contours.contours:
-        if contour.phase != phase[contour.plane]:
+        if contour.phase != phase[contour.plane] or contour.area_mm2 < LEAST_MM2:
             continue
         spread = evenly(contour.points_mm, SPACING_MM)
         out = outward(spread, stack.planes[contour.plane].normal)
