@@ -1,5 +1,6 @@
 """The short-axis planes of a cine study, from base to apex, and one common frame in which they are compared."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,14 +52,16 @@ def middle_mm(plane: CinePlane) -> NDArray[np.float64]:
     return plane.affine[:3, :2] @ np.array([(i - 1) / 2, (j - 1) / 2]) + plane.affine[:3, 3]
 
 
-def short_axis(stack: CineStack) -> Slices:
-    """Find the short-axis planes: those so labelled, or else the largest family of parallel planes.
+def short_axis(stack: CineStack, known: Sequence[int] | None = None) -> Slices:
+    """Find the short-axis planes: those so labelled, or else the largest family of parallel planes. known: their places
+    in the stack, where they have been found already.
 
     Planes without an image and repeated ones are left out. Errors: SegmentationError where fewer than three parallel
     planes show different depths.
     """
     named = [i for i, plane in enumerate(stack.planes) if plane.label.upper().startswith("SAX")]
     pool = [i for i in (named if len(named) >= 3 else range(len(stack.planes))) if shows_something(stack.planes[i])]
+    pool = pool if known is None else list(known)
     normals = np.array([plane.normal for plane in stack.planes])
     families = [[j for j in pool if abs(normals[i] @ normals[j]) >= PARALLEL_COSINE] for i in pool]
     chosen = max(families, key=len, default=[])

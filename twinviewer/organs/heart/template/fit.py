@@ -74,7 +74,7 @@ class _Fit:
         contours, stack = aligned(contours, stack)
         self.contours, self.stack, self.report = contours, stack, report
         self.template: Template = template()
-        self.slices: Slices = short_axis(stack)
+        self.slices: Slices = short_axis(stack, contours.short_axis)
         self.basis, self.faces = Basis.of(self.template), Faces.of(self.template)
         self.fraction = moments(contours, stack)
         self.long_axes = [
