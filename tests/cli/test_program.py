@@ -59,7 +59,7 @@ def test_interrupt_ends_it_with_130(tmp_path: Path) -> None:
             assert line, "ended before it began"
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read()
-    assert process.returncode == 130 and rest.rstrip().endswith("cancelled")
+    assert process.returncode == 130 and rest.rstrip().endswith("cancelled"), rest
 
 
 @pytest.mark.parametrize(
