@@ -38,7 +38,9 @@ def test_interrupt_ends_it_with_130(tmp_path: Path) -> None:
     fifo = tmp_path / "scan"
     fifo.mkdir()
     code = (
-        "import sys, job_tasks\n"
+        # a shell gives its background jobs a deaf ear for Ctrl-C; a program at a terminal hears it
+        "import signal, sys, job_tasks\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from twinviewer import cli\n"
         "from twinviewer.session import steps\n"
         "if __name__ == '__main__':\n"
