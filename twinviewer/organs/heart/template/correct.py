@@ -28,7 +28,8 @@ SPREAD = 0.12
 _STIFFNESS, _VOLUME, _ROUGHNESS, _STAY = 0.5, 5.0, 1e-5, 0.02
 _REACH_MM = 25.0
 _ROUNDS, _SAMPLES = 2, 300
-_CARRIED = 8
+_CARRIED = 4
+_LEAST_MOVE_MM = 0.1
 _AT_POINT = 10
 
 
@@ -54,11 +55,14 @@ def correct(mesh: OrganMesh, contours: CineContours, stack: CineStack, edit: Cin
     carried = _carried(before, mesh.wall_points, move)
     motion = (mesh.motion_mm + share[:, None, None] * carried[None]).astype(np.float32)
     rest = int(np.argmin(np.abs(mesh.motion_mm[:, 0] - mesh.points_mm[0]).sum(axis=1)))
+    # only elements that move can fold
+    moved = np.linalg.norm(move, axis=1) > _LEAST_MOVE_MM
+    near = shape.tets[moved[shape.tets].any(axis=1)]
     for k in np.flatnonzero(share > 0.2):
         tried = motion[k, : mesh.wall_points].astype(np.float64)
-        if not (six_volumes(tried, shape.tets) > 0).all():
-            motion[k, : mesh.wall_points] = unfold(tried, mesh.points_mm[: mesh.wall_points], shape.tets)
-    if not (six_volumes(motion[rest, : mesh.wall_points].astype(np.float64), shape.tets) > 0).all():
+        if not (six_volumes(tried, near) > 0).all():
+            motion[k, : mesh.wall_points] = unfold(tried, mesh.points_mm[: mesh.wall_points], near)
+    if not (six_volumes(motion[rest, : mesh.wall_points].astype(np.float64), near) > 0).all():
         raise MeshError("The wall would fold over itself", remedy="Move the contour less, or in two steps")
     motion.setflags(write=False)
     points = motion[rest].astype(np.float64)
