@@ -105,6 +105,12 @@ class CineStack:
     window: tuple[float, float] | None = None
 
     @property
+    def mean_rr_s(self) -> float | None:
+        """The mean R-R of the planes, each taken in beats of its own; None where no header says."""
+        known = [plane.rr_s for plane in self.planes if plane.rr_s]
+        return sum(known) / len(known) if known else None
+
+    @property
     def phases(self) -> int:
         """The largest number of phases that any plane has."""
         return max(int(plane.frames.shape[0]) for plane in self.planes)

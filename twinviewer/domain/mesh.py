@@ -47,6 +47,15 @@ class OrganMesh:
         """Names of all fields, surfaces and landmarks: what an engine's ``requires`` is checked against."""
         return frozenset(self.point_fields) | frozenset(self.cell_fields) | frozenset(self.surfaces)
 
+    @property
+    def rest_frame(self) -> int:
+        """Which frame of the measured motion points_mm is: the nearest one. 0 for a mesh without motion."""
+        if self.motion_mm is None:
+            return 0
+        own = self.points_mm[: self.wall_points : 8].astype(np.float32)
+        off = [float(np.square(frame[: self.wall_points : 8] - own).sum()) for frame in self.motion_mm]
+        return int(np.argmin(off))
+
     def enclosed_ml(self, surface: str, points_mm: NDArray[np.floating] | None = None) -> float:
         """Volume inside a closed surface in mL (divergence theorem), at the given positions (default: the mesh's)."""
         points = self.points_mm if points_mm is None else points_mm

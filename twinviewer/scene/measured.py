@@ -81,5 +81,4 @@ def measured_volumes(
 
 def mean_beat_s(stack: CineStack) -> float:
     """The mean R-R of the planes, each of which was taken in beats of its own; 1 s where no header says."""
-    known = [plane.rr_s for plane in stack.planes if plane.rr_s]
-    return float(np.mean(known)) if known else 1.0
+    return stack.mean_rr_s or 1.0

@@ -7,7 +7,6 @@ from twinviewer.domain import CineStack, Volume
 from twinviewer.scene.slices import ORIENTATIONS
 from twinviewer.ui.cine_view import CineView
 from twinviewer.ui.empty_state import EmptyState
-from twinviewer.ui.image_canvas import ImageCanvas
 from twinviewer.ui.image_display import ImageDisplay
 from twinviewer.ui.slice_view import SliceView
 from twinviewer.ui.theme import Look
@@ -114,8 +113,3 @@ class ViewArea(QWidget):
             view.reset()
         self.cine.reset()
         self.view3d.reset()
-
-    @property
-    def active_canvas(self) -> ImageCanvas | None:
-        """The slice view that was clicked last, for keyboard steps."""
-        return self._active if isinstance(self._active, ImageCanvas) else None

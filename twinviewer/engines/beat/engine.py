@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -61,12 +62,8 @@ class BeatEngine:
         yield from electrical.ecg.values()
 
         patches, field = _prepared(_ByUid(mesh))
-        walls = walls_for(setup, patches, electrical.activation_ms)
-        beat: Beat | None = None
-        for beat in beating(setup, walls):
-            done = 1.0 - np.exp(-beat.beats / 12.0)
-            yield Progress(0.2 + 0.35 * float(done), f"Beat {beat.beats}: {100.0 * beat.change:.2f} % from steady")
-        assert beat is not None
+        steady = yield from _contract(setup, patches, electrical.activation_ms, 0.2, 0.55)
+        beat, rows, course, onset_s = steady.beat, steady.rows, steady.course, steady.onset_s
         yield from traces_of(beat)
         left = patches.number < RIGHT_OFFSET
         work = work_kpa(beat)
@@ -74,16 +71,14 @@ class BeatEngine:
             "work_kpa", "kPa", on_points(mesh, field.left_weight @ work[left], field.right.weight @ work[~left])
         )
 
-        onset_s = first_ms / 1000.0
-        rows = np.linspace(0, len(beat.time_s), FRAMES, endpoint=False).astype(int)
         moving = {
             "strain_fibre": strain_percent(beat, onset_s)[rows],
             "strain_wall": thickening_percent(beat, onset_s)[rows],
         }
-        course = _course(beat, walls, onset_s, rows)
         posing: Iterable[Pose] = poses(field, course)
+        begun = 0.55
         if mesh.motion_mm is not None:
-            posing = yield from _as_measured(setup, field, course, posing, _phase(beat, onset_s, rows))
+            posing, begun = (yield from _as_measured(setup, field, steady)), 0.8
         pattern = 1.0
         for k, pose in enumerate(posing):
             _check(pose, beat, int(rows[k]), WALL_LIMIT if mesh.motion_mm is None else MEASURED_WALL_LIMIT)
@@ -93,7 +88,7 @@ class BeatEngine:
                 for name, values in moving.items()
             }
             yield Frame(float(beat.time_s[rows[k]]), pose.points_mm.astype(np.float32), fields)
-            yield Progress(0.55 + 0.44 * (k + 1) / FRAMES, f"Moving the wall: frame {k + 1} of {FRAMES}")
+            yield Progress(begun + (0.99 - begun) * (k + 1) / FRAMES, f"Moving the wall: frame {k + 1} of {FRAMES}")
 
         for name, quantity in electrical.metrics.items():
             yield Metric(name, quantity)
@@ -104,55 +99,72 @@ class BeatEngine:
         yield Progress(1.0, "One steady beat")
 
 
-def _phase(beat: Beat, onset_s: float, rows: NDArray[np.integer]) -> NDArray[np.float64]:
-    """(k,) of the beat after the first ventricular excitation."""
-    return np.asarray((beat.time_s[rows] - onset_s) / beat.period_s % 1.0)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Steady:
+    """One steady beat. rows: its samples that become frames; onset_s: the first ventricular excitation."""
+
+    beat: Beat
+    rows: NDArray[np.integer]
+    course: Course
+    onset_s: float
+
+    @property
+    def phase(self) -> NDArray[np.float64]:
+        """(k,) of the beat after the first ventricular excitation, of each frame."""
+        return np.asarray((self.beat.time_s[self.rows] - self.onset_s) / self.beat.period_s % 1.0)
 
 
-def _as_measured(
-    setup: Setup, field: MotionField, course: Course, posing: Iterable[Pose], phase: NDArray[np.float64]
-) -> Generator[Progress, None, Iterator[Pose]]:
+def _contract(
+    setup: Setup, patches: Patches, activation_ms: NDArray[np.float64], begun: float, done: float
+) -> Generator[Progress, None, _Steady]:
+    """Beat after beat from rest until steady; progress from ``begun`` to ``done``."""
+    walls = walls_for(setup, patches, activation_ms)
+    beat: Beat | None = None
+    for beat in beating(setup, walls):
+        share = 1.0 - float(np.exp(-beat.beats / 12.0))
+        text = f"Beat {beat.beats}: {100.0 * beat.change:.2f} % from steady"
+        yield Progress(begun + (done - begun) * share, text)
+    assert beat is not None
+    onset_s = float(np.nanmin(activation_ms)) / 1000.0
+    rows = np.linspace(0, len(beat.time_s), FRAMES, endpoint=False).astype(int)
+    return _Steady(beat, rows, _course(beat, walls, onset_s, rows), onset_s)
+
+
+def _as_measured(setup: Setup, field: MotionField, steady: _Steady) -> Generator[Progress, None, Iterator[Pose]]:
     """The poses of a mesh with measured motion (measured.py)."""
-    found: list[Pose] = []
-    for k, pose in enumerate(posing):
-        found.append(pose)
-        yield Progress(0.55 + 0.25 * (k + 1) / FRAMES, f"Simulating motion: frame {k + 1} of {FRAMES}")
+    found = yield from _posed(field, steady.course, 0.55, 0.7)
     baseline = setup.untreated or setup
     key = (setup.mesh.uid, _key(baseline))
     kept = _kept.get(key)
-    if kept is None and baseline is setup:
-        kept = keep(setup.mesh, found, course, phase)
-    elif kept is None:
-        kept = yield from _baseline_kept(baseline, field)
-    _kept.clear()
-    _kept[key] = kept
-    follower = Follower(field)
+    if kept is None:
+        first, shown = steady, found
+        if baseline is not setup:  # what the images show beyond simulation is read from the baseline
+            yield Progress(0.7, "Simulating the baseline")
+            first = yield from _contract(baseline, field.patches, activate(baseline).activation_ms, 0.7, 0.75)
+            shown = yield from _posed(field, first.course, 0.75, 0.8)
+        kept = keep(setup.mesh, shown, first.course, first.phase)
+        _kept.clear()
+        _kept[key] = kept
+    follower, offsets, course = Follower(field), kept, steady.course
 
     def moved() -> Iterator[Pose]:
         for k, pose in enumerate(found):
             atria = {"la": float(course.la_ratio[k]), "ra": float(course.ra_ratio[k])}
             volumes = float(course.lv_ml[k]), float(course.rv_ml[k])
-            yield follower.pose(pose, kept.at(float(phase[k])), *volumes, atria)
+            yield follower.pose(pose, offsets.at(float(steady.phase[k])), *volumes, atria)
 
     return moved()
 
 
-def _baseline_kept(baseline: Setup, field: MotionField) -> Generator[Progress, None, Kept]:
-    """Simulate the baseline for what the images show beyond it."""
-    electrical = activate(baseline)
-    walls = walls_for(baseline, field.patches, electrical.activation_ms)
-    beat: Beat | None = None
-    for beat in beating(baseline, walls):
-        yield Progress(0.8, f"Baseline beat {beat.beats}")
-    assert beat is not None
-    onset_s = float(np.nanmin(electrical.activation_ms)) / 1000.0
-    rows = np.linspace(0, len(beat.time_s), FRAMES, endpoint=False).astype(int)
-    course = _course(beat, walls, onset_s, rows)
+def _posed(field: MotionField, course: Course, begun: float, done: float) -> Generator[Progress, None, list[Pose]]:
+    """All kinematic poses of a course."""
     found: list[Pose] = []
     for pose in poses(field, course):
         found.append(pose)
-        yield Progress(0.8, "Baseline motion")
-    return keep(baseline.mesh, found, course, _phase(beat, onset_s, rows))
+        yield Progress(
+            begun + (done - begun) * len(found) / FRAMES, f"Simulating motion: frame {len(found)} of {FRAMES}"
+        )
+    return found
 
 
 def _key(setup: Setup) -> str:

@@ -39,8 +39,8 @@ def measure_cine(contours: CineContours, stack: CineStack) -> Mapping[str, Quant
         out[f"{side}_stroke_volume_ml"] = Quantity(edv - esv, "mL", "measured", source)
     out["lv_mass_g"] = Quantity(float(found.lv_mass_g[found.ed]), "g", "measured", source)
     beats = [plane.rr_s for plane in stack.planes if plane.rr_s]
-    if beats:
-        rate = 60.0 / (sum(beats) / len(beats))
+    if stack.mean_rr_s is not None:
+        rate = 60.0 / stack.mean_rr_s
         said = f"mean R-R of {len(beats)} planes"
         out["heart_rate_bpm"] = Quantity(rate, "bpm", "measured", said, 60.0 / max(beats), 60.0 / min(beats))
         stroke = out["lv_stroke_volume_ml"].value
@@ -66,10 +66,8 @@ def measure_model(
             out[f"{side}_{stem}_discs_{unit}"] = quantity
         elif name == "heart_rate_bpm":
             out[name] = quantity
-    beats = [plane.rr_s for plane in stack.planes if plane.rr_s]
-    rr_s = sum(beats) / len(beats) if beats else None
-    rate = out.get("heart_rate_bpm")
-    out = {**measure_motion(mesh, rr_s, patient.height_cm, patient.weight_kg), **out}
-    if rate is not None:
-        out["heart_rate_bpm"] = rate
-    return out
+    try:
+        of_model = measure_motion(mesh, stack.mean_rr_s, patient.height_cm, patient.weight_kg)
+    except ValueError:  # a height or weight that no one has: a slip in the header costs the indexed values only
+        of_model = measure_motion(mesh, stack.mean_rr_s)
+    return {**of_model, **out}

@@ -103,7 +103,7 @@ def motion_curves(mesh: OrganMesh) -> MotionCurves:
     lv_ml = cavity_ml(motion, mesh.surfaces["lv_cavity"])
     has_right = "rv_cavity" in mesh.surfaces and len(mesh.surfaces["rv_cavity"]) > 0
     rv_ml = cavity_ml(motion, mesh.surfaces["rv_cavity"]) if has_right else None
-    ed, es = _standing(mesh, motion), int(np.argmin(lv_ml))
+    ed, es = mesh.rest_frame, int(np.argmin(lv_ml))
     rest = motion[ed].astype(np.float64)
     rings = find_rings(mesh)
 
@@ -148,14 +148,6 @@ def motion_curves(mesh: OrganMesh) -> MotionCurves:
 def _mean(values: Array, weight: Array) -> Array:
     """(t,) mean of (t, groups) by weight; a group without muscle does not count."""
     return np.asarray(np.where(weight > 0.0, values, 0.0) @ weight / weight.sum())
-
-
-def _standing(mesh: OrganMesh, motion: NDArray[np.float32]) -> int:
-    """The frame that is nearest to the mesh's own positions: a cine study's first frame is its end diastole, though the
-    last one may hold a little more blood."""
-    own = mesh.points_mm[: mesh.wall_points : 8].astype(np.float32)
-    off = [float(np.square(frame[: mesh.wall_points : 8] - own).sum()) for frame in motion]
-    return int(np.argmin(off))
 
 
 def _radius_mm(points: Array, triangles: NDArray[np.integer], axis_point: Array, up: Array) -> float:

@@ -54,7 +54,7 @@ def correct(mesh: OrganMesh, contours: CineContours, stack: CineStack, edit: Cin
     share[frame] = 1.0
     carried = _carried(before, mesh.wall_points, move)
     motion = (mesh.motion_mm + share[:, None, None] * carried[None]).astype(np.float32)
-    rest = int(np.argmin(np.abs(mesh.motion_mm[:, 0] - mesh.points_mm[0]).sum(axis=1)))
+    rest = mesh.rest_frame
     # only elements that move can fold
     moved = np.linalg.norm(move, axis=1) > _LEAST_MOVE_MM
     near = shape.tets[moved[shape.tets].any(axis=1)]

@@ -42,7 +42,7 @@ _NEXT_MM, _FAR_MM = (7.0, 5.0), (10.0, 8.0, 7.0, 6.0, 5.0, 5.0)
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
     """positions_mm: (t, n, 3) of the wall's points at fraction (t,) of the beat. placed_mm: (n, 3) the template before
-    any bend, by matrix (3, 3) and shift (3,). reference: the frame of end diastole. miss_mm: (t,) root mean square
+    any bend, by matrix (3, 3) and shift (3,). miss_mm: (t,) root mean square
     distance of what was observed."""
 
     positions_mm: Array
@@ -51,7 +51,6 @@ class Fitted:
     matrix: Array
     shift: Array
     miss_mm: Array
-    reference: int
 
 
 def moments(contours: CineContours, stack: CineStack) -> Array:
@@ -111,7 +110,7 @@ class _Fit:
                 done += 1
         found = smooth(found)
         positions = np.array([bent + self.basis.values @ one for one in found])
-        return Fitted(positions, self.fraction, placed, matrix, shift, misses, first)
+        return Fitted(positions, self.fraction, placed, matrix, shift, misses)
 
     def _shape(self, placed: Array, seen: Observations, base: float, fraction: float) -> tuple[Array, float]:
         now = np.zeros((self.basis.values.shape[1], 3))

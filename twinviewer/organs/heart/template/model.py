@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 NOT_MEASURED = "Atria and great vessels are those of a generic heart, placed with the ventricles: not measured"
 VALVES = ("mitral_centre", "aortic_centre", "tricuspid_centre", "pulmonary_centre")
 _AROUND = 40
+MOST_MISS_MM = 3.0
+"""Root mean square distance from what was observed that is let pass without a word: 1 to 2 mm are usual."""
 
 
 def build_cine(contours: CineContours, stack: CineStack, report: Reporter = silent) -> OrganMesh:
@@ -79,7 +81,7 @@ def model(fitted: Fitted, contours: CineContours, report: Reporter = silent) -> 
             "uid": digest,
             "motion_mm": motion,
             "motion_fraction": fitted.fraction,
-            "notes": (NOT_MEASURED, *_doubts(contours)),
+            "notes": (NOT_MEASURED, *_doubts(contours, fitted)),
         }
     )
     for array in (whole.points_mm, motion, whole.motion_fraction, *whole.surfaces.values()):
@@ -91,10 +93,15 @@ def model(fitted: Fitted, contours: CineContours, report: Reporter = silent) -> 
     return whole
 
 
-def _doubts(contours: CineContours) -> tuple[str, ...]:
-    if any(point.name == "mitral" for point in contours.points):
-        return ()
-    return ("No long axis shows the valves: the base follows the slices, so volumes and EF are uncertain",)
+def _doubts(contours: CineContours, fitted: Fitted) -> tuple[str, ...]:
+    out = []
+    if not any(point.name == "mitral" for point in contours.points):
+        out.append("No long axis shows the valves: the base follows the slices, so volumes and EF are uncertain")
+    worst = int(np.argmax(fitted.miss_mm))
+    if fitted.miss_mm[worst] > MOST_MISS_MM:
+        miss = f"{fitted.miss_mm[worst]:.1f} mm"
+        out.append(f"The model misses contours and borders by {miss} in phase {worst + 1}: look at its lines there")
+    return tuple(out)
 
 
 def _septum(shape: Template) -> NDArray[np.int32]:
