@@ -156,7 +156,6 @@ def test_the_known_heart_beats_like_muscle() -> None:
 def test_the_heart_is_found_again(gap_mm: float) -> None:
     """Within 3 %, but for the right ventricle in systole, whose outflow tract no contour shows."""
     found = fitted(gap_mm)
-    assert found.reference == 0
     for phase, right_within in ((0, 0.03), (2, 0.05)):
         truth, points = true_mm(SYSTOLE[phase]), found.positions_mm[phase]
         true_ml, ml = volumes(truth), volumes(points)
