@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 # Band that elements are brought back to, sweeps of that, rounds of evening out each; band of the last mending
 BAND, SWEEPS, ROUNDS = (0.99, 1.01), 4, 6
 LAST_BAND, LAST_ROUNDS = (0.25, 4.0), 60
+# Flat elements are brought a little above what is asked, so that few rounds of few sweeps suffice
+WIDEN_TO, WIDEN_ROUNDS, WIDEN_SWEEPS = 1.15, 40, 4
 # Depth within the wall (0 endocardium .. 1 epicardium) over which two points count as of the same layer
 LAYER = 0.22
 ALL_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
@@ -166,5 +168,17 @@ def keep_volumes(
 
 
 def widen(points: Array, tets: NDArray[np.int32], reference_ml: Array, least: float) -> None:
-    """Bring elements below ``least`` of their reference volume back to it, in place; all others stay."""
-    _keep(points, tets, reference_ml, least, 1e9, LAST_ROUNDS)
+    """Bring elements below ``least`` of their reference volume back above it, in place; elements far from them stay.
+
+    Only those elements and the ones that share a corner with them take part: what they push down joins the next round.
+    """
+    ratio = np.empty(len(tets))
+    for _ in range(WIDEN_ROUNDS):
+        volume_ratios(points, tets, reference_ml, ratio)
+        flat = ratio < least
+        if not flat.any():
+            return
+        corner = np.zeros(len(points), dtype=bool)
+        corner[tets[flat]] = True
+        near = np.flatnonzero(corner[tets].any(axis=1))
+        _keep(points, tets[near], reference_ml[near], WIDEN_TO * least, 1e9, WIDEN_SWEEPS)

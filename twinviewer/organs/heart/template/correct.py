@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from twinviewer.domain import CineContour, CineContours, CinePoint, CineStack, MeshError, OrganMesh
-from twinviewer.geometry.quality import six_volumes
 from twinviewer.organs.heart.template.bend import Anchor, Basis, Faces, step
 from twinviewer.organs.heart.template.mend import unfold
 from twinviewer.organs.heart.template.observations import STRUCTURES, Observations, evenly, outward
 from twinviewer.organs.heart.template.shape import Template, template
 from twinviewer.organs.heart.template.strain import WallStrain
+from twinviewer.physics.wall_volume import volume_ratios
 from twinviewer.segmentation.cine.phases import beat_fraction
 
 Array = NDArray[np.float64]
@@ -59,15 +59,21 @@ def correct(mesh: OrganMesh, contours: CineContours, stack: CineStack, edit: Cin
     moved = np.linalg.norm(move, axis=1) > _LEAST_MOVE_MM
     near = shape.tets[moved[shape.tets].any(axis=1)]
     for k in np.flatnonzero(share > 0.2):
-        tried = motion[k, : mesh.wall_points].astype(np.float64)
-        if not (six_volumes(tried, near) > 0).all():
-            motion[k, : mesh.wall_points] = unfold(tried, mesh.points_mm[: mesh.wall_points], near)
-    if not (six_volumes(motion[rest, : mesh.wall_points].astype(np.float64), near) > 0).all():
+        wall = motion[k, : mesh.wall_points]
+        if _folded(wall, near):
+            wall[:] = unfold(wall, mesh.points_mm[: mesh.wall_points], near)
+    if _folded(motion[rest, : mesh.wall_points], near):
         raise MeshError("The wall would fold over itself", remedy="Move the contour less, or in two steps")
     motion.setflags(write=False)
     points = motion[rest].astype(np.float64)
     points.setflags(write=False)
     return replace(mesh, points_mm=points, motion_mm=motion, uid=f"{mesh.uid[:10]}+{_digest(motion)}")
+
+
+def _folded(points: NDArray[np.float32], tets: NDArray[np.int32]) -> bool:
+    volume_mm3 = np.empty(len(tets))
+    volume_ratios(points, tets, np.full(len(tets), 1e-3), volume_mm3)
+    return bool((volume_mm3 <= 0.0).any())
 
 
 def with_edit(contours: CineContours, edit: CineContour | CinePoint) -> CineContours:

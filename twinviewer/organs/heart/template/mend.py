@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from twinviewer.geometry.quality import dihedral_range_deg, edge_list, six_volumes
 from twinviewer.geometry.relax import accept
-from twinviewer.physics.wall_volume import widen
+from twinviewer.physics.wall_volume import volume_ratios, widen
 
 Array = NDArray[np.float64]
 SOUND_DEG = 9.0
@@ -107,7 +107,8 @@ def _middle(points: Array, edges: NDArray[np.integer]) -> Array:
 
 def unfold(points_mm: Array, rest_mm: Array, tets: NDArray[np.int32]) -> Array:
     """(n, 3) points with every element brought to LEAST_VOLUME of its volume at rest (physics/wall_volume.py)."""
-    reference = six_volumes(rest_mm, tets) / 6000.0
+    reference = np.empty(len(tets))
+    volume_ratios(rest_mm, tets, np.ones(len(tets)), reference)
     points = np.ascontiguousarray(points_mm, dtype=np.float64).copy()
     widen(points, tets, reference, LEAST_VOLUME)
     return points
