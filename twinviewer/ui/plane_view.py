@@ -49,7 +49,7 @@ class PlaneView(ImageCanvas):
         first = plane_image(plane, 0, 1.0, 0.5)
         self.spacing, self.letters = first.spacing_mm, first.letters
         self.setMinimumSize(*self.LEAST)
-        self._contours: dict[int, list[tuple[QColor, bool, QPolygonF]]] = {}
+        self._contours: dict[int, list[tuple[QColor, bool, np.ndarray]]] = {}
         self._points: dict[int, list[tuple[QColor, bool, QPointF]]] = {}
         self.correcting = False
         self._ink: Mapping[str, str] = {}
@@ -77,9 +77,7 @@ class PlaneView(ImageCanvas):
             if contour.plane == number:
                 pixels = contour.points_mm @ inverse[:2, :3].T + inverse[:2, 3]
                 colour = QColor(colours.get(contour.structure, "#FFFFFF"))
-                self._contours.setdefault(contour.phase, []).append(
-                    (colour, contour.confidence < SURE, _polygon(pixels))
-                )
+                self._contours.setdefault(contour.phase, []).append((colour, contour.confidence < SURE, pixels))
         self._points = {}
         for point in () if contours is None else contours.points:
             if point.plane == number:
@@ -126,12 +124,12 @@ class PlaneView(ImageCanvas):
         lines = [outline for found in self._contours.values() for _, _, outline in found]
         if not lines and near_mm is not None and len(near_mm):
             inverse = np.linalg.inv(self.plane.affine)
-            lines = [_polygon(near_mm @ inverse[:2, :3].T + inverse[:2, 3])]
-        region = QRectF()
-        for line in lines:
-            region = region.united(line.boundingRect())
-        if region.isNull():
+            lines = [near_mm @ inverse[:2, :3].T + inverse[:2, 3]]
+        if not lines:
             return None
+        every = np.vstack(lines)
+        low, high = every.min(axis=0), every.max(axis=0)
+        region = QRectF(QPointF(*low.tolist()), QPointF(*high.tolist()))
         across, down = (margin_mm / mm for mm in self.spacing)
         return region.adjusted(-across, -down, across, down)
 
@@ -197,7 +195,8 @@ class PlaneView(ImageCanvas):
         self.corner(painter, f"{self.number}/{self.of}", a.AlignBottom | a.AlignLeft)
 
     def _draw_lines(self, painter: QPainter) -> None:
-        contours = self._contours.get(self.frame_index, []) if self.shown in (CONTOURS, BOTH) else []
+        found = self._contours.get(self.frame_index, []) if self.shown in (CONTOURS, BOTH) else []
+        contours = [(colour, unsure, _polygon(pixels)) for colour, unsure, pixels in found]
         cuts = self.cut(self.frame_index) if self.shown in (MODEL, BOTH) else []
         points = self._points.get(self.frame_index, []) if self.shown in (CONTOURS, BOTH) else []
         rect, image = self.frame(), self.picture()

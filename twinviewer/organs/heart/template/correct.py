@@ -61,7 +61,7 @@ def correct(mesh: OrganMesh, contours: CineContours, stack: CineStack, edit: Cin
     for k in np.flatnonzero(share > 0.2):
         wall = motion[k, : mesh.wall_points]
         if _folded(wall, near):
-            wall[:] = unfold(wall, mesh.points_mm[: mesh.wall_points], near)
+            wall[:] = unfold(wall.astype(np.float64), mesh.points_mm[: mesh.wall_points], near)
     if _folded(motion[rest, : mesh.wall_points], near):
         raise MeshError("The wall would fold over itself", remedy="Move the contour less, or in two steps")
     motion.setflags(write=False)
