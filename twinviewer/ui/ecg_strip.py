@@ -1,12 +1,14 @@
-"""The ECG as on paper: 25 mm/s, 10 mm/mV, 1 mm and 5 mm grid. Lead II alone, or 3×4 leads over a rhythm strip of II."""
+"""The ECG as on paper: 25 mm/s, 10 mm/mV, 1 mm and 5 mm grid. Lead II alone, or 3×4 leads over a rhythm strip of II.
+Dragging over it measures with callipers."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from twinviewer.ui.calliper import Calliper
 from twinviewer.ui.curves import Curves
 from twinviewer.ui.theme import Look, round_pen, ui_font
 
@@ -27,6 +29,10 @@ class EcgStrip(QWidget):
         self._time_s = 0.0
         self._paper: QPixmap | None = None
         self._mm = 4.0
+        self.calliper = Calliper(look, lambda: (MM_PER_S * self._mm, MM_PER_MV * self._mm))
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setToolTip("Drag: callipers (Shift keeps the level, arrow keys move the second leg, Esc removes them)")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(150, 70)
         look.changed.connect(self._stale)
@@ -47,6 +53,29 @@ class EcgStrip(QWidget):
     def show_time(self, time_s: float) -> None:
         """Where the cursor is."""
         self._time_s = time_s
+        self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self._curves:
+            self.calliper.begin(event.position())
+            self.update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self.calliper.drag(event.position(), bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+            self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self.calliper.end()
+        self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
+        if event.key() == Qt.Key.Key_Escape and self.calliper.shown:
+            self.calliper.clear()
+        elif not (steps and self.calliper.nudge(steps)):
+            super().keyPressEvent(event)
+            return
         self.update()
 
     def resizeEvent(self, event: object) -> None:
@@ -103,6 +132,7 @@ class EcgStrip(QWidget):
             painter.drawLine(QPointF(x, self.height() * 0.75), QPointF(x, self.height()))
         else:
             painter.drawLine(QPointF(x, 0), QPointF(x, self.height()))
+        self.calliper.draw(painter, QRectF(self.rect()))
 
     def _draw_paper(self, paper: QPixmap) -> None:
         t = self.look.tokens
