@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from twinviewer.domain import Comparison, OrganMesh, Run, StructureStyle
+from twinviewer.scene.electrical import ACTIVATION, MEMBRANE, SPREAD, running_maps
 from twinviewer.scene.palette import BASELINE
 from twinviewer.scene.state import Colouring, Marker, PaneState, Section, StructureState
 
@@ -23,6 +24,9 @@ class FieldStyle:
 
 FIELDS: dict[str, FieldStyle] = {
     "activation_ms": FieldStyle("Activation", "ms", "activation", band=10.0),
+    SPREAD: FieldStyle("Activation, spreading", "ms", "activation", band=10.0),
+    MEMBRANE: FieldStyle("Membrane potential", "mV", "membrane"),
+    "recovery_ms": FieldStyle("Recovery", "ms", "activation", band=10.0),
     "strain_fibre": FieldStyle("Fibre strain", "%", "strain", symmetric=True),
     "work_kpa": FieldStyle("Fibre work", "kPa", "work"),
     "transmural": FieldStyle("Depth in the wall", "", "voltage"),
@@ -31,11 +35,15 @@ FIELDS: dict[str, FieldStyle] = {
 }
 
 
+MEMBRANE_MV = (-90.0, 40.0)
+"""What electrophysiologists' films run from and to."""
+
+
 def colourable(run: Run | None, mesh: OrganMesh | None) -> tuple[str, ...]:
     """The fields that can be coloured by: "" (anatomy) first, then what this run and mesh have, in FIELDS' order."""
     names: set[str] = set()
     if run is not None:
-        names |= set(run.fields) | set(run.moving_fields)
+        names |= set(run.fields) | set(run.moving_fields) | set(running_maps(run))
     if mesh is not None:
         names |= {"aha_segment"} & set(mesh.point_fields)
     return ("", *(name for name in FIELDS if name in names))
@@ -53,6 +61,9 @@ def structures(mesh: OrganMesh, styles: Mapping[str, StructureStyle]) -> tuple[S
 def field_range(name: str, runs: Sequence[Run], mesh: OrganMesh) -> tuple[float, float]:
     """One range for all runs: shared colours are what makes panes comparable. 1st-99th percentile, zero-centred where
     the field has a natural zero."""
+    if name == MEMBRANE:
+        return MEMBRANE_MV
+    name = ACTIVATION if name == SPREAD else name
     collected = []
     for run in runs:
         if name in run.fields:
@@ -65,7 +76,7 @@ def field_range(name: str, runs: Sequence[Run], mesh: OrganMesh) -> tuple[float,
     values = values[np.isfinite(values)]
     if not len(values):
         return 0.0, 1.0
-    if name == "activation_ms":  # a legend of five ticks then stands at multiples of 10 ms
+    if name in ("activation_ms", "recovery_ms"):  # a legend of five ticks then stands at multiples of 10 ms
         low = np.floor(values.min() / 10) * 10
         return float(low), float(low + 40 * max(np.ceil((values.max() - low) / 40), 1))
     if name in FIELDS and FIELDS[name].symmetric:

@@ -57,6 +57,8 @@ _MAPS: dict[str, tuple[str, ...]] = {
     "strain": ("#C0362C", "#E58A70", "#F2E9E1", "#8FB4DC", "#2F63B5"),
     "difference": ("#2F8F9D", "#8CCBD2", "#EDEBE6", "#E3B08A", "#C0592C"),
     "work": ("#2B3A67", "#4F6D9A", "#9FB8C8", "#F3E3B3", "#E9A03B", "#C8452A"),
+    "membrane": ("#20265C", "#2C5FA8", "#3FA7A0", "#B9D66A", "#F6D64A", "#EE8A30", "#CF2F2A"),
+    "membrane_safe": ("#00204D", "#31446B", "#666970", "#958F78", "#CAB969", "#FFE945"),
     "voltage": ("#3B4CC0", "#8DB0FE", "#DDDDDD", "#F4987A", "#B40426"),
 }
 

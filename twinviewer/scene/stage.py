@@ -11,6 +11,7 @@ import vtk
 from numpy.typing import NDArray
 
 from twinviewer.scene.actors import MovingSurface, WallCap, ball, finish, vtk_table
+from twinviewer.scene.electrical import map_at, running_maps
 from twinviewer.scene.motion import same_elements, same_heart
 from twinviewer.scene.overlay import OrientationCube, legend_actors, text_actor
 from twinviewer.scene.palette import rgb
@@ -195,6 +196,9 @@ class Stage:
         run = new.run
         if run is not None and (new.colouring.field in run.fields or new.colouring.field in run.moving_fields):
             return run.field_at(new.colouring.field, time_s)
+        if new.colouring.field in running_maps(run):
+            assert run is not None
+            return map_at(run, new.colouring.field, time_s)
         if new.colouring.field in new.mesh.point_fields:
             return new.mesh.point_fields[new.colouring.field].astype(np.float32)
         return None

@@ -13,7 +13,7 @@ from twinviewer.ui.view_choices import ViewChoices
 
 DIFFERENCE = "activation_ms"
 LEAD_COLOURS = ("#F4F1E8", "#E5B454")
-SAFE_MAPS = {"activation": "activation_safe"}
+SAFE_MAPS = {"activation": "activation_safe", "membrane": "membrane_safe"}
 
 
 class SceneComposer:
