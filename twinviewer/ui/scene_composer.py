@@ -13,6 +13,7 @@ from twinviewer.ui.view_choices import ViewChoices
 
 DIFFERENCE = "activation_ms"
 LEAD_COLOURS = ("#F4F1E8", "#E5B454")
+PROBE_COLOUR = "#2B3440"
 SAFE_MAPS = {"activation": "activation_safe", "membrane": "membrane_safe"}
 
 
@@ -49,6 +50,7 @@ class SceneComposer:
         still = "Model" if mesh.motion_mm is None else "Measured motion"
         field = choices.colour_by if choices.colour_by in compose.colourable(runs[0] if runs else None, mesh) else ""
         colour = self._colouring(field, case, mesh, choices.safe_colours)
+        probe = (Marker("probe", choices.probe, PROBE_COLOUR, 2.2),) if 0 <= choices.probe < mesh.wall_points else ()
         panes = [
             compose.pane(
                 scenario.label if len(case.scenarios) > 1 or scenario.run is not None else still,
@@ -56,14 +58,14 @@ class SceneComposer:
                 shown,
                 scenario.run,
                 colour,
-                self._leads(scenario),
+                (*self._leads(scenario), *probe),
                 scenario.colour,
                 period_s,
             )
             for scenario in scenarios
         ]
         if not panes:
-            panes = [compose.pane(still, mesh, shown, None, colour, (), tokens.quiet, period_s)]
+            panes = [compose.pane(still, mesh, shown, None, colour, probe, tokens.quiet, period_s)]
         if comparing and comparison is not None and len(runs) == 2:
             wanted = field if field in comparison.difference_fields else DIFFERENCE
             third = compose.difference_pane(mesh, shown, runs[1], comparison, wanted, period_s)

@@ -70,10 +70,12 @@ def _interactor_class() -> type:
 
 
 class View3D(QWidget):
-    """Placeholder until there is something to draw; then a Stage. ``picked`` carries (pane, node)."""
+    """Placeholder until there is something to draw; then a Stage. ``picked`` carries (pane, node) while a site is asked
+    for; at all other times a click is ``probed`` (node of the wall; -1: elsewhere)."""
 
     picked = Signal(int, int)
     missed = Signal()
+    probed = Signal(int)
     colour_chosen = Signal(str)
     section_chosen = Signal(bool)
     safe_chosen = Signal(bool)
@@ -219,6 +221,11 @@ class View3D(QWidget):
         if index >= 0:
             self.colour.setCurrentIndex(index)
 
+    @property
+    def state(self) -> SceneState | None:
+        """What is shown now."""
+        return self._state
+
     # Camera and picking ----------------------------------------------------------------------------------------
 
     def look_from(self, view: str) -> None:
@@ -263,12 +270,15 @@ class View3D(QWidget):
             self.interactor.setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
 
     def _clicked(self, place: QPointF) -> None:
-        if not self._picking or self.stage is None:
+        if self.stage is None:
             return
         ratio = self.interactor.devicePixelRatioF()
         x, y = int(place.x() * ratio), int((self.interactor.height() - 1 - place.y()) * ratio)
         found = self.stage.pick(x, y)
-        if found is None:
+        if not self._picking:
+            wall = found is not None and found.node < self._state.panes[0].mesh.wall_points if self._state else False
+            self.probed.emit(found.node if wall else -1)
+        elif found is None:
             self.missed.emit()
         else:
             self.picked.emit(found.pane, found.node)

@@ -37,6 +37,7 @@ class ViewChoices(QObject):
         self.comparing = False
         self.scenario = BASELINE
         self.other = ""
+        self.probe = -1
 
     def follow(self, case: Case, styles: Mapping[str, StructureStyle]) -> None:
         """Take up structures and scenarios that the case has; choices already made stay."""

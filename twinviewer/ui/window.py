@@ -35,6 +35,7 @@ from twinviewer.ui.menus import add_actions, fill_menus
 from twinviewer.ui.message_strip import MessageStrip
 from twinviewer.ui.playback import Playback
 from twinviewer.ui.presenter import Presenter
+from twinviewer.ui.probe import Probe
 from twinviewer.ui.status_line import StatusLine
 from twinviewer.ui.step_bar import StepBar
 from twinviewer.ui.theme import THEMES, Look
@@ -105,6 +106,7 @@ class MainWindow(QMainWindow):
         add_actions(self)
         self._make_header()
         self.coupling = Coupling(self)
+        self.probe = Probe(self)
         self.views.layout_changed.connect(self._layout_changed)
         self.warm_up = WarmUp()
         self.warm_up.ready.connect(self._module_ready)
