@@ -38,6 +38,7 @@ def _half_ellipsoid(gap_mm: float, base_known: bool) -> tuple[CineContours, Cine
         made_by="test",
         base_fraction=np.array([0.0, 0.4]) if base_known else None,
         base_depth_mm=base if base_known else None,
+        points=(CinePoint(0, 0, "mitral", -1, np.zeros(3), 1.0),) if base_known else (),
     )
     truth = [2 / 3 * np.pi * radius**2 * length / 1000 for radius, length in sizes]
     return found, CineStack(tuple(planes), "MR", "ellipsoid"), truth

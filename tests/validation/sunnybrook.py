@@ -27,7 +27,10 @@ def sunnybrook(data: Path) -> list[str]:
     for plane, phase, name, points in expert(data / STUDY, stack):
         fraction = beat_fraction(stack.planes[plane])[phase]
         frame = int(np.argmin(np.abs(mesh.motion_fraction - fraction)))
-        triangles = mesh.surfaces["epicardium" if name == "lv_epicardium" else "lv_endocardium"]
+        outer = name == "lv_epicardium"
+        triangles = mesh.surfaces["lv_endocardium"]
+        if outer:  # in the septum the left wall ends at the right ventricle's face
+            triangles = np.concatenate([mesh.surfaces["epicardium"], mesh.surfaces["rv_endocardium"]])
         surface = pv.PolyData(
             mesh.motion_mm[frame].astype(float), np.column_stack([np.full(len(triangles), 3), triangles])
         )

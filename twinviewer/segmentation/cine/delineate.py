@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import CineStack, Reporter, SegmentationError, part, silent
+from twinviewer.domain import CinePoint, CineStack, Reporter, SegmentationError, part, silent
 from twinviewer.segmentation.cine.breath_hold import breath_hold_shifts
 from twinviewer.segmentation.cine.confidence import LEAST_RING, ring_evidence
 from twinviewer.segmentation.cine.contours import CineContour, CineContours
@@ -18,6 +18,7 @@ from twinviewer.segmentation.cine.polar import to_uv
 from twinviewer.segmentation.cine.right_base import RightBase, kept, right_base
 from twinviewer.segmentation.cine.right_ventricle import RightCavity, find_right
 from twinviewer.segmentation.cine.short_axis import Slices, short_axis
+from twinviewer.segmentation.cine.slice_base import base_from_rings
 from twinviewer.segmentation.cine.tricuspid import find_tricuspid
 from twinviewer.segmentation.cine.valve_plane import ValvePlane, find_valve_plane, whole_slices
 from twinviewer.segmentation.cine.wall import Walls
@@ -33,7 +34,10 @@ _NO_RIGHT_BASE = (
     "No four-chamber plane shows the tricuspid ring: the right ventricle's base follows the mitral valve, and in "
     "systole some atrium may be counted with it."
 )
-_NO_BASE = "No long-axis plane shows the mitral valve: the base is taken from the slices alone."
+_NO_BASE = (
+    "No long-axis plane shows the mitral valve: the base is taken from the slices alone, by how much of the ring of "
+    "muscle each still shows."
+)
 
 
 def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
@@ -71,6 +75,8 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
     if base is not None:
         ring = find_tricuspid(stack, slices, walls, rights, whole, base, part(report, 0.97, 0.99))
         points = (*mitral_points(slices, base, ring, moved), *tricuspid_points(slices, ring), *apex)
+    notes += _missing(base, points)
+    base = base or base_from_rings(slices, walls, rings, whole, every)
     seen = CineContours((), slices.indices, stack.uid, MADE_BY, points=points, shift_mm=shift)
     cut = right_base(seen, stack, slices.axes[2], every)
     found: list[CineContour] = []
@@ -88,7 +94,7 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
         short_axis=slices.indices,
         image_uid=stack.uid,
         made_by=MADE_BY,
-        notes=(*notes, *_missing(base, cut)),
+        notes=notes,
         base_fraction=None if base is None else base.fraction,
         base_depth_mm=None if base is None else base.base_mm - slices.depth_mm[0],
         base_spread_mm=0.0 if base is None else base.spread_mm,
@@ -103,8 +109,10 @@ def _above(slices: Slices, number: int, base: ValvePlane, walls: Walls, phase: i
     return float(slices.depth_mm[number]) < float(depth[0]) - _ABOVE_MM
 
 
-def _missing(base: ValvePlane | None, cut: RightBase | None) -> tuple[str, ...]:
-    return (_NO_BASE,) if base is None else (_NO_RIGHT_BASE,) if cut is None else ()
+def _missing(base: ValvePlane | None, points: tuple[CinePoint, ...]) -> tuple[str, ...]:
+    if base is None:
+        return (_NO_BASE,)
+    return () if any(point.name == "tricuspid" for point in points) else (_NO_RIGHT_BASE,)
 
 
 def _right(

@@ -36,8 +36,8 @@ class CineVolumes:
 
     fraction: (t,) of the beat, 0 = R wave. lv_ml, rv_ml: (t,) cavities; rv_ml is None without right contours.
     lv_mass_g: (t,) wall from the same discs at 1.05 g/mL. ed, es: indices of the fullest and emptiest left phase.
-    base: "long axis" where the valve plane was followed there, "slices" where only the contours say where the base is,
-    which is uncertain by half the slice distance (base_uncertainty_ml, at end diastole).
+    base: "long axis" where the valve plane was followed there, "slices" where only the slices say where the base is;
+    base_uncertainty_ml: what that leaves open, at end diastole.
     """
 
     fraction: NDArray[np.float64]
@@ -80,7 +80,7 @@ def volumes(contours: CineContours, stack: CineStack) -> CineVolumes:
         )
     base, kind = _base(contours, depth, outer, wanted)
     gap = float(np.median(np.diff(depth)))
-    roof = ROOF_MM if kind == "long axis" else 0.0
+    roof = 0.0 if contours.base_depth_mm is None else ROOF_MM
     axis = _apexward(planes)
     ring = ring_area_mm2(contours, stack, axis, wanted) if kind == "long axis" else None
     narrower = None if ring is None else _narrower(left, depth, base, ring)
@@ -92,7 +92,8 @@ def volumes(contours: CineContours, stack: CineStack) -> CineVolumes:
     rv = _right(contours, stack, right, depth, base, wanted) if (right > 0).any() else None
     ed, es = int(np.argmax(lv)), int(np.argmin(lv))
     first = int(np.argmax(outer[:, ed] > 0))
-    doubt = 0.5 * gap if kind == "slices" else float(np.hypot(contours.base_spread_mm, 0.5 * ROOF_MM))
+    known = contours.base_depth_mm is not None
+    doubt = float(np.hypot(contours.base_spread_mm, 0.5 * ROOF_MM)) if known else 0.5 * gap
     return CineVolumes(
         fraction=wanted,
         lv_ml=lv,
@@ -193,7 +194,8 @@ def _base(
 ) -> tuple[NDArray[np.float64], str]:
     """(t,) depth of the base below the first slice, mm (negative: above it), and where it comes from."""
     if contours.base_depth_mm is not None and contours.base_fraction is not None:
-        return at_fraction(contours.base_depth_mm, contours.base_fraction, wanted), "long axis"
+        seen = any(point.name == "mitral" for point in contours.points)
+        return at_fraction(contours.base_depth_mm, contours.base_fraction, wanted), "long axis" if seen else "slices"
     gap = float(np.median(np.diff(depth)))
     first = np.argmax(outer > 0, axis=0)
     return depth[first] - 0.5 * gap, "slices"

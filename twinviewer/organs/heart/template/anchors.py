@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from twinviewer.organs.heart.template.bend import Anchor
 from twinviewer.organs.heart.template.observations import Observations
+from twinviewer.organs.heart.template.placement import apex_mm
 from twinviewer.organs.heart.template.shape import Template
 from twinviewer.segmentation.cine.short_axis import Slices
 
@@ -19,6 +20,11 @@ HINGE_MM = 2.0
 """The leaflets hinge on fibrous tissue above the end of the muscle that is seen: 2 to 3 mm in the published landmarks
 of the study in the tests, against the wall's ends found there."""
 SEPTAL_SHARE = 0.2
+STILL_WEIGHT = 0.15
+"""The tip of the heart hardly moves along its axis while the base comes down to it: it holds where it is not seen."""
+TAPSE_SHARE = 1.25
+"""Travel of the tricuspid ring, its septal and free ends together, over the mitral's: free wall 22 to 24 mm, septum and
+mitral ring 12 to 15 mm (Rudski LG et al. J Am Soc Echocardiogr 2010;23:685, and as in slice_base.py)."""
 LEAST_SURE = 0.4
 """Trust in a tricuspid point at least: that of one plane alone, where no other can confirm it."""
 _AT_POINT = 10
@@ -28,8 +34,9 @@ _AT_APEX = 8
 class Ends:
     """The template's points at the ends of its walls, and what of them should lie where."""
 
-    def __init__(self, template: Template, slices: Slices, placed_mm: Array, base_depth: float) -> None:
-        """placed_mm: the template before any bend, base_depth: that of the left base at that moment (end diastole)."""
+    def __init__(self, template: Template, slices: Slices, placed_mm: Array, base_depth: float, tip: float) -> None:
+        """placed_mm: the template before any bend, base_depth: that of the left base at that moment (end diastole).
+        tip: depth of the heart's tip (placement.tip_mm), which holds where no long axis shows it."""
         self.slices = slices
         self.along = slices.axes[2]
         base = np.unique(template.faces.every[template.faces.base]).astype(np.int64)
@@ -45,6 +52,7 @@ class Ends:
             template.points_mm[rim] - centre["pulmonary_centre"], axis=1
         )
         self.tricuspid, self.pulmonary = rim[nearer], rim[~nearer]
+        self.tip = tip
         self.start: tuple[Array, float] | None = None
         ring = placed_mm[self.pulmonary].mean(axis=0)
         lower = base_depth + OUTFLOW_BELOW_MM - float(slices.to_uvw(ring)[0, 2])
@@ -64,6 +72,12 @@ class Ends:
             share = sum(p.confidence for p in found)
             low = ids[np.argsort(uvw[ids, 2])[-_AT_APEX:]]
             out += [Anchor(low, p.point_mm, self.along, APEX_WEIGHT * p.confidence / max(share, 1.0)) for p in found]
+            if not found:
+                inner = apex_mm(self.slices, seen, self.tip)
+                end, sure = (self.tip, np.isfinite(self.tip)) if name == "lv_apex_epi" else inner
+                if sure:
+                    to = points_mm[low].mean(axis=0) + self.along * (end - float(uvw[low, 2].mean()))
+                    out.append(Anchor(low, to, self.along, STILL_WEIGHT))
         return out
 
     def _off_septum(self, uvw: Array, point_mm: Array) -> float:
@@ -107,5 +121,5 @@ class Ends:
             out.append(Anchor(self.tricuspid, target, self.along, RIGHT_WEIGHT))
         elif self.start is not None:
             ring, before = self.start
-            out.append(Anchor(self.tricuspid, ring + self.along * (base - before), self.along, 0.3))
+            out.append(Anchor(self.tricuspid, ring + TAPSE_SHARE * self.along * (base - before), self.along, 0.3))
         return out

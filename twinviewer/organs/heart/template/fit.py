@@ -14,7 +14,7 @@ from twinviewer.domain import CineContours, CineStack, Reporter, silent
 from twinviewer.organs.heart.template.anchors import Ends
 from twinviewer.organs.heart.template.bend import Basis, Faces, step
 from twinviewer.organs.heart.template.observations import Observations, aligned, nearest_phase, observe
-from twinviewer.organs.heart.template.placement import apex_mm, base_mm, place
+from twinviewer.organs.heart.template.placement import apex_mm, base_mm, place, tip_mm
 from twinviewer.organs.heart.template.search import search
 from twinviewer.organs.heart.template.shape import Template, template
 from twinviewer.organs.heart.template.strain import WallStrain, narrowest
@@ -86,9 +86,11 @@ class _Fit:
         base = [base_mm(self.contours, self.slices, float(f), s) for f, s in zip(self.fraction, seen, strict=True)]
         base = filled(np.array(base), self.fraction)
         first = int(np.argmax([_size(s) for s in seen]))
-        matrix, shift = place(self.template, self.slices, seen[first], base[first], apex_mm(self.slices, seen[first]))
+        tip = tip_mm(self.slices, seen)
+        apex, _ = apex_mm(self.slices, seen[first], tip)
+        matrix, shift = place(self.template, self.slices, seen[first], base[first], apex)
         placed = self.template.points_mm @ matrix + shift
-        self.ends = Ends(self.template, self.slices, placed, base[first])
+        self.ends = Ends(self.template, self.slices, placed, base[first], tip)
         bent, miss = self._shape(placed, seen[first], base[first], float(self.fraction[first]))
         self.ends.started(bent, base[first])
         count = len(seen)

@@ -1,5 +1,7 @@
 """Where the template goes before it is bent: turned, and stretched along and across the left ventricle's axis."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,10 +9,12 @@ from twinviewer.domain import CineContours, SegmentationError
 from twinviewer.organs.heart.template.observations import Observations
 from twinviewer.organs.heart.template.shape import Template
 from twinviewer.segmentation.cine.short_axis import Slices
+from twinviewer.segmentation.cine.slice_base import beyond_mm
 
 Array = NDArray[np.float64]
 _RIGHTWARD = np.array([-0.85, -0.5, 0.15])
 """From the left to the right ventricle it goes to the patient's right and forward (LPS)."""
+_LEAST_WALL_MM = 4.0
 
 
 def base_mm(contours: CineContours, slices: Slices, fraction: float, seen: Observations) -> float:
@@ -29,16 +33,33 @@ def base_mm(contours: CineContours, slices: Slices, fraction: float, seen: Obser
     return float(slices.to_uvw(shown)[:, 2].min() - 0.5 * np.median(np.diff(slices.depth_mm)))
 
 
-def apex_mm(slices: Slices, seen: Observations) -> float:
-    """Depth of the cavity's end: found in the long axes, or beyond the last contour as far as its size falls."""
-    found = [p for p in seen.places if p.name == "lv_apex_endo"]
+def tip_mm(slices: Slices, every: Sequence[Observations]) -> float:
+    """Depth of the heart's tip, which stays nearly still: the middle of what all moments say of the outer border's end,
+    found in the long axes or else by its fall; NaN where nothing tells."""
+    found = [_end_mm(slices, seen, "lv_epicardium", "lv_apex_epi") for seen in every]
+    known = [end for end, sure in found if sure]
+    return float(np.median(known)) if known else float("nan")
+
+
+def apex_mm(slices: Slices, seen: Observations, tip: float) -> tuple[float, bool]:
+    """Depth of the cavity's end, and whether the images tell: found in the long axes, or beyond the last contour as far
+    as its size falls, with some wall left above ``tip`` (NaN: not known). NaN where fewer than two slices show it."""
+    end, sure = _end_mm(slices, seen, "lv_endocardium", "lv_apex_endo")
+    seen_there = any(p.name == "lv_apex_endo" for p in seen.places)
+    return (end if seen_there or not np.isfinite(tip) else min(end, tip - _LEAST_WALL_MM)), sure
+
+
+def _end_mm(slices: Slices, seen: Observations, structure: str, name: str) -> tuple[float, bool]:
+    found = [p for p in seen.places if p.name == name]
     if found:
         depth = slices.to_uvw(np.array([p.point_mm for p in found]))[:, 2]
-        return float(np.average(depth, weights=[p.confidence + 1e-6 for p in found]))
-    depth, radius, _ = _rings(slices, seen)
-    gap = float(np.median(np.diff(slices.depth_mm)))
-    fall = (radius[-2] ** 2 - radius[-1] ** 2) / max(depth[-1] - depth[-2], 1e-6)
-    return float(depth[-1] + (np.clip(radius[-1] ** 2 / fall, 0.2 * gap, 0.75 * gap) if fall > 0 else 0.5 * gap))
+        return float(np.average(depth, weights=[p.confidence + 1e-6 for p in found])), True
+    try:
+        depth, radius, _ = _rings(slices, seen, structure)
+    except SegmentationError:
+        return float("nan"), False
+    more, sure = beyond_mm(np.pi * radius[-1] ** 2, np.pi * radius[-2] ** 2, max(depth[-1] - depth[-2], 1e-6))
+    return float(depth[-1]) + more, sure
 
 
 def centre_line(slices: Slices, seen: Observations) -> Array:
@@ -80,9 +101,9 @@ def _axes(base: Array, apex: Array, right: Array) -> tuple[Array, float]:
     return np.array([side, np.cross(up, side), up]), length
 
 
-def _rings(slices: Slices, seen: Observations) -> tuple[Array, Array, Array]:
+def _rings(slices: Slices, seen: Observations, structure: str = "lv_endocardium") -> tuple[Array, Array, Array]:
     """Depth (k,), mean radius (k,) and middle (k, 3) of the cavity in each slice that shows it."""
-    points = seen.points_mm["lv_endocardium"]
+    points = seen.points_mm[structure]
     depth = slices.to_uvw(points)[:, 2] if len(points) else np.zeros(0)
     found = []
     for level in slices.depth_mm:
