@@ -12,7 +12,7 @@ import numpy as np
 import psutil
 import pytest
 
-from twinviewer.domain import Cancelled, EngineError, TwinviewerError, WorkerError
+from twinviewer.domain import Cancelled, EngineError, Frame, TwinviewerError, WorkerError
 from twinviewer.session.jobs import Job, JobRunner
 
 
@@ -50,6 +50,22 @@ def test_read_only_arrays_stay_read_only(runner: JobRunner) -> None:
     frozen = np.zeros(100_000)
     frozen.flags.writeable = False
     assert runner.run(job_tasks.flags, np.zeros(100_000), frozen) == (True, False)
+
+
+def test_frames_come_while_the_job_runs_and_no_faster_than_eyes_follow(runner: JobRunner) -> None:
+    seen: list[tuple[float, Frame]] = []
+    got: list[int] = []
+    start = time.monotonic()
+    runner.submit(
+        job_tasks.paint, 120, 0.01, live=lambda frame: seen.append((time.monotonic() - start, frame)), done=got.append
+    )
+    until(runner, lambda: bool(got))
+    assert got == [120] and 3 <= len(seen) <= 14
+    numbers = [float(frame.fields["membrane_mv"][0]) for _, frame in seen]
+    assert numbers == sorted(numbers) and all(
+        (f.fields["membrane_mv"] == n).all() for (_, f), n in zip(seen, numbers, strict=True)
+    )
+    assert seen[0][0] < seen[-1][0]
 
 
 def test_progress_reaches_the_callers_thread(runner: JobRunner) -> None:

@@ -3,11 +3,11 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from twinviewer.domain import EngineError, Reporter, Volume
+from twinviewer.domain import EngineError, Frame, Reporter, Volume
 
 
 def double(volume: Volume, factor: float = 2.0) -> Volume:
@@ -91,3 +91,11 @@ def deaf() -> None:
     """Ignore the polite signals, and hang."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     time.sleep(60.0)
+
+
+def paint(steps: int, pause_s: float, live: Callable[[Frame], None]) -> int:
+    """Show frames as they are made: each holds its own number."""
+    for i in range(steps):
+        live(Frame(i / 10.0, np.zeros((0, 3)), {"membrane_mv": np.full(5000, float(i))}))
+        time.sleep(pause_s)
+    return steps

@@ -49,6 +49,7 @@ class Job:
     failed: Callable[[TwinviewerError], None] | None
     progress: Callable[[float, str], None] | None
     cancelled: Callable[[], None] | None
+    live: Callable[[Any], None] | None = None
     state: JobState = "waiting"
     fraction: float = 0.0
     text: str = ""
@@ -107,6 +108,7 @@ class JobRunner:
         failed: Callable[[TwinviewerError], None] | None = None,
         progress: Callable[[float, str], None] | None = None,
         cancelled: Callable[[], None] | None = None,
+        live: Callable[[Any], None] | None = None,
         name: str = "",
         revision: int = 0,
         deadline_s: float = DEADLINE_S,
@@ -114,13 +116,16 @@ class JobRunner:
     ) -> Job:
         """Queue ``function(*arguments, **keywords)``. It must be importable by name, its values known to the codec.
 
-        A parameter named ``report`` is filled with a Reporter that feeds ``progress``. Exactly one of done, failed
-        and cancelled is called, from poll().
+        A parameter named ``report`` is filled with a Reporter that feeds ``progress``, one named ``live`` with a
+        function whose values come to ``live`` while the job runs (at most ten a second, the rest is left out). Exactly
+        one of done, failed and cancelled is called, from poll().
         """
         if self._closed:
             raise WorkerError("No job can start: the runner is closed", where=name)
         called = function_name(function)
-        job = Job(name or called, revision, called, arguments, keywords, deadline_s, done, failed, progress, cancelled)
+        job = Job(
+            name or called, revision, called, arguments, keywords, deadline_s, done, failed, progress, cancelled, live
+        )
         job._runner = self
         self._waiting.append(job)
         self._dispatch()
@@ -237,6 +242,10 @@ class JobRunner:
             job.fraction, job.text = message["fraction"], message["text"]
             if job.progress is not None:
                 self._news.append(partial(job.progress, job.fraction, job.text))
+            return
+        if message["kind"] == "live":
+            if job.live is not None:
+                self._news.append(partial(job.live, message["value"]))
             return
         worker.job = None
         if message["kind"] == "done":

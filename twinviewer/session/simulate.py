@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,18 +28,25 @@ from twinviewer.domain import (
 from twinviewer.session import catalog
 
 HEART_RATE = "heart_rate_bpm"
+Live = Callable[[Frame], None]
+"""Shown frames while an engine runs: their fields without positions."""
 
 
-def compute_run(engine_name: str, setup: Setup, report: Reporter = silent) -> Run:
-    """Simulate one steady beat. Pure, for a worker process. EngineError when it diverges, naming field and time."""
+def unseen(frame: Frame) -> None:
+    """Nobody watches."""
+
+
+def compute_run(engine_name: str, setup: Setup, report: Reporter = silent, live: Live = unseen) -> Run:
+    """Simulate one steady beat. Pure, for a worker process. live: is shown each frame as it is reached. EngineError
+    when it diverges, naming field and time."""
     engine = catalog.engine(engine_name)
     verdict = catalog.runs_on(engine, setup.mesh)
     if not verdict.ok:
         raise EngineError(verdict.reason, where=engine.name, remedy="Choose another engine or build the model again")
-    return collect(engine, setup, report)
+    return collect(engine, setup, report, live)
 
 
-def collect(engine: Engine, setup: Setup, report: Reporter = silent) -> Run:
+def collect(engine: Engine, setup: Setup, report: Reporter = silent, live: Live = unseen) -> Run:
     """Run an engine to its end, asking the reporter between any two of its yields whether to go on."""
     gathered = _Gathered(setup.mesh)
     fraction, text = 0.0, engine.label
@@ -49,6 +57,8 @@ def collect(engine: Engine, setup: Setup, report: Reporter = silent) -> Run:
                 fraction, text = payload.fraction, payload.text
             else:
                 gathered.add(payload)
+                if isinstance(payload, Frame):
+                    live(Frame(payload.time_s, payload.points_mm[:0], payload.fields))
             report(fraction, text)
     except (ArithmeticError, ValueError, IndexError, KeyError, np.linalg.LinAlgError) as error:
         raise EngineError(

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -19,6 +19,7 @@ from twinviewer.domain import Reporter, TwinviewerError
 from twinviewer.session import messages
 
 PROGRESS_PERIOD_S = 0.05
+LIVE_PERIOD_S = 0.1
 
 
 def serve(connection: Connection, parent_pid: int, prewarm: str, memory_bytes: int) -> None:
@@ -118,6 +119,8 @@ def _perform(order: dict[str, Any], connection: Connection, parent_pid: int) -> 
         keywords = dict(order["keywords"])
         if "report" in inspect.signature(function).parameters and "report" not in keywords:
             keywords["report"] = _reporter(connection, parent_pid)
+        if "live" in inspect.signature(function).parameters and "live" not in keywords:
+            keywords["live"] = _live(connection, parent_pid)
         return {"kind": "done", "value": function(*order["arguments"], **keywords)}
     except Exception as error:
         if os.environ.get("TWINVIEWER_DEBUG"):
@@ -137,6 +140,21 @@ def _reporter(connection: Connection, parent_pid: int) -> Reporter:
         messages.send(connection, {"kind": "progress", "fraction": float(fraction), "text": text}, parent_pid)
 
     return report
+
+
+def _live(connection: Connection, parent_pid: int) -> Callable[[Any], None]:
+    """Sends what a job shows while it runs; what comes faster than eyes can follow is left out."""
+    last_s = 0.0
+
+    def live(value: Any) -> None:
+        nonlocal last_s
+        now = time.monotonic()
+        if now - last_s < LIVE_PERIOD_S:
+            return
+        last_s = now
+        messages.send(connection, {"kind": "live", "value": value}, parent_pid)
+
+    return live
 
 
 def _end_with_parent() -> None:
