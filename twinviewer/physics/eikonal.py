@@ -5,12 +5,13 @@ of the endocardium that the Purkinje network feeds. Both are solved in one sweep
 Franzone, Guerri (1990) derive the equation from the bidomain; Keener (1991) shows when it holds.
 
 Eikonal times are min-plus linear: τ(x) = min over sites s of (t_s + T_s(x)). A field per site is solved once and any
-set of delays is then exact by :func:`combine`.
+set of delays is then exact by :func:`combine`. A further site costs less still: :meth:`Medium.earlier_ms` solves only
+where it comes first.
 
 A point source is a singularity at which piecewise linear arrivals are poor, and the error travels outwards. Within a
 few edges of a source the arrival is therefore set from the straight path (exact where the metric is constant).
 
-Lengths in mm, times in ms, speeds in m/s (= mm/ms).
+Lengths in mm, times in ms, speeds in m/s (= mm/ms). Order one in the edge length (docs/verification.md).
 """
 
 from collections.abc import Sequence
@@ -20,27 +21,44 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from twinviewer.domain import EngineError
-from twinviewer.physics.eikonal_kernel import FAR, adjacency, ball_radius, connected_ball, metric_edges, sweep
+from twinviewer.physics.eikonal_kernel import FAR
+from twinviewer.physics.eikonal_mesh import adjacency, curve_order, faulty, mean_edge, neighbours, renumbered
+from twinviewer.physics.eikonal_metric import layer_sides, metric_edges
+from twinviewer.physics.eikonal_source import straight_paths
+from twinviewer.physics.eikonal_threads import swept
 
 BALL_EDGES = 3.0
 """Radius, in mean edge lengths, round a source within which arrivals come from the straight path."""
 TOLERANCE_MS = 1e-4
+BAND = 0.15
+"""Width of a band of the sweep in mean edge times. Narrower: fewer vertices solved twice, more bands."""
+SLOWEST_M_S, FASTEST_M_S = 1e-3, 10.0
+"""Speeds beyond these are no tissue's: Purkinje fibres reach 2 to 4 m/s."""
+LONGEST_MS = 1e5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EikonalGrid:
-    """Topology of a mesh, made once and reused by every solve.
+    """A mesh prepared once for every solve, numbered along a space-filling curve.
 
     points_mm: (n, 3). tets: (m, 4). triangles: (k, 3) of the endocardial layer, may be empty. edge_mm: mean edge.
+    point_was, tet_was, triangle_was: the number that each had where it came from; all that is asked for or handed out
+    by public methods is in that numbering.
     """
 
     points_mm: NDArray[np.float64]
     tets: NDArray[np.int32]
     triangles: NDArray[np.int32]
+    point_was: NDArray[np.int32]
+    tet_was: NDArray[np.int32]
+    triangle_was: NDArray[np.int32]
+    rank: NDArray[np.int32]
     tet_start: NDArray[np.int32]
     tet_entry: NDArray[np.int32]
     tri_start: NDArray[np.int32]
     tri_entry: NDArray[np.int32]
+    near_start: NDArray[np.int32]
+    near: NDArray[np.int32]
     edge_mm: float
 
     @classmethod
@@ -49,7 +67,8 @@ class EikonalGrid:
     ) -> "EikonalGrid":
         """Index a mesh. Either cells may be missing: triangles alone make a geodesic solver for a thin wall.
 
-        Raises EngineError where a cell points outside the points, or a coordinate is not finite.
+        Raises EngineError where a cell points outside the points, a coordinate is not finite, or a tetrahedron is flat
+        or turned inside out against the others.
         """
         points = np.ascontiguousarray(points_mm, np.float64)
         cells = np.ascontiguousarray(np.zeros((0, 4)) if tets is None else tets, np.int32).reshape(-1, 4)
@@ -62,9 +81,25 @@ class EikonalGrid:
                 raise EngineError(f"The {name} use points that do not exist", where=f"{len(points)} points")
         if not cells.size and not layer.size:
             raise EngineError("There is nothing that could conduct: no tetrahedra and no triangles")
-        shown = cells if cells.size else layer
-        edge = float(np.linalg.norm(points[shown[:, 0]] - points[shown[:, 1]], axis=1).mean())
-        return cls(points, cells, layer, *adjacency(cells, len(points)), *adjacency(layer, len(points)), edge)
+        flat, first_flat, inverted, first_inverted = faulty(points, cells)
+        if flat or inverted:
+            first = first_flat if flat else first_inverted
+            raise EngineError(
+                f"The mesh has {flat} flat and {inverted} inverted of {len(cells)} tetrahedra",
+                where=f"first {first} {_at(points[cells[first]].mean(axis=0))}",
+                remedy="Mend the mesh; excitation through such elements has no meaning",
+            )
+        was = curve_order(points)
+        rank = np.empty_like(was)
+        rank[was] = np.arange(len(was), dtype=np.int32)
+        tets_, tet_was = renumbered(cells, rank)
+        triangles_, triangle_was = renumbered(layer, rank)
+        by_tet, by_triangle = adjacency(tets_, len(points)), adjacency(triangles_, len(points))
+        near = neighbours(tets_, *by_tet, triangles_, *by_triangle)
+        edge = mean_edge(points, cells if len(cells) else layer)
+        return cls(
+            points[was], tets_, triangles_, was, tet_was, triangle_was, rank, *by_tet, *by_triangle, *near, edge
+        )  # fmt: skip
 
     def medium(
         self,
@@ -78,30 +113,54 @@ class EikonalGrid:
     ) -> "Medium":
         """How this mesh conducts.
 
-        fibre: (m, 3) unit vectors, None = isotropic at the cross speed. scale: (m,) factor on the speed, 0 = dead.
-        layer_nodes: (n,) truth; a triangle conducts fast where all three corners do. Raises EngineError.
+        fibre: (m, 3) unit vectors (0 = isotropic there), None = isotropic at the cross speed. scale: (m,) factor on the
+        speed, 0 = dead. layer_nodes: (n,) truth; a triangle conducts fast where all three corners do. Raises
+        EngineError for speeds that no tissue has, and values that are not finite or lengths that are not one.
         """
         speeds = (fibre_speed_m_s, cross_speed_m_s)
-        if not all(np.isfinite(speed) and speed > 0.0 for speed in speeds):
-            raise EngineError("Conduction speeds must be above zero", where=f"fibre, cross = {speeds} m/s")
-        m = len(self.tets)
+        if not all(SLOWEST_M_S <= speed <= FASTEST_M_S for speed in speeds):
+            raise EngineError(
+                f"Conduction speeds must lie between {SLOWEST_M_S} and {FASTEST_M_S} m/s",
+                where=f"fibre, cross = {speeds} m/s",
+            )
+        if not 0.0 <= layer_speed_m_s <= FASTEST_M_S:
+            raise EngineError(
+                f"The fast layer's speed must lie between 0 and {FASTEST_M_S} m/s", where=f"{layer_speed_m_s} m/s"
+            )
+        m, n = len(self.tets), len(self.points_mm)
         along = np.zeros((m, 3)) if fibre is None else np.ascontiguousarray(fibre, np.float64)
         factor = np.ones(m) if scale is None else np.ascontiguousarray(scale, np.float64)
+        on = np.zeros(n, bool) if layer_nodes is None else np.ascontiguousarray(layer_nodes, bool)
         if along.shape != (m, 3) or factor.shape != (m,):
             raise EngineError("Fibres and conduction scale must have one row an element", where=f"{m} elements")
-        if not np.isfinite(along).all() or not np.isfinite(factor).all() or (factor < 0.0).any():
-            raise EngineError("Fibres or conduction scale hold values that are not finite, or below zero")
-        edges = metric_edges(
-            self.points_mm, self.tets, along, factor, fibre_speed_m_s if fibre is not None else cross_speed_m_s,
-            cross_speed_m_s,
+        if on.shape != (n,):
+            raise EngineError("The fast layer must have one value a point", where=f"{n} points")
+        self._refuse(~((factor >= 0.0) & (factor * max(speeds) <= FASTEST_M_S)), "a conduction scale", factor)
+        length = np.sqrt(np.einsum("mi,mi->m", along, along))
+        self._refuse(~(length <= 1.01), "a fibre of the length", length)
+        edges, muscle, edge_ms = metric_edges(
+            self.points_mm, self.tets, self.tet_was, along, factor,
+            fibre_speed_m_s if fibre is not None else cross_speed_m_s, cross_speed_m_s,
         )  # fmt: skip
-        on = np.zeros(len(self.points_mm), bool) if layer_nodes is None else np.asarray(layer_nodes, bool)
-        fast: NDArray[np.bool_] = np.asarray(on[self.triangles].all(axis=1) & (layer_speed_m_s > 0.0))
-        sides = np.full(self.triangles.shape, np.inf, np.float32)
-        corner = self.points_mm[self.triangles[fast]]
-        opposite = corner[:, [2, 0, 1]] - corner[:, [1, 2, 0]]
-        sides[fast] = (opposite**2).sum(axis=2) / max(layer_speed_m_s, 1e-9) ** 2
-        return Medium(self, along, factor, edges, sides, fast, fibre_speed_m_s, cross_speed_m_s, layer_speed_m_s)
+        sides, fast, side_ms = layer_sides(self.points_mm, self.triangles, on[self.point_was], layer_speed_m_s)
+        conducts = muscle
+        if fast.any():
+            conducts = muscle.copy()
+            conducts[self.triangles[fast]] = True
+        return Medium(
+            self, along, factor, edges, sides, conducts, bool(len(factor) and np.ptp(factor) < 1e-6),
+            edge_ms if edge_ms > 0.0 else max(side_ms, 1e-3), fibre_speed_m_s, cross_speed_m_s, layer_speed_m_s,
+        )  # fmt: skip
+
+    def _refuse(self, bad: NDArray[np.bool_], what: str, value: NDArray[np.float64]) -> None:
+        if not bad.any():
+            return
+        first = int(np.argmax(bad))
+        middle = self.points_mm[self.tets[int(np.argmax(self.tet_was == first))]].mean(axis=0)
+        raise EngineError(
+            f"{int(bad.sum())} elements have {what} that is not possible",
+            where=f"{value[first]:.4g} in element {first} {_at(middle)}",
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +172,9 @@ class Medium:
     scale: NDArray[np.float64]
     edges: NDArray[np.float32]
     sides: NDArray[np.float32]
-    fast: NDArray[np.bool_]
+    conducts: NDArray[np.bool_]
+    even: bool
+    edge_ms: float
     fibre_speed_m_s: float
     cross_speed_m_s: float
     layer_speed_m_s: float
@@ -121,80 +182,106 @@ class Medium:
     @property
     def conducting(self) -> NDArray[np.bool_]:
         """(n,) points that belong to at least one conducting element or layer triangle."""
-        mask = np.zeros(len(self.grid.points_mm), bool)
-        mask[self.grid.tets[self.scale > 0.0]] = True
-        mask[self.grid.triangles[self.fast]] = True
-        return mask
+        return self.conducts[self.grid.rank]
 
     def activation_ms(
-        self, nodes: Sequence[int], times_ms: Sequence[float] | None = None, *, ball_mm: float | None = None
+        self,
+        nodes: Sequence[int],
+        times_ms: Sequence[float] | None = None,
+        *,
+        ball_mm: float | None = None,
+        threads: int | None = None,
     ) -> NDArray[np.float64]:
         """(n,) first arrival in ms from sites excited at times_ms (default 0); NaN at points that do not conduct.
 
-        ball_mm: radius of the source treatment, 0 = none (default BALL_EDGES mean edges). Raises EngineError where a
-        site lies outside conducting tissue, a time is not finite, or conducting tissue is not reached.
+        ball_mm: radius of the source treatment, 0 = none (default BALL_EDGES mean edges). threads: how many share the
+        work, by default as many as the size of the mesh and the machine suggest; the result does not depend on it.
+        Raises EngineError where a site lies outside conducting tissue, a time is not finite, or conducting tissue is
+        not reached.
         """
-        grid, conducting = self.grid, self.conducting
-        site = np.atleast_1d(np.asarray(nodes, np.int64))
-        start = np.zeros(len(site)) if times_ms is None else np.atleast_1d(np.asarray(times_ms, np.float64))
-        if not len(site) or len(start) != len(site) or not np.isfinite(start).all():
-            raise EngineError("Excitation needs at least one site, and one finite time for each", where=f"{len(site)}")
-        for node in site:
-            if not 0 <= node < len(conducting) or not conducting[node]:
-                raise EngineError("A stimulus lies in tissue that does not conduct", where=f"point {node}")
-        radius = BALL_EDGES * grid.edge_mm if ball_mm is None else ball_mm
-        seeds, arrivals = [site], [start]
-        for node, time in zip(site, start, strict=True):
-            for near, travel in self._straight(int(node), radius):
-                seeds.append(near)
-                arrivals.append(time + travel)
-        found = sweep(
-            grid.tets, self.edges, grid.tet_start, grid.tet_entry, grid.triangles, self.sides, grid.tri_start,
-            grid.tri_entry, np.concatenate(seeds), np.concatenate(arrivals), TOLERANCE_MS,
-        )  # fmt: skip
-        lost = np.flatnonzero(conducting & ~(found < FAR))
+        site, start, zero = self._sites(nodes, times_ms)
+        arrival = np.full(len(self.conducts), FAR, np.float32)
+        found = self._lowered(arrival, site, start, ball_mm, threads)
+        lost = np.flatnonzero(self.conducts & ~(found < FAR))
         if len(lost):
-            x, y, z = grid.points_mm[lost].mean(axis=0)
             raise EngineError(
-                f"Excitation does not reach {len(lost)} of {int(conducting.sum())} points of the wall",
-                where=f"round ({x:.0f}, {y:.0f}, {z:.0f}) mm LPS",
+                f"Excitation does not reach {len(lost)} of {int(self.conducts.sum())} points of the wall",
+                where=f"round {_at(self.grid.points_mm[lost].mean(axis=0))}, within {found[found < FAR].max():.0f} ms",
                 remedy="The mesh has loose pieces, or dead tissue cuts a piece off",
             )
-        return np.where(conducting, found, np.nan)
+        return self._out(found, zero)
 
-    def _straight(self, node: int, radius: float) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
-        """Points near a source and their travel times along straight lines, in the muscle and in the layer."""
-        if radius <= 0.0:
-            return []
-        grid, out = self.grid, []
-        own_tets = grid.tet_entry[grid.tet_start[node] : grid.tet_start[node + 1]] // 4
-        if len(own_tets) and self.scale[own_tets[0]] > 0.0:
-            own = float(self.scale[own_tets[0]])
-            reach = ball_radius(grid.points_mm, grid.tets, self.scale, node, own, radius)
-            near = connected_ball(
-                grid.points_mm, grid.tets, self.scale > 0.0, grid.tet_start, grid.tet_entry, node, reach * 0.999
-            )
-            line = grid.points_mm[near] - grid.points_mm[node]
-            out.append((near, 0.5 * (self._travel(line, near[:1]) + self._travel(line, near)) / own))
-        if self.fast[grid.tri_entry[grid.tri_start[node] : grid.tri_start[node + 1]] // 3].any():
-            near = connected_ball(
-                grid.points_mm, grid.triangles, self.fast, grid.tri_start, grid.tri_entry, node, radius
-            )
-            out.append(
-                (near, np.linalg.norm(grid.points_mm[near] - grid.points_mm[node], axis=1) / self.layer_speed_m_s)
-            )
-        return out
+    def earlier_ms(
+        self,
+        field_ms: NDArray[np.float64],
+        nodes: Sequence[int],
+        times_ms: Sequence[float] | None = None,
+        *,
+        ball_mm: float | None = None,
+        threads: int | None = None,
+    ) -> NDArray[np.float64]:
+        """(n,) the earlier of a known activation and that from further sites, solved only where the sites come first.
 
-    def _travel(self, line: NDArray[np.float64], at: NDArray[np.int64]) -> NDArray[np.float64]:
-        """√(dᵀ D⁻¹ d) in ms with the mean fibre tensor round each point of ``at`` (one, or one a line)."""
+        field_ms: (n,) ms, NaN where not known. Exact where the field comes from this medium or one that is nowhere
+        slower: whatever the new wave could reach through tissue that the old one excited first, the old one reaches
+        before. Raises EngineError as :meth:`activation_ms`, but points that stay unknown remain NaN.
+        """
+        if np.shape(field_ms) != self.conducts.shape:
+            raise EngineError("A known activation must have one time a point", where=f"{len(self.conducts)} points")
+        site, start, zero = self._sites(nodes, times_ms)
+        known = np.asarray(field_ms, np.float64)[self.grid.point_was] - zero
+        arrival = np.where(np.isfinite(known), known, FAR).astype(np.float32)
+        before = arrival.copy()
+        found = self._lowered(arrival, site, start, ball_mm, threads)
+        earlier = found < before
+        out = np.where(earlier, found.astype(np.float64), known) + zero
+        return np.ascontiguousarray(out[self.grid.rank])
+
+    def _sites(
+        self, nodes: Sequence[int], times_ms: Sequence[float] | None
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64], float]:
+        """Sites in the grid's numbering, their times after the first, and that first time."""
+        site = np.atleast_1d(np.asarray(nodes, np.int64))
+        start = np.zeros(len(site)) if times_ms is None else np.atleast_1d(np.asarray(times_ms, np.float64))
+        if not len(site) or len(start) != len(site):
+            raise EngineError("Excitation needs at least one site, and one time for each", where=f"{len(site)} sites")
+        if not np.isfinite(start).all() or np.ptp(start) > LONGEST_MS:
+            raise EngineError(f"Excitation times must lie within {LONGEST_MS:.0f} ms", where=f"{start} ms")
+        for node in site:
+            if not 0 <= node < len(self.conducts):
+                raise EngineError("A stimulus lies outside the tissue", where=f"point {node} of {len(self.conducts)}")
+            if not self.conducts[self.grid.rank[node]]:
+                where = f"point {node} {_at(self.grid.points_mm[self.grid.rank[node]])}"
+                raise EngineError("A stimulus lies in tissue that does not conduct", where=where)
+        first = float(start.min())
+        return self.grid.rank[site], start - first, first
+
+    def _lowered(
+        self,
+        arrival: NDArray[np.float32],
+        site: NDArray[np.int32],
+        start: NDArray[np.float64],
+        ball_mm: float | None,
+        threads: int | None,
+    ) -> NDArray[np.float32]:
+        """``arrival``, lowered in place by waves from the sites."""
         grid = self.grid
-        tensor = np.empty((len(at), 3, 3))
-        for row, v in enumerate(at):
-            f = self.fibre[grid.tet_entry[grid.tet_start[v] : grid.tet_start[v + 1]] // 4]
-            tensor[row] = f.T @ f / max(len(f), 1)
-        along = np.einsum("ni,nij,nj->n", line, np.broadcast_to(tensor, (len(line), 3, 3)), line)
-        across = (line**2).sum(axis=1) / self.cross_speed_m_s**2
-        return np.sqrt(across + (1.0 / self.fibre_speed_m_s**2 - 1.0 / self.cross_speed_m_s**2) * along)
+        radius = BALL_EDGES * grid.edge_mm if ball_mm is None else ball_mm
+        lowered = []
+        for node, time in zip(site, start, strict=True):
+            for near, travel in straight_paths(self, int(node), radius):
+                when = (time + travel).astype(np.float32)
+                sooner = when < arrival[near]
+                arrival[near[sooner]] = when[sooner]
+                lowered.append(near[sooner])
+        sources = np.unique(np.concatenate(lowered))
+        if len(sources):
+            swept(grid, self.edges, self.sides, arrival, sources, BAND * self.edge_ms, TOLERANCE_MS, threads)
+        return arrival
+
+    def _out(self, found: NDArray[np.float32], zero: float) -> NDArray[np.float64]:
+        whole = np.where(self.conducts, found.astype(np.float64) + zero, np.nan)
+        return np.ascontiguousarray(whole[self.grid.rank])
 
 
 def combine(fields_ms: Sequence[NDArray[np.float64]], times_ms: Sequence[float]) -> NDArray[np.float64]:
@@ -205,3 +292,7 @@ def combine(fields_ms: Sequence[NDArray[np.float64]], times_ms: Sequence[float])
     for field, time in zip(fields_ms[1:], times_ms[1:], strict=True):
         total = np.minimum(total, field + time)
     return total
+
+
+def _at(place: NDArray[np.float64]) -> str:
+    return "({:.0f}, {:.0f}, {:.0f}) mm LPS".format(*place)
