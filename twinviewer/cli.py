@@ -72,7 +72,9 @@ def inspect(folder: Folder, as_json: AsJson = False, verbose: Verbose = False, i
 
 @app.command()
 def run(
-    folder: Folder,
+    folder: Annotated[
+        Path | None, typer.Argument(help="A folder of DICOM files. Not needed with --typed.", show_default=False)
+    ] = None,
     therapy: Annotated[
         list[str] | None,
         typer.Option("--therapy", "-t", help="Simulate this therapy too; repeat for more scenarios, a+b to combine."),
@@ -86,6 +88,18 @@ def run(
     series: Annotated[str, typer.Option(help="UID, or number as listed by inspect. Default: what suits best.")] = "",
     out: Annotated[Path | None, typer.Option(help="Folder for metrics, case, labels, picture, film, report.")] = None,
     engine: Annotated[str, typer.Option(help="Engine. Default: the first that fits the model.")] = "",
+    mask: Annotated[
+        Path | None, typer.Option(help="Structures from a file instead: NIfTI, NRRD, MetaImage, DICOM SEG.")
+    ] = None,
+    mask_map: Annotated[
+        str, typer.Option("--mask-map", help="Which number of the mask is what: 1=lv_blood,2=lv_myocardium.")
+    ] = "",
+    mask_phase: Annotated[
+        int | None, typer.Option("--mask-phase", min=1, help="Phase that a mask of one phase shows. Default: R wave.")
+    ] = None,
+    typed: Annotated[
+        str, typer.Option(help="A model of typed numbers, no image: lv_edv_ml=150,lv_esv_ml=60,wall_mm=9.")
+    ] = "",
     pictures: Annotated[bool, typer.Option("--pictures/--no-pictures", help="Picture, film and PDF as well.")] = True,
     as_json: AsJson = False,
     verbose: Verbose = False,
@@ -101,9 +115,13 @@ def run(
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--set") from error
         settings: dict[str, Any] = dict(_pairs(setup or [], "--setup"))
+        other = _other_ways(mask, mask_map, mask_phase, typed)
+        if folder is None and not other["typed"]:
+            raise typer.BadParameter("give a folder of DICOM files, or numbers with --typed", param_hint="FOLDER")
         case = _pipeline(
             folder, scenarios, values, settings, records, series, engine,
             verbose=verbose, in_process=in_process, keep=out / "case.twin" if out is not None else None,
+            other=other,
         )  # fmt: skip
         files = write_products(case, out, pictures, reporter(verbose)) if out is not None else {}
         _show_results(case, files, as_json)
@@ -360,8 +378,32 @@ def write_products(case: "Case", out: Path, pictures: bool, report: "Reporter") 
     return files
 
 
+def _other_ways(mask: Path | None, mask_map: str, mask_phase: int | None, typed: str) -> dict[str, Any]:
+    """What is given in place of finding structures in images, as keywords of the pipeline; checked as far as that
+    costs nothing."""
+    from twinviewer.session.mask_import import parse_meaning
+
+    if mask is not None and typed:
+        raise typer.BadParameter("--mask and --typed exclude each other", param_hint="--typed")
+    if mask is None and (mask_map or mask_phase is not None):
+        raise typer.BadParameter("there is no --mask to apply it to", param_hint="--mask-map")
+    try:
+        meaning = parse_meaning(mask_map) if mask_map else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--mask-map") from error
+    numbers = _pairs([one for one in typed.split(",") if one.strip()], "--typed")
+    for name, value in numbers.items():
+        try:
+            float(value)
+        except ValueError as error:
+            raise typer.BadParameter(f"{name} = {value!r} is no number", param_hint="--typed") from error
+    typed_values: dict[str, ParameterValue] = {name: float(value) for name, value in numbers.items()}
+    phase = None if mask_phase is None else mask_phase - 1
+    return {"typed": typed_values, "mask": mask, "mask_meaning": meaning, "mask_phase": phase}
+
+
 def _pipeline(
-    folder: Path,
+    folder: Path | None,
     scenarios: Sequence[Sequence[str]],
     values: Mapping[str, Mapping[str, "ParameterValue"]],
     settings: Mapping[str, "ParameterValue"],
@@ -372,6 +414,7 @@ def _pipeline(
     verbose: bool = False,
     in_process: bool = False,
     keep: Path | None = None,
+    other: Mapping[str, Any] | None = None,
 ) -> "Case":
     from twinviewer.session import catalog, pipeline
 
@@ -393,6 +436,7 @@ def _pipeline(
         setup_values=settings,
         engine=engine,
         keep=keep,
+        **(other or {}),
     )
     return case
 

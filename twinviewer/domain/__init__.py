@@ -24,9 +24,20 @@ from twinviewer.domain.image import (
     Series,
     Volume,
 )
+from twinviewer.domain.mask import Mask
 from twinviewer.domain.mesh import OrganMesh, enclosed_volume_ml
 from twinviewer.domain.progress import Reporter, part, silent
-from twinviewer.domain.protocols import Engine, Found, Organ, Records, StructureStyle, Suitability, Therapy
+from twinviewer.domain.protocols import (
+    Engine,
+    Found,
+    FromMask,
+    FromNumbers,
+    Organ,
+    Records,
+    StructureStyle,
+    Suitability,
+    Therapy,
+)
 from twinviewer.domain.quantity import Choice, Origin, Parameter, ParameterValue, Quantity
 from twinviewer.domain.simulation import (
     Comparison,
@@ -58,12 +69,15 @@ __all__ = [
     "EngineOutput",
     "Field",
     "Found",
+    "FromMask",
+    "FromNumbers",
     "Frame",
     "Grid",
     "Image",
     "ImageWarning",
     "LabelMap",
     "LoadError",
+    "Mask",
     "MeshError",
     "Metric",
     "Organ",

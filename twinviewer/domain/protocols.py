@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from twinviewer.domain.contours import CineContour, CineContours, CinePoint
 from twinviewer.domain.image import CineStack, Image, LabelMap, Patient, Series, Volume
+from twinviewer.domain.mask import Mask
 from twinviewer.domain.mesh import OrganMesh
 from twinviewer.domain.progress import Reporter
 from twinviewer.domain.quantity import Parameter, ParameterValue, Quantity
@@ -99,6 +100,39 @@ class Organ(Protocol):
 
     def write_demo(self, folder: Path, report: Reporter) -> None:
         """Write the synthetic demo patient: folder/dicom (images), folder/records, folder/truth.json."""
+        ...
+
+
+@runtime_checkable
+class FromNumbers(Protocol):
+    """What an organ may offer besides: a model of no image at all, scaled to numbers that a user types in."""
+
+    numbers: Sequence[Parameter]
+
+    def from_numbers(
+        self, values: Mapping[str, ParameterValue], report: Reporter
+    ) -> tuple[OrganMesh, Mapping[str, Quantity]]:
+        """The model and the numbers that it was scaled to, none of origin "measured". values: what was typed, by name
+        of ``numbers``. Raises MeshError for values out of bounds or that do not go together."""
+        ...
+
+
+@runtime_checkable
+class FromMask(Protocol):
+    """What an organ may offer besides: to take a mask made elsewhere in place of finding its structures."""
+
+    mask_structures: Mapping[int, str]
+    """Number -> structure, as this organ numbers its own labels."""
+
+    def name_mask(self, mask: Mask) -> tuple[Mapping[int, str], str]:
+        """A guess at which structure each number of a mask means, "" for none, and one sentence on why."""
+        ...
+
+    def contours_of_mask(
+        self, mask: Mask, meaning: Mapping[int, str], stack: CineStack, phase: int | None
+    ) -> CineContours:
+        """Contours where the planes of a cine study cut the mask. phase: which frame a mask of one phase shows.
+        Raises SegmentationError where it gives none."""
         ...
 
 

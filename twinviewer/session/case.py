@@ -31,6 +31,9 @@ STEPS = ("Import", "Segment", "Model", "Simulate", "Compare", "Report")
 _ORDER = ("series", "active_series_uid", "image", "contours", "labels", "mesh", "scenarios")
 
 
+NO_IMAGE = "The model is scaled from typed numbers, not from images: no image was used"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TherapyUse:
     """One therapy with the values chosen for it. therapy: its name in the catalog."""
@@ -71,7 +74,8 @@ class Case:
     organ, engine: names in the catalog. setup_values: the user's settings of ``Organ.setup_parameters``.
     revision: rises with every change and is never used twice within one history; jobs carry it so that an answer to
     an older question is not taken for one to the present. action: what led here, for the undo menu.
-    messages: step -> what a reader must know about it ("blood and muscle cannot be told apart here").
+    messages: step -> what a reader must know about it ("blood and muscle cannot be told apart here"). typed: the
+    numbers that the model was scaled to where no image was used, by name of ``FromNumbers.numbers``; else empty.
     """
 
     title: str = "New case"
@@ -92,6 +96,7 @@ class Case:
     revision: int = 0
     action: str = ""
     messages: Mapping[str, str] = field(default_factory=dict)
+    typed: Mapping[str, ParameterValue] = field(default_factory=dict)
 
     @property
     def active_series(self) -> Series | None:
@@ -137,6 +142,8 @@ class Case:
                 fields[name] = type(self).__dataclass_fields__[name].default
             if first <= _ORDER.index("mesh") and "measurements" not in fields:
                 fields["measurements"] = {}
+            if first <= _ORDER.index("mesh") and "typed" not in fields:
+                fields["typed"] = {}
         for name in _STEP_OF:  # a fresh result answers what was said about the step
             if name in fields and fields[name]:
                 messages.pop(_STEP_OF[name], None)
@@ -162,7 +169,9 @@ def step_states(case: Case, working: Mapping[str, str] | None = None) -> dict[st
     segmented = case.labels is not None or case.contours is not None
     found = {
         "Import": _import_state(case),
-        "Segment": _made(segmented, case.image is not None, "labels", "Open a series first"),
+        "Segment": StepState("ready", NO_IMAGE)
+        if case.typed
+        else _made(segmented, case.image is not None, "labels", "Open a series first"),
         "Model": _made(case.mesh is not None, segmented, "model", "Segment the organ first"),
         "Simulate": _simulate_state(case),
         "Compare": _compare_state(case),
@@ -191,6 +200,8 @@ def _made(done: bool, possible: bool, noun: str, first: str) -> StepState:
 
 def _import_state(case: Case) -> StepState:
     if case.image is None:
+        if case.typed:
+            return StepState("ready", NO_IMAGE)
         if case.series:
             return StepState("not_yet", f"{len(case.series)} series found: open one")
         return StepState("not_yet", "Open a DICOM folder, or the demo patient")

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, cast
 
-from twinviewer.domain import Engine, Organ, OrganMesh, Suitability, Therapy, TwinviewerError
+from twinviewer.domain import Engine, FromMask, FromNumbers, Organ, OrganMesh, Suitability, Therapy, TwinviewerError
 
 KINDS: Mapping[str, type] = {"organs": Organ, "engines": Engine, "therapies": Therapy}
 """Room -> protocol. The attribute that a plug-in exports is the protocol's name in capitals: ORGAN, ENGINE, THERAPY."""
@@ -45,6 +45,16 @@ def therapies() -> Mapping[str, Therapy]:
 def organ(name: str) -> Organ:
     """One organ; UnknownPluginError with the known names if there is none."""
     return cast(Organ, _one("organs", name))
+
+
+def organs_from_numbers() -> Mapping[str, FromNumbers]:
+    """Organs of which a model can be made of typed numbers alone, by name."""
+    return {name: one for name, one in sorted(organs().items()) if isinstance(one, FromNumbers)}
+
+
+def organs_from_mask() -> Mapping[str, FromMask]:
+    """Organs that take a mask made elsewhere, by name."""
+    return {name: one for name, one in sorted(organs().items()) if isinstance(one, FromMask)}
 
 
 def engine(name: str) -> Engine:

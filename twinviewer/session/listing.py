@@ -91,7 +91,8 @@ def _measured_text(case: Case) -> str:
     for name, found in case.measurements.items():
         between = "" if found.low is None or found.high is None else f"  ({found.low:.4g} to {found.high:.4g})"
         lines.append(f"{name.ljust(width)}  {found.value:>7.4g} {found.unit}{between}")
-    return "\n".join(["measured in the images", *lines]) if lines else ""
+    head = "typed in, not measured: no image was used" if case.typed else "measured in the images"
+    return "\n".join([head, *lines]) if lines else ""
 
 
 def results_text(case: Case, only: Sequence[str] = ()) -> str:

@@ -16,7 +16,8 @@ NOTICE = "Research only, not for clinical use. Outcomes are simulated scenarios.
 
 
 def metrics_document(case: Case) -> dict[str, Any]:
-    """The document of ``docs/metrics.md``. measurements are from the images, scenarios from the engine."""
+    """The document of ``docs/metrics.md``. measurements are from the images (or typed in, where
+    case.typed says so), scenarios from the engine."""
     baseline = case.baseline
     simulated = [scenario for scenario in case.scenarios if scenario.run is not None]
     deltas = {}
@@ -89,6 +90,7 @@ def _case_document(case: Case) -> dict[str, Any]:
         "labels_made_by": case.labels.made_by if case.labels is not None else None,
         "label_uid": case.mesh.label_uid if case.mesh is not None else None,
         "mesh_uid": case.mesh.uid if case.mesh is not None else None,
+        "typed": dict(case.typed) or None,
         "organ": case.organ or None,
         "twinviewer": __version__,
         "scenarios": {scenario.name: _scenario_document(scenario) for scenario in case.scenarios},

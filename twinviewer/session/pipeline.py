@@ -3,14 +3,18 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from twinviewer.domain import ParameterValue, Reporter, TwinviewerError, part, silent
+from twinviewer.domain import LoadError, ParameterValue, Reporter, SegmentationError, TwinviewerError, part, silent
 from twinviewer.session.case import Case
+from twinviewer.session.from_numbers import make_typed
+from twinviewer.session.mask_import import import_mask
 from twinviewer.session.scenarios import add_scenario, prepare
 from twinviewer.session.steps import build, choose_series, load_records, open_series, scan_folder, segment, simulate_all
 
+OTHER_WAYS = "Or give a mask (--mask), or typed numbers (--typed)"
+
 
 def run_pipeline(
-    folder: Path,
+    folder: Path | None,
     therapies: Sequence[Sequence[str]] = (),
     values: Mapping[str, Mapping[str, ParameterValue]] | None = None,
     report: Reporter = silent,
@@ -20,27 +24,45 @@ def run_pipeline(
     setup_values: Mapping[str, ParameterValue] | None = None,
     engine: str = "",
     keep: Path | None = None,
+    typed: Mapping[str, ParameterValue] | None = None,
+    mask: Path | None = None,
+    mask_meaning: Mapping[int, str] | None = None,
+    mask_phase: int | None = None,
 ) -> Case:
     """From a DICOM folder to simulated scenarios.
 
     therapies: for each scenario beside the baseline, the names of the therapies that it combines. values: scenario
     name -> parameter -> value; the n-th scenario of the same therapies is named like ``crt_2``. keep: a case file that
-    is written with what was reached when a later step fails.
+    is written with what was reached when a later step fails. typed: numbers to scale a model to in
+    place of images, by name; the folder may be None then. mask: a file with the structures, mask_meaning: number in it
+    -> structure (None: guessed), mask_phase: which phase of the images a mask of one phase shows.
     Raises the typed error of the step that failed.
     """
-    case = scan_folder(Case(), folder, part(report, 0.0, 0.03))
-    case = open_series(case, choose_series(case, series), part(report, 0.03, 0.12))
+    case = Case()
+    if folder is not None:
+        case = scan_folder(case, folder, part(report, 0.0, 0.03))
+    elif not typed:
+        raise LoadError("There are no images", remedy="Give a folder of DICOM files")
+    if not typed:
+        case = open_series(case, choose_series(case, series), part(report, 0.03, 0.12))
     try:
         if records is not None:
             case = load_records(case, records, part(report, 0.12, 0.13))
-        case = segment(case, part(report, 0.13, 0.45))
-        case = build(case, part(report, 0.45, 0.7))
+        if typed:
+            case = make_typed(case, typed, part(report, 0.13, 0.7))
+        else:
+            step = part(report, 0.13, 0.45)
+            if mask is not None:
+                case = import_mask(case, mask, mask_meaning, mask_phase, step)
+            else:
+                case = _segmented(case, step)
+            case = build(case, part(report, 0.45, 0.7))
         case = prepare(case, setup_values or {}, engine)
         for names in therapies:
             case = add_scenario(case, names, values=values or {})
         return simulate_all(case, part(report, 0.7, 1.0))
     except TwinviewerError as error:
-        if keep is None or (case.labels is None and case.contours is None):
+        if keep is None or (case.labels is None and case.contours is None and case.mesh is None):
             raise
         from twinviewer.session import store
 
@@ -48,3 +70,12 @@ def run_pipeline(
         store.save(case, keep)
         remedy = f"{error.remedy}. What was reached is in {keep.name}".removeprefix(". ")
         raise type(error)(error.what, where=error.where, remedy=remedy) from error
+
+
+def _segmented(case: Case, report: Reporter) -> Case:
+    """The structures found in the images; a refusal names what else can be done."""
+    try:
+        return segment(case, report)
+    except SegmentationError as error:
+        remedy = f"{error.remedy.rstrip('.')}. {OTHER_WAYS}".removeprefix(". ")
+        raise SegmentationError(error.what, where=error.where, remedy=remedy) from error

@@ -48,6 +48,17 @@ def measure_cine(contours: CineContours, stack: CineStack) -> Mapping[str, Quant
     return out
 
 
+def measure_still(contours: CineContours, stack: CineStack) -> Mapping[str, Quantity]:
+    """Of contours of one phase: volumes of that phase, muscle mass and heart rate; there is no EDV, ESV or EF."""
+    out: dict[str, Quantity] = {}
+    for name, quantity in measure_cine(contours, stack).items():
+        if name.endswith("_edv_ml"):
+            out[name.replace("_edv_ml", "_volume_ml")] = quantity
+        elif name in ("lv_mass_g", "heart_rate_bpm"):
+            out[name] = quantity
+    return out
+
+
 def measure_model(
     contours: CineContours, stack: CineStack, mesh: OrganMesh, patient: Patient
 ) -> Mapping[str, Quantity]:

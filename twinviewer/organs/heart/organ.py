@@ -1,7 +1,9 @@
 """The heart's recipe: each step is one module here; imports wait until a step is used, so that starting is quick."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from twinviewer.domain import (
     Found,
     Image,
     LabelMap,
+    Mask,
     MeshError,
     OrganMesh,
     Parameter,
@@ -30,15 +33,16 @@ from twinviewer.domain import (
 from twinviewer.organs.heart.styles import STYLES
 
 
-class _SetupParameters(Sequence[Parameter]):
-    """What a user may set before the baseline simulation, read at first use: checking that the heart is an Organ
-    touches every attribute, and must not load the physics."""
+class _Later(Sequence[Parameter]):
+    """Declared parameters of another module, read at first use: checking that the heart is an Organ touches every
+    attribute, and must not load the physics."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module, self._name = module, name
 
     @cached_property
     def _known(self) -> Sequence[Parameter]:
-        from twinviewer.organs.heart.setup import SETUP_PARAMETERS
-
-        return tuple(SETUP_PARAMETERS)
+        return tuple(getattr(import_module(self._module), self._name))
 
     def __getitem__(self, index: Any) -> Any:
         return self._known[index]
@@ -53,7 +57,15 @@ class Heart:
     name = "heart"
     label = "Heart"
     styles: Mapping[str, StructureStyle] = STYLES
-    setup_parameters: Sequence[Parameter] = _SetupParameters()
+    setup_parameters: Sequence[Parameter] = _Later("twinviewer.organs.heart.setup", "SETUP_PARAMETERS")
+    numbers: Sequence[Parameter] = _Later("twinviewer.organs.heart.template.typed_numbers", "NUMBERS")
+
+    @property
+    def mask_structures(self) -> Mapping[int, str]:
+        """Number -> structure of our own label maps."""
+        from twinviewer.organs.heart.imported import STRUCTURES
+
+        return STRUCTURES
 
     def suits(self, series: Series, volume: Volume | None = None) -> Suitability:
         """Whether this series can become a heart, and why not."""
@@ -77,9 +89,12 @@ class Heart:
         """The mesh at end-diastole; from contours of cine MR the fitted template with its motion. Raises MeshError, and
         SegmentationError where contours are too few for a model."""
         if isinstance(found, CineContours) and isinstance(image, CineStack):
+            from twinviewer.organs.heart.imported import covered
             from twinviewer.organs.heart.template.model import build_cine
 
-            return build_cine(found, image, report)
+            mesh = build_cine(*covered(found, image), report)
+            still = mesh.motion_mm is not None and len(mesh.motion_mm) < 2
+            return replace(mesh, motion_mm=None, motion_fraction=None) if still else mesh
         if isinstance(found, LabelMap):
             from twinviewer.organs.heart.build import build
 
@@ -98,9 +113,15 @@ class Heart:
         """Volumes, ejection fraction, mass and thickness; of a measured motion also strain, rates and travel; of
         contours without a model what discs say."""
         if isinstance(found, CineContours) and isinstance(image, CineStack):
-            from twinviewer.organs.heart.cine import measure_cine, measure_model
+            from twinviewer.organs.heart.cine import measure_cine, measure_model, measure_still
+            from twinviewer.organs.heart.imported import covered
 
-            return measure_cine(found, image) if mesh is None else measure_model(found, image, mesh, patient)
+            found, image = covered(found, image)
+            if image.phases == 1:
+                return measure_still(found, image)
+            if mesh is None or mesh.motion_mm is None:
+                return measure_cine(found, image)
+            return measure_model(found, image, mesh, patient)
         from twinviewer.organs.heart.measure import measure
 
         assert isinstance(found, LabelMap) and mesh is not None
@@ -117,6 +138,28 @@ class Heart:
         from twinviewer.organs.heart.setup import setup
 
         return setup(mesh, measurements, records, values)
+
+    def from_numbers(
+        self, values: Mapping[str, ParameterValue], report: Reporter
+    ) -> tuple[OrganMesh, Mapping[str, Quantity]]:
+        """The template scaled to typed numbers and set moving; no image is used. Raises MeshError."""
+        from twinviewer.organs.heart.template.typed import heart_from_numbers
+
+        return heart_from_numbers(values, report)
+
+    def name_mask(self, mask: Mask) -> tuple[Mapping[int, str], str]:
+        """Which structure each number of a mask may mean, and why."""
+        from twinviewer.organs.heart.imported import name_mask
+
+        return name_mask(mask)
+
+    def contours_of_mask(
+        self, mask: Mask, meaning: Mapping[int, str], stack: CineStack, phase: int | None
+    ) -> CineContours:
+        """Contours where the short axes cut a mask. Raises SegmentationError."""
+        from twinviewer.organs.heart.imported import contours_of_mask
+
+        return contours_of_mask(mask, meaning, stack, phase)
 
     def write_demo(self, folder: Path, report: Reporter) -> None:
         """Write the synthetic demo patient."""
