@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from twinviewer.domain import Parameter, ParameterValue, Setup, Stimulus, TherapyError
+from twinviewer.geometry.sites import SEPTAL, check_mesh, epicardial_middle, right_ventricular, segment_of
 from twinviewer.therapies import load_parameters
-from twinviewer.therapies.crt.leads import SEPTAL, check_mesh, epicardial_middle, right_ventricular, segment_of
 
 LV, RV = "LV lead", "RV lead"
 
