@@ -8,7 +8,7 @@ from types import ModuleType, SimpleNamespace
 import fake_twin
 import pytest
 
-from twinviewer.domain import Engine, Organ, Therapy
+from twinviewer.domain import Engine, Organ, Suitability, Therapy
 from twinviewer.session import catalog
 from twinviewer.session.addressing import addressed, scenario_names
 
@@ -99,3 +99,17 @@ def test_values_are_addressed_by_parameter_therapy_or_scenario(fakes: None) -> N
     for wrong in ({"lead": "1"}, {"dose_3.dose": "1"}, {"magic.dose": "1"}):
         with pytest.raises(ValueError, match="no chosen therapy"):
             addressed(both, wrong)
+
+
+def test_another_engine_answers_where_the_preferred_one_does_not_understand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The preferred engine first, then by name the first that understands all therapies together; else the reason."""
+    beat = fake_twin.FakeEngine(name="beat", label="Beat", understands=frozenset({"stimuli", "contractility"}))
+    other = fake_twin.FakeEngine(name="tissue", label="Tissue", understands=frozenset({"stimuli", "extrastimuli"}))
+    monkeypatch.setattr(catalog, "engines", lambda: {"beat": beat, "tissue": other})
+    lead = fake_twin.FakeTherapy(name="lead", edits=frozenset({"stimuli"}))
+    extra = fake_twin.FakeTherapy(name="extra", edits=frozenset({"extrastimuli"}))
+    drug = fake_twin.FakeTherapy(name="drug", edits=frozenset({"contractility"}))
+    assert catalog.answering([lead], beat) is beat and catalog.answering([], beat) is beat
+    assert catalog.answering([lead, extra], beat) is other
+    refused = catalog.answering([extra, drug], beat)
+    assert isinstance(refused, Suitability) and "Beat does not model extrastimuli" in refused.reason

@@ -5,7 +5,7 @@ A plug-in that cannot be imported is reported by :func:`failures` and costs noth
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
@@ -83,6 +83,19 @@ def offer(therapy: Therapy, engine: Engine, mesh: OrganMesh | None = None) -> Su
     if beyond:
         return Suitability(False, f"{engine.label} does not model {_listed(beyond)}")
     return runs_on(engine, mesh) if mesh is not None else Suitability(True)
+
+
+def answering(therapies: Sequence[Therapy], preferred: Engine, mesh: OrganMesh | None = None) -> Engine | Suitability:
+    """The engine for these therapies together: the preferred one if it understands them all, else the first by name
+    that does and can run on this mesh; else why the preferred one cannot."""
+    refusal = Suitability(True)
+    for one in (preferred, *(engine for _, engine in sorted(engines().items()) if engine.name != preferred.name)):
+        verdicts = [offer(therapy, one, mesh) for therapy in therapies]
+        bad = next((verdict for verdict in verdicts if not verdict.ok), None)
+        if bad is None:
+            return one
+        refusal = bad if refusal.ok else refusal
+    return refusal
 
 
 def runs_on(engine: Engine, mesh: OrganMesh) -> Suitability:

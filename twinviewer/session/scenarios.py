@@ -12,6 +12,7 @@ from twinviewer.domain import (
     Records,
     Reporter,
     Setup,
+    Suitability,
     TherapyError,
     silent,
 )
@@ -158,14 +159,28 @@ def use_therapies(therapies: Sequence[str], values: Mapping[str, ParameterValue]
 
 def treat(setup: Setup, uses: Sequence[TherapyUse], engine: str) -> Setup:
     """A Setup after these therapies, one after the other. TherapyError, also when the engine cannot answer for one."""
-    untreated = setup
-    for use in uses:
-        therapy = catalog.therapy(use.therapy)
-        verdict = catalog.offer(therapy, catalog.engine(engine), setup.mesh)
-        if not verdict.ok:
-            raise TherapyError(verdict.reason, where=therapy.label, remedy="Choose another engine or therapy")
+    untreated, therapies = setup, [catalog.therapy(use.therapy) for use in uses]
+    verdict = catalog.answering(therapies, catalog.engine(engine), setup.mesh)
+    if isinstance(verdict, Suitability):
+        where = " + ".join(therapy.label for therapy in therapies)
+        raise TherapyError(verdict.reason, where=where, remedy="Choose another engine or therapy")
+    for therapy, use in zip(therapies, uses, strict=True):
         setup = therapy.apply(setup, use.values)
     return replace(setup, untreated=untreated)
+
+
+def engine_of(case: Case, scenario: Scenario) -> str:
+    """The engine that answers for a scenario: the case's own, or another where that does not understand its therapies.
+
+    TherapyError if there is none (a plug-in was taken away).
+    """
+    if not scenario.therapies:
+        return case.engine
+    therapies = [catalog.therapy(use.therapy) for use in scenario.therapies]
+    found = catalog.answering(therapies, catalog.engine(case.engine), scenario.setup.mesh)
+    if isinstance(found, Suitability):
+        raise TherapyError(found.reason, where=scenario.label, remedy="Choose another engine or therapy")
+    return found.name
 
 
 def _baseline(case: Case) -> Scenario:

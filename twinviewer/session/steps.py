@@ -33,6 +33,7 @@ from twinviewer.domain import (
 )
 from twinviewer.session import catalog
 from twinviewer.session.case import Case
+from twinviewer.session.scenarios import engine_of
 from twinviewer.session.simulate import compute_run
 
 Opened = tuple[Image, str, str]
@@ -207,7 +208,8 @@ def build(case: Case, report: Reporter = silent) -> Case:
 
 def simulate(case: Case, name: str, report: Reporter = silent) -> Case:
     """Run the engine on one scenario. EngineError."""
-    return accept_run(case, name, compute_run(case.engine, case.scenario(name).setup, report))
+    scenario = case.scenario(name)
+    return accept_run(case, name, compute_run(engine_of(case, scenario), scenario.setup, report))
 
 
 def simulate_all(case: Case, report: Reporter = silent) -> Case:
