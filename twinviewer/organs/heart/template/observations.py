@@ -75,6 +75,10 @@ def observe(contours: CineContours, stack: CineStack, fraction: float) -> Observ
     trust: dict[str, list[Array]] = {name: [] for name in STRUCTURES}
     rings: list[tuple[CinePlane, Array, float]] = []
     phase = [nearest_phase(plane, fraction) for plane in stack.planes]
+    widest: dict[int, float] = {}
+    for contour in contours.contours:
+        if contour.structure == "rv_endocardium":
+            widest[contour.plane] = max(widest.get(contour.plane, 0.0), contour.area_mm2)
     for contour in contours.contours:
         if contour.phase != phase[contour.plane] or contour.area_mm2 < LEAST_MM2:
             continue
@@ -84,8 +88,8 @@ def observe(contours: CineContours, stack: CineStack, fraction: float) -> Observ
         if contour.structure == "rv_endocardium":
             # a sliver between free wall and septum is as likely fat in the groove as blood
             certain = np.clip(width_mm(spread, out) / NARROW_MM - 0.5, 0.0, 1.0)
-            # and so is a small spot beyond the apex
-            sure = float(np.clip(contour.area_mm2 / SMALL_MM2 - 0.5, 0.0, 1.0))
+            # and so is a small spot beyond the apex, unless it is what is left of a cavity that has emptied
+            sure = float(np.clip(widest[contour.plane] / SMALL_MM2 - 0.5, 0.0, 1.0))
             certain *= sure
             rings.append((stack.planes[contour.plane], evenly(contour.points_mm, 1.5), sure * contour.confidence))
         points[contour.structure].append(spread)
