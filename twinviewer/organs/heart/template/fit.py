@@ -35,8 +35,12 @@ _FIRST = ((30.0, 30.0), (10.0, 25.0), (3.0, 20.0), (1.0, 15.0))
 """Roughness (times its last value) and reach in mm of the first rounds, which find the patient's heart coarsely."""
 _REACH_MM = 12.0
 _MANY = 10
-_NEXT_MM, _FAR_MM = (7.0, 5.0), (10.0, 8.0, 7.0, 6.0, 5.0, 5.0)
-"""Reach in the long axes on the way to the next phase: with few phases it is a long one, and takes more rounds."""
+_NEXT, _FAR = (
+    ((1.0, 7.0), (1.0, 5.0)),
+    ((30.0, 0.0), (10.0, 10.0), (3.0, 8.0), (1.0, 7.0), (1.0, 6.0), (1.0, 5.0), (1.0, 5.0)),
+)
+"""Roughness (times its value) and reach in the long axes (0: without them) in mm on the way to the next phase: with few
+phases it is a long one, so it is taken coarsely first and in more rounds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,13 +139,13 @@ class _Fit:
 
     def _follow(self, bent: Array, now: Array, seen: Observations, base: float, fraction: float) -> tuple[Array, float]:
         miss = 0.0
-        for reach in _FAR_MM if len(self.fraction) < _MANY else _NEXT_MM:
-            more = self._with_long_axes(seen, bent + self.basis.values @ now, fraction, reach)
+        for times, reach in _FAR if len(self.fraction) < _MANY else _NEXT:
+            more = self._with_long_axes(seen, bent + self.basis.values @ now, fraction, reach) if reach else seen
             watched = narrowest(self.template, bent + self.basis.values @ now, bent, WATCHED, NARROW)
             strain = WallStrain.at(self.template, self.basis.values, bent, watched)
             energy = strain.form(now, MOTION_STIFFNESS, MOTION_VOLUME)
             for _ in range(2):
-                now, miss = self._step(bent, now, more, base, energy, MOTION_ROUGHNESS, _REACH_MM)
+                now, miss = self._step(bent, now, more, base, energy, times * MOTION_ROUGHNESS, _REACH_MM)
         return now, miss
 
     def _step(
