@@ -45,6 +45,8 @@ THICK_MM = 4.0
 LEAST_MM2 = 40.0
 """Smaller cuts say nothing of a ventricle."""
 _SOFT_PX = 0.7
+_SAME_MOMENT = 0.1
+"""Of the beat: frames further apart show another moment."""
 _WORDS = (
     ("pulmonary_artery", r"pulmonary|\bpa\b|pulm"),
     ("aorta", r"aort"),
@@ -97,9 +99,10 @@ def contours_of_mask(
             raise SegmentationError(f"No number of the mask means {needed}", remedy="Say which number it is")
     slices = short_axis(stack)
     found: list[CineContour] = []
+    fullest = max(slices.planes, key=lambda plane: len(plane.frames))
     for index in slices.indices:
         plane = stack.planes[index]
-        for t, frame in _frames(mask, plane, phase):
+        for t, frame in _frames(mask, plane, fullest, phase):
             found += _contours(mask, t, of, index, frame, plane)
     shown = {c.plane for c in found if c.structure == "lv_epicardium"}
     if len(shown) < 2:
@@ -109,30 +112,39 @@ def contours_of_mask(
             remedy="Check that the mask belongs to this study and which number is which",
         )
     notes = ["Contours come from an imported mask; no long axis was read, so the base follows the slices"]
-    covered = sorted({c.phase for c in found})
-    most = max(len(stack.planes[i].frames) for i in slices.indices)
+    covered = sorted({c.phase for c in found if len(stack.planes[c.plane].frames) == len(fullest.frames)})
+    most = len(fullest.frames)
     if len(covered) < most:
         listed = ", ".join(str(p + 1) for p in covered[:4]) + (" …" if len(covered) > 4 else "")
         notes.append(f"The mask covers {len(covered)} of {most} phases ({listed}): the model has no others")
     return CineContours(tuple(found), slices.indices, stack.uid, mask.made_by, tuple(notes))
 
 
-def _frames(mask: Mask, plane: CinePlane, phase: int | None) -> list[tuple[int, int]]:
-    """Phase of the mask and frame of the plane that go together."""
-    count = len(plane.frames)
+def _frames(mask: Mask, plane: CinePlane, fullest: CinePlane, phase: int | None) -> list[tuple[int, int]]:
+    """Phase of the mask and frame of the plane that go together. fullest: the plane with the most frames, whose phases
+    those of the mask are; a plane that lacks some shows the nearest in the beat."""
+    count, own = len(fullest.frames), beat_fraction(plane)
     if mask.phases == 1:
         chosen = 0 if phase is None else phase
         if not 0 <= chosen < count:
-            raise SegmentationError(f"There is no phase {chosen + 1}: {plane.label} has {count}")
-        return [(0, chosen)]
-    if mask.phases == count:
-        return [(t, t) for t in range(count)]
-    if count == 1:  # a still among cines
-        return []
-    raise SegmentationError(
-        f"The mask has {mask.phases} phases, {plane.label or 'a plane'} has {count}",
-        remedy="Give a mask of all phases, or of one",
-    )
+            raise SegmentationError(f"There is no phase {chosen + 1}: the study has {count}")
+        wanted = {0: chosen}
+    elif mask.phases == count:
+        wanted = {t: t for t in range(count)}
+    else:
+        raise SegmentationError(
+            f"The mask has {mask.phases} phases, the study {count}", remedy="Give a mask of all phases, or of one"
+        )
+    if len(plane.frames) == count:
+        return list(wanted.items())
+    moments = beat_fraction(fullest)
+    out = []
+    for t, place in wanted.items():
+        away = np.abs(own - moments[place])
+        away = np.minimum(away, 1.0 - away)
+        if float(away.min()) <= _SAME_MOMENT:
+            out.append((t, int(np.argmin(away))))
+    return out
 
 
 def _contours(
@@ -238,8 +250,9 @@ def covered(contours: CineContours, stack: CineStack) -> tuple[CineContours, Cin
     """
     if not contours.made_by.startswith(IMPORTED):  # what was looked for and not found is not uncovered
         return contours, stack
-    phases = sorted({c.phase for c in contours.contours})
     first = max((stack.planes[i] for i in contours.short_axis), key=lambda plane: len(plane.frames))
+    full = [i for i in contours.short_axis if len(stack.planes[i].frames) == len(first.frames)]
+    phases = sorted({c.phase for c in contours.contours if c.plane in full})
     if len(phases) >= len(first.frames) or not phases:
         return contours, stack
     moments = beat_fraction(first)[phases]
@@ -247,9 +260,8 @@ def covered(contours: CineContours, stack: CineStack) -> tuple[CineContours, Cin
     new: dict[tuple[int, int], int] = {}
     for index, plane in enumerate(stack.planes):
         own = beat_fraction(plane)
-        keep = phases if index in contours.short_axis and len(plane.frames) > phases[-1] else [
-            int(np.argmin(np.minimum(np.abs(own - m), 1.0 - np.abs(own - m)))) for m in moments
-        ]  # fmt: skip
+        nearest = [int(np.argmin(np.minimum(np.abs(own - m), 1.0 - np.abs(own - m)))) for m in moments]
+        keep = phases if index in full else nearest
         new |= {(index, phase): number for number, phase in enumerate(keep)}
         beat_s = plane.rr_s or 1.0
         planes.append(replace(plane, frames=plane.frames[keep], trigger_s=moments * beat_s, rr_s=beat_s))
