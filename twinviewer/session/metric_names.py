@@ -76,6 +76,10 @@ METRICS: dict[str, MetricName] = {
     "rv_esv_discs_ml": MetricName("RV ESV, discs", "RV end-systolic volume by discs"),
     "rv_stroke_volume_discs_ml": MetricName("RV SV, discs", "RV stroke volume by discs"),
     "rv_ef_discs_percent": MetricName("RV EF, discs", "RV ejection fraction by discs", 1),
+    "excitation_ms": MetricName("First excitation", "First activation of the ventricles after the start of P"),
+    "reentry_turns": MetricName("Re-entry, turns", "Most beats of one place after the last premature beat"),
+    "reentry_lasted_ms": MetricName("Re-entry lasted", "From the last premature beat to the last activation"),
+    "reentry_cycle_ms": MetricName("Re-entry cycle", "Mean cycle length of what goes round"),
     "motion_pattern_percent": MetricName("Pattern shown", "Share of the strain pattern that the mesh shows"),
 }
 """In the order in which tables show them."""

@@ -1,0 +1,200 @@
+"""Reaction and diffusion in the patient's wall, as an engine: voltage, activation, ECG, and whether it goes round."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer import __version__
+from twinviewer.domain import (
+    EngineError,
+    EngineOutput,
+    Field,
+    Frame,
+    Metric,
+    OrganMesh,
+    Progress,
+    Quantity,
+    Setup,
+    Trace,
+)
+from twinviewer.engines.tissue.beats import currents
+from twinviewer.engines.tissue.leads import node_weights
+from twinviewer.physics import ecg
+from twinviewer.physics.cells.phenomenological import BuenoOrovio
+from twinviewer.physics.ecg_measure import measure
+from twinviewer.physics.membrane import REST_MV
+from twinviewer.physics.monodomain.correction import speed_law
+from twinviewer.physics.monodomain.mesh_grid import ImmersedWall, immerse
+from twinviewer.physics.monodomain.models import cell_model
+from twinviewer.physics.monodomain.solver import Monodomain, Tissue
+from twinviewer.physics.monodomain.times import Outcome, reentry
+
+SPACING_MM = 0.8
+"""Width of a cell: fronts are right within the figure of docs/verification.md, and a beat of a heart takes minutes."""
+FRAMES, LEAST_FRAME_MS = 150, 5.0
+ECG_MS = 1.0
+WATCHED = "watched_ms"
+"""Set by a therapy that gives premature beats: how long to go on from the start."""
+APD_MORE_INSIDE_MS, APD_MS_OF_SLOW = 35.0, 190.0
+"""How much longer the endocardium's action potential lasts than the epicardium's (wedges: 20 to 60 ms), and how much a
+factor of 2 on the slow inward current of the model's epicardial cell adds (measured on a cable: 271 ms at 1, 308 at
+1.2). The model's own endocardial and mid cells also conduct faster, which would add to the speeds of the setup."""
+AFTER_MS = 350.0
+"""After the last stimulus, when its own beat is over and whatever fires again goes round."""
+
+
+class TissueEngine:
+    """See :class:`twinviewer.domain.Engine`. Time 0 is the start of the P wave, as in every engine."""
+
+    name = "tissue"
+    label = "Excitation of the tissue"
+    version = __version__
+    requires = frozenset({"fibre", "transmural", "lv_endocardium", "rv_endocardium"})
+    understands = frozenset({"stimuli", "heart_rate", "conduction", "extrastimuli"})
+
+    def run(self, setup: Setup) -> EngineOutput:
+        """Yield the voltage as it goes, then activation, recovery, ECG and numbers. Raises EngineError."""
+        mesh = setup.mesh
+        yield Progress(0.0, "Laying the wall into a grid")
+        wall = _immersed(mesh, setup.tissue.get("conduction_scale"))
+        yield Progress(0.02, f"{wall.grid.nodes} nodes of {SPACING_MM:g} mm")
+        given = currents(setup, wall)
+        tissue = _tissue(setup, wall)
+        yield Progress(0.03, "Leads")
+        weights = node_weights(mesh, wall)
+        dead = _dead(setup)
+        solver = Monodomain(tissue, BuenoOrovio(), threads=os.cpu_count() or 1)
+        extra = WATCHED in setup.parameters
+        period_ms = setup.value(WATCHED) if extra else 60000.0 / setup.value("heart_rate_bpm")
+        every_ms = max(LEAST_FRAME_MS, np.ceil(period_ms / FRAMES))
+        yield Frame(0.0, mesh.points_mm, {"membrane_mv": _on_mesh(mesh, wall, solver.voltage_mv(), dead)})
+        seen = [weights @ solver.voltage_mv()]
+        last_ms = max(one.start_ms + one.length_ms for one in given)
+        before: Outcome | None = None
+        frames, due_ms = 1, every_ms
+        for shot in solver.frames(period_ms, given, every_ms=ECG_MS):
+            seen.append(weights @ shot.voltage_mv)
+            if before is None and shot.time_ms >= last_ms + AFTER_MS:
+                before = solver.outcome(given)
+            if shot.time_ms >= due_ms - 1e-6 and shot.time_ms < period_ms - 0.5 * ECG_MS:
+                yield Frame(
+                    shot.time_ms / 1000.0, mesh.points_mm, {"membrane_mv": _on_mesh(mesh, wall, shot.voltage_mv, dead)}
+                )
+                frames, due_ms = frames + 1, due_ms + every_ms
+            yield Progress(0.05 + 0.94 * shot.time_ms / period_ms, f"{shot.time_ms:.0f} of {period_ms:.0f} ms")
+        yield from _result(mesh, wall, solver.outcome(given), before, np.array(seen).T, extra)
+        yield Progress(1.0, "Done")
+
+
+def _tissue(setup: Setup, wall: ImmersedWall) -> Tissue:
+    """Diffusivities that give the setup's speeds; a scaled speed scales them by its square."""
+    cell = BuenoOrovio()
+    law = speed_law(cell, cell_model(cell).step_ms)
+    along, across = (
+        law.diffusivity(setup.value(name)) * wall.scale**2 for name in ("conduction_fibre_m_s", "conduction_cross_m_s")
+    )
+    depth = np.nan_to_num(np.asarray(setup.mesh.point_fields["transmural"], float)[: setup.mesh.wall_points])
+    slow = 1.0 + APD_MORE_INSIDE_MS / APD_MS_OF_SLOW * (1.0 - np.asarray(wall.to_nodes(depth), float))
+    return Tissue(wall.grid, wall.fibre, along, across, 0, {"slow_inward": slow})
+
+
+def _dead(setup: Setup) -> NDArray[np.bool_]:
+    """(p,) points of the wall that no conducting element touches."""
+    mesh, scale = setup.mesh, setup.tissue.get("conduction_scale")
+    dead = np.ones(mesh.wall_points, bool)
+    dead[mesh.tets if scale is None else mesh.tets[np.asarray(scale) > 0.0]] = False
+    return dead
+
+
+def _on_mesh(
+    mesh: OrganMesh, wall: ImmersedWall, values: NDArray[np.floating], dead: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """(n,) voltages of the mesh's points; what does not conduct stays at rest."""
+    out = np.full(len(mesh.points_mm), np.nan, np.float32)
+    out[: mesh.wall_points] = np.where(dead, REST_MV, wall.to_mesh(values))
+    return out
+
+
+def _result(
+    mesh: OrganMesh,
+    wall: ImmersedWall,
+    outcome: Outcome,
+    before: Outcome | None,
+    potential_mv: NDArray[np.float32],
+    extra: bool,
+) -> Iterator[Field | Trace | Metric]:
+    source = f"tissue engine {__version__}, monodomain on {SPACING_MM:g} mm, Bueno-Orovio 2008"
+    activation = outcome.activation_ms
+    # what is still excited at the end has not recovered before then
+    still = np.isfinite(activation) & ~np.isfinite(outcome.repolarisation_ms)
+    recovery = np.where(still, outcome.end_ms, outcome.repolarisation_ms)
+    if not np.isfinite(activation).any():
+        raise EngineError("No tissue was excited", remedy="Move the electrode, or make the stimulus earlier")
+    first = float(np.nanmin(activation))
+    yield Field("activation_ms", "ms", _living(mesh, wall, activation - first))
+    yield Field("recovery_ms", "ms", _living(mesh, wall, recovery - first))
+    time_s = np.asarray(np.arange(potential_mv.shape[1]) * ECG_MS / 1000.0, np.float64)
+    leads = ecg.leads_mv(potential_mv.astype(np.float64))
+    for name, values in leads.items():
+        yield Trace(f"ecg_{name}", "mV", time_s, np.asarray(values, np.float64))
+    yield Metric("excitation_ms", Quantity(first, "ms", "simulated", source))
+    spread = float(np.nanmax(activation)) - first
+    yield Metric("total_activation_ms", Quantity(spread, "ms", "simulated", source))
+    if not extra:
+        found = measure({name: values[:-1] for name, values in leads.items()})
+        yield Metric("qrs_ms", Quantity(found.qrs_ms, "ms", "simulated", source))
+        yield Metric("qrs_axis_deg", Quantity(found.axis_deg, "deg", "simulated", source))
+    if extra and before is not None:
+        verdict = reentry(before, outcome)
+        yield Metric("reentry_turns", Quantity(float(verdict.beats), "1", "simulated", source))
+        yield Metric("reentry_lasted_ms", Quantity(verdict.lasted_ms, "ms", "simulated", source))
+        if verdict.beats > 1 and np.isfinite(verdict.cycle_ms):
+            yield Metric("reentry_cycle_ms", Quantity(verdict.cycle_ms, "ms", "simulated", source))
+
+
+def _living(mesh: OrganMesh, wall: ImmersedWall, values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(n,) on the mesh; where the wall was never excited, the value of the nearest point that was."""
+    from scipy.spatial import cKDTree
+
+    out = np.full(len(mesh.points_mm), np.nan)
+    found = wall.to_mesh(values)
+    silent = ~np.isfinite(found)
+    if silent.any() and not silent.all():
+        points = mesh.points_mm[: mesh.wall_points]
+        found[silent] = found[~silent][cKDTree(points[~silent]).query(points[silent])[1]]
+    out[: mesh.wall_points] = found
+    return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Key:
+    mesh: OrganMesh
+    scale: NDArray[np.generic] | None
+
+    @property
+    def _own(self) -> tuple[str, int, bytes]:
+        return self.mesh.uid, len(self.mesh.tets), b"" if self.scale is None else np.asarray(self.scale).tobytes()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self._own == other._own
+
+    def __hash__(self) -> int:
+        return hash(self._own)
+
+
+@lru_cache(maxsize=2)
+def _kept(key: _Key) -> ImmersedWall:
+    mesh = key.mesh
+    points = mesh.points_mm[: mesh.wall_points]
+    return immerse(points, mesh.tets, mesh.cell_fields["fibre"], SPACING_MM, key.scale)
+
+
+def _immersed(mesh: OrganMesh, scale: NDArray[np.generic] | None) -> ImmersedWall:
+    return _kept(_Key(mesh, scale))
+
+
+ENGINE = TissueEngine()
