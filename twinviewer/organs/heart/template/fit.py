@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from twinviewer.domain import CineContours, CineStack, Reporter, silent
 from twinviewer.organs.heart.template.anchors import Ends
 from twinviewer.organs.heart.template.bend import Basis, Faces, step
+from twinviewer.organs.heart.template.beyond import Beyond
 from twinviewer.organs.heart.template.observations import Observations, aligned, nearest_phase, observe
 from twinviewer.organs.heart.template.placement import apex_mm, base_mm, place, tip_mm
 from twinviewer.organs.heart.template.search import search
@@ -39,6 +40,7 @@ _NEXT, _FAR = (
     ((1.0, 7.0), (1.0, 5.0)),
     ((30.0, 0.0), (10.0, 10.0), (3.0, 8.0), (1.0, 7.0), (1.0, 6.0), (1.0, 5.0), (1.0, 5.0)),
 )
+_SLICES_ONLY = ((10.0, 0.0), (3.0, 0.0), (1.0, 0.0), (1.0, 0.0))
 """Roughness (times its value) and reach in the long axes (0: without them) in mm on the way to the next phase: with few
 phases it is a long one, so it is taken coarsely first and in more rounds."""
 
@@ -97,6 +99,9 @@ class _Fit:
         self.ends = Ends(self.template, self.slices, placed, base[first], tip)
         bent, miss = self._shape(placed, seen[first], base[first], float(self.fraction[first]))
         self.ends.started(bent, base[first])
+        if not self.long_axes:
+            unseen = Beyond(self.template, self.slices, bent, seen[first], base[first])
+            seen = [unseen.added(one, depth) for one, depth in zip(seen, base, strict=True)]
         count = len(seen)
         found = np.zeros((count, self.basis.values.shape[1], 3))
         misses = np.zeros(count)
@@ -139,7 +144,7 @@ class _Fit:
 
     def _follow(self, bent: Array, now: Array, seen: Observations, base: float, fraction: float) -> tuple[Array, float]:
         miss = 0.0
-        for times, reach in _FAR if len(self.fraction) < _MANY else _NEXT:
+        for times, reach in _FAR if len(self.fraction) < _MANY else _NEXT if self.long_axes else _SLICES_ONLY:
             more = self._with_long_axes(seen, bent + self.basis.values @ now, fraction, reach) if reach else seen
             watched = narrowest(self.template, bent + self.basis.values @ now, bent, WATCHED, NARROW)
             strain = WallStrain.at(self.template, self.basis.values, bent, watched)

@@ -55,7 +55,7 @@ def _end_mm(slices: Slices, seen: Observations, structure: str, name: str) -> tu
         depth = slices.to_uvw(np.array([p.point_mm for p in found]))[:, 2]
         return float(np.average(depth, weights=[p.confidence + 1e-6 for p in found])), True
     try:
-        depth, radius, _ = _rings(slices, seen, structure)
+        depth, radius, _ = rings(slices, seen, structure)
     except SegmentationError:
         return float("nan"), False
     more, sure = beyond_mm(np.pi * radius[-1] ** 2, np.pi * radius[-2] ** 2, max(depth[-1] - depth[-2], 1e-6))
@@ -64,7 +64,7 @@ def _end_mm(slices: Slices, seen: Observations, structure: str, name: str) -> tu
 
 def centre_line(slices: Slices, seen: Observations) -> Array:
     """(2, 3) slope and intercept: LPS mm of the cavity's middle = slope * depth + intercept."""
-    depth, _, middle = _rings(slices, seen)
+    depth, _, middle = rings(slices, seen)
     return np.asarray(np.polyfit(depth, middle, 1))
 
 
@@ -84,7 +84,7 @@ def place(template: Template, slices: Slices, seen: Observations, base: float, a
     local = (lv - tip) @ own.T
     middle = local[(local[:, 2] > 0.2 * own_length) & (local[:, 2] < 0.8 * own_length), :2]
     own_radius = float(np.linalg.norm(middle - middle.mean(axis=0), axis=1).mean())
-    _, radius, _ = _rings(slices, seen)
+    _, radius, _ = rings(slices, seen)
     across = float(np.mean(radius)) / own_radius
     stretch = np.array([across, across, length / own_length])
     matrix = own.T @ np.diag(stretch) @ axes
@@ -101,7 +101,7 @@ def _axes(base: Array, apex: Array, right: Array) -> tuple[Array, float]:
     return np.array([side, np.cross(up, side), up]), length
 
 
-def _rings(slices: Slices, seen: Observations, structure: str = "lv_endocardium") -> tuple[Array, Array, Array]:
+def rings(slices: Slices, seen: Observations, structure: str = "lv_endocardium") -> tuple[Array, Array, Array]:
     """Depth (k,), mean radius (k,) and middle (k, 3) of the cavity in each slice that shows it."""
     points = seen.points_mm[structure]
     depth = slices.to_uvw(points)[:, 2] if len(points) else np.zeros(0)
