@@ -109,6 +109,10 @@ class FromNumbers(Protocol):
 
     numbers: Sequence[Parameter]
 
+    def check_numbers(self, values: Mapping[str, ParameterValue]) -> str:
+        """One sentence on what follows from these numbers, at once. Raises MeshError as ``from_numbers`` would."""
+        ...
+
     def from_numbers(
         self, values: Mapping[str, ParameterValue], report: Reporter
     ) -> tuple[OrganMesh, Mapping[str, Quantity]]:

@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from twinviewer.session.case import Case
 
 MEASURED_ONLY = "Measured in the images. Research only, not for clinical use."
+TYPED_ONLY = "Scaled from typed numbers, not from images. Research only, not for clinical use."
+OF_NUMBERS = " · from typed numbers, no image"
+"""What every picture of a model of typed numbers says."""
 RESEARCH_ONLY = "Simulated scenario. Research only, not for clinical use."
 
 

@@ -14,7 +14,7 @@ from reportlab.platypus import Image, KeepTogether, PageBreak, Paragraph, Simple
 
 from twinviewer import __version__
 from twinviewer.domain import Quantity, RenderError, Reporter, silent
-from twinviewer.report import MEASURED_ONLY, RESEARCH_ONLY, can_report, follows_images
+from twinviewer.report import MEASURED_ONLY, RESEARCH_ONLY, TYPED_ONLY, can_report, follows_images
 from twinviewer.report.bullseye import bullseye
 from twinviewer.report.drawings import curves, ecg_page
 from twinviewer.report.measured import still_of_both
@@ -22,7 +22,7 @@ from twinviewer.report.measures import GROUPS, LONG, group_of, paired, segment_v
 from twinviewer.report.picture import simulated, still
 from twinviewer.report.strip import Strip
 from twinviewer.report.studio import footer
-from twinviewer.session.case import Case
+from twinviewer.session.case import NO_IMAGE, Case
 from twinviewer.session.comparison import compare
 from twinviewer.session.metric_names import label_of
 
@@ -37,6 +37,7 @@ SIMULATED_LIMITS = (
     "these parameters; they advise nothing."
 )
 MEASURED_LIMITS = "Contours, motion and numbers have not been validated in patients; they advise nothing."
+TYPED_LIMITS = "The shape is a generic heart's, not this patient's: only the typed numbers are. It advises nothing."
 _RULE = colors.HexColor("#D5DBE2")
 
 
@@ -45,10 +46,14 @@ def pdf(case: Case, path: Path, report: Reporter = silent) -> Path:
     runs = simulated(case)
     if not can_report(case):
         raise RenderError("There is nothing to report yet", remedy="Segment and simulate first")
-    notice = RESEARCH_ONLY if runs else MEASURED_ONLY
+    notice = RESEARCH_ONLY if runs else TYPED_ONLY if case.typed else MEASURED_ONLY
     report(0.05, "Drawing the picture")
     story: list[Any] = [Paragraph("Simulated scenarios of one heart" if runs else "Measures of one heart", _TITLE)]
-    story += [Paragraph(escape(_who(case)), _TEXT), Paragraph(notice, _QUIET), Spacer(1, 4 * mm)]
+    story += [Paragraph(escape(_who(case)), _TEXT), Paragraph(notice, _QUIET)]
+    if case.typed:
+        typed = ", ".join(f"{label_of(name)} {float(value):g}" for name, value in case.typed.items())
+        story.append(Paragraph(f"<b>{NO_IMAGE}.</b> Typed in: {escape(typed)}", _TEXT))
+    story.append(Spacer(1, 4 * mm))
     if case.mesh is not None:
         colour = "activation_ms" if runs else ""
         story.append(_picture(still(case, (1600, 800 if runs else 640), colour, paper=True)))
@@ -193,7 +198,8 @@ def _measured_table(case: Case) -> list[Any]:
             found, discs = values[name], values.get(pairs[name])
             other = _number(discs.value) if discs is not None else ""
             rows.append([label_of(name), _number(found.value), _interval(found), other, found.unit])
-    return [Paragraph("Measured in the images", _HEAD), _table(rows, [66, 26, 40, 22, 26], 0.9)]
+    head = "Typed in, not measured" if case.typed else "Measured in the images"
+    return [Paragraph(head, _HEAD), _table(rows, [66, 26, 40, 22, 26], 0.9)]
 
 
 def _segments(case: Case) -> list[Any]:
@@ -243,7 +249,7 @@ def _provenance(case: Case) -> list[Any]:
     story.append(Paragraph("What this is not", _HEAD))
     story.append(
         Paragraph(
-            SIMULATED_LIMITS if case.baseline is not None else MEASURED_LIMITS,
+            SIMULATED_LIMITS if case.baseline is not None else TYPED_LIMITS if case.typed else MEASURED_LIMITS,
             _TEXT,
         )
     )

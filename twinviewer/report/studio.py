@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vtk.util.numpy_support import vtk_to_numpy
 
 from twinviewer.domain import CineStack, RenderError
-from twinviewer.report import MEASURED_ONLY, RESEARCH_ONLY
+from twinviewer.report import MEASURED_ONLY, OF_NUMBERS, RESEARCH_ONLY, TYPED_ONLY
 from twinviewer.scene import compose
 from twinviewer.scene.measured import mean_beat_s
 from twinviewer.scene.stage import MAX_PANES, Stage
@@ -59,7 +59,11 @@ def footer(case: Case) -> str:
     """The line under every picture."""
     simulated = any(s.run is not None for s in case.scenarios)
     synthetic = " · SYNTHETIC patient" if case.active_series is not None and case.active_series.synthetic else ""
-    return f"{case.patient.pseudonym}{synthetic} · {RESEARCH_ONLY if simulated else MEASURED_ONLY}".lstrip(" ·")
+    if case.typed:
+        notice = f"{OF_NUMBERS.strip(' ·')} · {RESEARCH_ONLY}" if simulated else TYPED_ONLY
+    else:
+        notice = RESEARCH_ONLY if simulated else MEASURED_ONLY
+    return f"{case.patient.pseudonym}{synthetic} · {notice}".lstrip(" ·")
 
 
 def beat_s(case: Case) -> float:
@@ -102,6 +106,7 @@ def scene_of(
     if not panes:
         moves = case.mesh.motion_mm is not None
         title = "Measured motion" if moves else organ.label
+        title = "Scaled from typed numbers" if case.typed else title
         panes = [compose.pane(title, case.mesh, shown, None, colour, period_s=beat_s(case) if moves else None)]
     section = compose.long_axis_section(case.mesh) if cut else None
     return SceneState(tuple(panes), section=section, footer=footer(case))

@@ -21,6 +21,7 @@ from twinviewer.ui.guidance import allow_actions, guide
 from twinviewer.ui.image_canvas import to_pixmap
 from twinviewer.ui.layouts import COMPARE, FOUR
 from twinviewer.ui.measured_beat import MeasuredBeat
+from twinviewer.ui.other_ways import OtherWays
 from twinviewer.ui.picking import Picking
 from twinviewer.ui.scene_composer import SceneComposer
 from twinviewer.ui.segment_values import SegmentMeasures
@@ -58,6 +59,7 @@ class Coupling(QObject):
         self.composer = SceneComposer()
         self.measured = MeasuredBeat(window.presenter)
         self._catalog_known = False
+        self.other_ways = OtherWays(window)
         self.picking = Picking(window)
         self.corrections = Corrections(window.presenter, window.views.cine.restore)
         self.segments = SegmentMeasures(window.presenter, window.inspector.model.segments)
@@ -97,6 +99,8 @@ class Coupling(QObject):
         pages.importing.case_asked.connect(w.actions_.all["open_case"].trigger)
         pages.importing.demo_asked.connect(w.actions_.all["open_demo"].trigger)
         pages.segment.segment_asked.connect(p.segment)
+        pages.segment.mask_asked.connect(w.actions_.all["import_mask"].trigger)
+        pages.model.numbers_asked.connect(w.actions_.all["typed_model"].trigger)
         pages.segment.opacity_changed.connect(w.display.set_opacity)
         pages.model.build_asked.connect(p.build)
         pages.simulate.baseline_asked.connect(self._simulate_baseline)
@@ -152,7 +156,9 @@ class Coupling(QObject):
         found = {one.patient.pseudonym for one in case.series}
         patient = case.patient if series is not None or len(found) == 1 or case.mesh is not None else None
         w.banner.show_patient(patient, series.study_date if series else "", synthetic=bool(series and series.synthetic))
-        w.setWindowTitle(f"{case.title} · Twinviewer" if case.image is not None else "Twinviewer")
+        w.setWindowTitle(
+            f"{case.title} · Twinviewer" if case.image is not None or case.mesh is not None else "Twinviewer"
+        )
         if case.image is not self._image:
             self._image = case.image
             volume = case.image if isinstance(case.image, Volume) else None
@@ -306,6 +312,8 @@ class Coupling(QObject):
         case = self.w.presenter.case
         wanted = [s for s in (case.baseline, case.find(self._other())) if s is not None and s.run is not None]
         found, shown = self.measured.volumes, self._shown()
+        if case.typed and wanted:
+            found = ()  # beside a simulation they would be read as measured
         self.w.give_plots_room(bool(wanted or found))
         curves = [Curves(s.label, s.run, s.colour) for s in dict.fromkeys(wanted) if s.run is not None]
         self.w.plots.set_curves(curves, found, self.w.playback.period_s, r_wave(shown))
@@ -365,9 +373,9 @@ class Coupling(QObject):
     def do_next(self) -> None:
         """Do what comes next, whatever that is."""
         p, case = self.w.presenter, self.w.presenter.case
-        if case.image is None:
+        if case.image is None and case.mesh is None:
             (self.open_best if case.series else p.open_demo)()
-        elif case.labels is None and case.contours is None:
+        elif case.mesh is None and case.labels is None and case.contours is None:
             self.go(Step.SEGMENT)
             p.segment()
         elif case.mesh is None:

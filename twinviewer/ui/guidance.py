@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from twinviewer.domain import CineStack, Volume
 from twinviewer.report import can_film, can_report, follows_images
-from twinviewer.ui.pages_images import refusal
+from twinviewer.ui.pages_images import refused
 
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
@@ -21,9 +21,11 @@ def allow_actions(w: MainWindow) -> None:
     a.allow("undo", history.can_undo, "nothing to undo")
     a.allow("redo", history.can_redo, "nothing to redo")
     image, mesh = case.image is not None, case.mesh is not None
-    a.allow("save_case", image, "open images first")
-    a.allow("save_case_as", image, "open images first")
-    a.allow("load_records", bool(case.series), "open a patient first")
+    a.allow("save_case", image or mesh, "open images first")
+    a.allow("save_case_as", image or mesh, "open images first")
+    a.allow("load_records", bool(case.series) or mesh, "open a patient first")
+    a.allow("import_mask", image and not p.busy, "wait for what is running" if image else "open the images first")
+    a.allow("typed_model", not p.busy, "wait for what is running")
     for key in ("pdf", "metrics"):
         a.allow(f"export_{key}", can_report(case), "find the structures or simulate the baseline first")
     a.allow("export_film", can_film(case), "simulate the baseline first")
@@ -51,6 +53,8 @@ def guide(w: MainWindow) -> None:
     p, case = w.presenter, w.presenter.case
     a = w.actions_.all
     open_folder = ("Open folder…", "folder", a["open_folder"].trigger)
+    mask = ("Import a mask…", "segment", a["import_mask"].trigger)
+    numbers = ("Model from typed numbers…", "model", a["typed_model"].trigger)
     if p.busy and case.image is None:
         job = p.busy[0]
         w.views.welcome.say("beat", job.name, job.text or "Starting", (("Cancel", "cancel", p.cancel),))
@@ -67,18 +71,24 @@ def guide(w: MainWindow) -> None:
             "Drop a DICOM folder here",
             "Twinviewer finds the heart in contrast CT, builds its model, makes it beat, and shows what a therapy "
             "would change. Cine MR gives a model that moves as the patient's own heart did.",
-            (("Open the demo patient", "demo", a["open_demo"].trigger), open_folder),
+            (("Open the demo patient", "demo", a["open_demo"].trigger), open_folder, numbers),
         )
     empty = w.views.view3d.empty
-    reason = refusal(case)
+    reason = refused(case)
     if not w.views.view3d.can_draw:
         empty.say(
             "caution",
             "No 3D on this screen",
             "OpenGL 3.2 is not available here. Slices, curves and numbers work; install a Mesa driver for 3D.",
         )
-    elif reason:
-        empty.say("heart", "No model from these images", reason, (("Open the demo patient", "demo", p.open_demo),))
+    elif reason and not p.busy:
+        empty.say(
+            "heart",
+            "No model from these images",
+            f"{reason.rstrip('.')}. Give a mask of the structures made elsewhere, or scale a generic heart to numbers "
+            "that you type in.",
+            (mask, numbers),
+        )
     elif p.busy:
         job = p.busy[0]
         empty.say("beat", job.name, job.text or "Starting", (("Cancel", "cancel", p.cancel),))

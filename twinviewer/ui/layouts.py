@@ -30,7 +30,7 @@ class ViewArea(QWidget):
         self.welcome = EmptyState(look)
         self._active: QWidget = self.view3d
         self._alone: QWidget | None = None
-        self._had_mesh = False
+        self._had_mesh = self._has_image = False
 
         self._lower = QSplitter(Qt.Orientation.Horizontal)
         self._planes = QSplitter(Qt.Orientation.Vertical)
@@ -70,7 +70,7 @@ class ViewArea(QWidget):
             self._stack.setCurrentWidget(self._all)
         self.cine.open(image if isinstance(image, CineStack) else None)
         was, had = self._left.currentWidget(), self._had_mesh
-        self._had_mesh = has_mesh
+        self._had_mesh, self._has_image = has_mesh, image is not None
         self._left.setCurrentWidget(self.cine if isinstance(image, CineStack) else self._planes)
         if was is not self._left.currentWidget() or (isinstance(image, CineStack) and had is not has_mesh):
             total = max(sum(self._all.sizes()), 100)
@@ -99,7 +99,7 @@ class ViewArea(QWidget):
         alone = self._alone
         cine = self._left.currentWidget() is self.cine
         only_3d = self.layout_name == COMPARE or alone is self.view3d
-        self._left.setVisible(not only_3d)
+        self._left.setVisible(not only_3d and (self._has_image or not self._had_mesh))
         self.view3d.setVisible(only_3d or alone is None or cine)
         if cine:
             return

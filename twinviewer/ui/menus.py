@@ -27,6 +27,8 @@ def add_actions(w: MainWindow) -> None:
     a.add("open_case", "File", "Open &case…", lambda: ask_case(w), "Ctrl+Shift+O", "case")
     a.add("open_demo", "File", "Open the &demo patient", p.open_demo, "Ctrl+D", "demo")
     a.add("load_records", "File", "Load &records…", lambda: ask_records(w), "", "patient")
+    a.add("import_mask", "File", "Import &mask…", lambda: w.coupling.other_ways.ask_mask(), "", "segment")
+    a.add("typed_model", "File", "Model from &typed numbers…", lambda: w.coupling.other_ways.ask_numbers(), "", "model")
     a.add("save_case", "File", "&Save case", lambda: save_case(w, False), "Ctrl+S", "save")
     a.add("save_case_as", "File", "Save case &as…", lambda: save_case(w, True), "Ctrl+Shift+S")
     a.add("export_pdf", "Export", "&Report as PDF…", lambda: w.coupling.export("pdf"), "Ctrl+P", "page")
@@ -102,7 +104,8 @@ def fill_menus(w: MainWindow) -> None:
     w.actions_.fill(
         w.menu_bar,
         {
-            "&File": ["open_folder", "open_case", "open_demo", "load_records", "-", "save_case", "save_case_as",
+            "&File": ["open_folder", "open_case", "open_demo", "load_records", "-", "import_mask", "typed_model", "-",
+                      "save_case", "save_case_as",
                       ("&Export", exports), "-", "quit"],
             "&Edit": ["undo", "redo", "-", "correct", "-", "cancel", "palette"],
             "&Step": [*steps, "-", "next_step"],

@@ -99,6 +99,7 @@ class SegmentPage(Page):
     """Find the organ's structures; say plainly when that cannot be done."""
 
     segment_asked = Signal()
+    mask_asked = Signal()
     opacity_changed = Signal(float)
 
     def __init__(self, look: Look) -> None:
@@ -108,6 +109,8 @@ class SegmentPage(Page):
         self.refusal = self.note()
         self.go = self.action("Find structures", "segment", primary=True)
         self.go.clicked.connect(self.segment_asked)
+        self.from_mask = self.action("Import a mask…", "segment")
+        self.from_mask.clicked.connect(self.mask_asked)
         self._head = self.section(ON_SLICES)
         self.overlay = QSlider(Qt.Orientation.Horizontal)
         self.overlay.setRange(0, 100)
@@ -131,7 +134,8 @@ class SegmentPage(Page):
     def show_case(self, case: Case) -> None:
         """Show what was found, or why nothing can be."""
         reason = refusal(case)
-        self.refusal.say(reason, "caution")
+        self.refusal.say(refused(case), "caution")
+        self.from_mask.allow(case.image is not None, "Open the images that it belongs to first")
         found = case.labels is not None or case.contours is not None
         self.go.setText("Find structures again" if found else "Find structures")
         possible = case.image is not None and not reason
@@ -175,6 +179,15 @@ def refusal(case: Case) -> str:
     return ""
 
 
+def refused(case: Case) -> str:
+    """The same, and what a search for structures said when it found none; "" once there are any."""
+    if case.labels is not None or case.contours is not None or case.image is None:
+        return ""
+    said = case.messages.get("Segment", "")
+    return refusal(case) or ("" if said.startswith("Made again") else said)
+
+
+FROM_NUMBERS = "A generic heart scaled to typed numbers and set moving. No image was used."
 FROM_LABELS = "A mesh of wall and chambers with fibres and the 17 AHA segments."
 FROM_CONTOURS = (
     "A heart of both ventricles, bent to the contours of every phase: it moves as the images show, with fibres and the "
@@ -182,17 +195,23 @@ FROM_CONTOURS = (
 )
 
 
+MEASURED, TYPED = "MEASURED IN THE IMAGES", "TYPED IN, NOT MEASURED"
+
+
 class ModelPage(Page):
     """The mesh, and what the images say about the heart."""
 
     build_asked = Signal()
+    numbers_asked = Signal()
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, "Model", FROM_LABELS)
         self.go = self.action("Build model", "model", primary=True)
         self.go.clicked.connect(self.build_asked)
+        self.numbers = self.action("Model from typed numbers…", "model")
+        self.numbers.clicked.connect(self.numbers_asked)
         self._note = self.note()
-        self.section("MEASURED IN THE IMAGES")
+        self._measures_head = self.section(MEASURED)
         self._measures = MeasureTable(look)
         self.column.addWidget(self._measures)
         self._segments_head = self.section("BY SEGMENT")
@@ -212,7 +231,11 @@ class ModelPage(Page):
         """Show measurements and mesh."""
         self.go.setText("Build again" if case.mesh is not None else "Build model")
         self.go.allow(case.labels is not None or case.contours is not None, "Find the structures first")
-        self.intro.setText(FROM_CONTOURS if case.contours is not None else FROM_LABELS)
+        made = FROM_CONTOURS if case.contours is not None else FROM_LABELS
+        self.intro.setText(FROM_NUMBERS if case.typed else made)
+        self.go.setVisible(not case.typed)
+        self.numbers.setText("Type other numbers…" if case.typed else "Model from typed numbers…")
+        self._measures_head.setText(TYPED if case.typed else MEASURED)
         mesh = case.mesh
         moves = mesh is not None and mesh.motion_mm is not None
         walls = moves and any(group_of(name) in (WALL, STRAIN) for name in case.measurements)

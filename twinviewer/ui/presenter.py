@@ -93,7 +93,7 @@ class Presenter(QObject):
     @property
     def unsaved(self) -> bool:
         """Whether the Case has changed since it was saved or opened."""
-        return self.case.revision != self._saved_revision and (self.case.image is not None)
+        return self.case.revision != self._saved_revision and not (self.case.image is None and self.case.mesh is None)
 
     def states(self) -> dict[str, tuple[CaseStepState, float]]:
         """Each step's state, and the progress of what works on it."""
@@ -231,9 +231,9 @@ class Presenter(QObject):
     def carry_on(self, therapies: Sequence[str] = ()) -> None:
         """From where the case is to simulated scenarios, each step when the last is done."""
         self._plan = []
-        if self.case.image is None:
+        if self.case.image is None and self.case.mesh is None:
             self._plan.append(lambda: self.open_series(steps.choose_series(self.case).uid))
-        if self.case.labels is None and self.case.contours is None:
+        if self.case.mesh is None and self.case.labels is None and self.case.contours is None:
             self._plan.append(self.segment)
         if self.case.mesh is None:
             self._plan.append(self.build)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from twinviewer.domain import Comparison, OrganMesh
+from twinviewer.report import OF_NUMBERS
 from twinviewer.scene import compose
 from twinviewer.scene.state import Colouring, Marker, SceneState, Section, StructureState
 from twinviewer.session.case import Case, Scenario
@@ -48,6 +49,8 @@ class SceneComposer:
             scenarios = [one] if one is not None else []
         runs = [s.run for s in scenarios if s.run is not None]
         still = "Model" if mesh.motion_mm is None else "Measured motion"
+        if case.typed:
+            still = "Scaled from typed numbers"
         field = choices.colour_by if choices.colour_by in compose.colourable(runs[0] if runs else None, mesh) else ""
         colour = self._colouring(field, case, mesh, choices.safe_colours)
         probe = (Marker("probe", choices.probe, PROBE_COLOUR, 2.2),) if 0 <= choices.probe < mesh.wall_points else ()
@@ -71,6 +74,7 @@ class SceneComposer:
             third = compose.difference_pane(mesh, shown, runs[1], comparison, wanted, period_s)
             if third is not None:
                 panes.append(replace(third, title="Difference", accent=tokens.quiet))
+        made = OF_NUMBERS if case.typed else ""
         return SceneState(
             panes=tuple(panes),
             time_s=time_s,
@@ -78,7 +82,7 @@ class SceneComposer:
             background=tokens.panel,
             text=tokens.text,
             quiet=tokens.quiet,
-            footer=f"{case.patient.pseudonym} · research only, not for clinical use".lstrip(" ·"),
+            footer=f"{case.patient.pseudonym}{made} · research only, not for clinical use".lstrip(" ·"),
         )
 
     def _colouring(self, field: str, case: Case, mesh: OrganMesh, safe: bool) -> Colouring:

@@ -139,6 +139,12 @@ class Heart:
 
         return setup(mesh, measurements, records, values)
 
+    def check_numbers(self, values: Mapping[str, ParameterValue]) -> str:
+        """What follows from typed numbers, in one sentence. Raises MeshError where they do not go together."""
+        from twinviewer.organs.heart.template.typed_numbers import summary, typed_heart
+
+        return summary(typed_heart(values))
+
     def from_numbers(
         self, values: Mapping[str, ParameterValue], report: Reporter
     ) -> tuple[OrganMesh, Mapping[str, Quantity]]:

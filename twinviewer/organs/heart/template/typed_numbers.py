@@ -103,6 +103,16 @@ def typed_heart(values: Mapping[str, ParameterValue]) -> TypedHeart:
     )
 
 
+def summary(heart: TypedHeart) -> str:
+    """What follows from the numbers, in one sentence."""
+    right = 100.0 * (1.0 - heart.rv_esv_ml / heart.rv_edv_ml)
+    said = "" if {"rv_edv_ml", "rv_esv_ml"} <= heart.given else " (assumed)"
+    return (
+        f"LV ejects {heart.lv_edv_ml - heart.lv_esv_ml:.0f} mL, EF {100 * heart.ef:.0f} %. RV from "
+        f"{heart.rv_edv_ml:.0f} to {heart.rv_esv_ml:.0f} mL, EF {right:.0f} %{said}."
+    )
+
+
 def _ejects(side: str, edv: float, esv: float, most: float) -> None:
     share = 1.0 - esv / edv
     if not LEAST_EF <= share <= most:
