@@ -4,6 +4,7 @@ Numba offers none for processors, so these emit LLVM's. Arrays are int64; thread
 and soon served, because they hold their core while they wait.
 """
 
+import sys
 from typing import Any
 
 from llvmlite import ir
@@ -12,6 +13,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 _ORDER = "seq_cst"
+_YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
 _intrinsic: Any = intrinsic  # what it makes takes fewer arguments than what it decorates
 
 
@@ -73,3 +75,23 @@ def claim(typing: Any, array: Any, index: Any, limit: Any) -> Any:
         return builder.load(result)
 
     return types.int64(array, types.intp, types.intp), emit
+
+
+give_way: Any = types.ExternalFunction(_YIELD, types.int32())
+"""Let another thread or process have this core for a while, if one waits for it."""
+
+
+@_intrinsic
+def fetch(typing: Any, array: Any, index: Any) -> Any:
+    """Ask for the line of memory with array[index] ahead of its use; does nothing else."""
+
+    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        place = _place(context, builder, signature.args[0], values[0], signature.args[1], values[1])
+        byte, integer = ir.IntType(8), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte.as_pointer(), integer, integer, integer])
+        ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        what = [ir.Constant(integer, flag) for flag in (0, 3, 1)]  # to read, to keep in every cache, data
+        builder.call(ask, [builder.bitcast(place, byte.as_pointer()), *what])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), emit

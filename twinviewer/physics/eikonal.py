@@ -21,16 +21,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from twinviewer.domain import EngineError
-from twinviewer.physics.eikonal_kernel import FAR
-from twinviewer.physics.eikonal_mesh import adjacency, curve_order, faulty, mean_edge, neighbours, renumbered
-from twinviewer.physics.eikonal_metric import layer_sides, metric_edges
+from twinviewer.physics.eikonal_faults import at, refuse_faults
+from twinviewer.physics.eikonal_local import FAR
+from twinviewer.physics.eikonal_mesh import (
+    adjacency,
+    curve_order,
+    local_corners,
+    mean_edge,
+    neighbours,
+    renumbered,
+)
+from twinviewer.physics.eikonal_metric import layer_sides
 from twinviewer.physics.eikonal_source import straight_paths
-from twinviewer.physics.eikonal_threads import swept
+from twinviewer.physics.eikonal_threads import metric, swept
 
 BALL_EDGES = 3.0
 """Radius, in mean edge lengths, round a source within which arrivals come from the straight path."""
 TOLERANCE_MS = 1e-4
-BAND = 0.15
+BAND = 0.08
 """Width of a band of the sweep in mean edge times. Narrower: fewer vertices solved twice, more bands."""
 SLOWEST_M_S, FASTEST_M_S = 1e-3, 10.0
 """Speeds beyond these are no tissue's: Purkinje fibres reach 2 to 4 m/s."""
@@ -59,6 +67,8 @@ class EikonalGrid:
     tri_entry: NDArray[np.int32]
     near_start: NDArray[np.int32]
     near: NDArray[np.int32]
+    local: NDArray[np.uint16]
+    most_near: int
     edge_mm: float
 
     @classmethod
@@ -73,22 +83,7 @@ class EikonalGrid:
         points = np.ascontiguousarray(points_mm, np.float64)
         cells = np.ascontiguousarray(np.zeros((0, 4)) if tets is None else tets, np.int32).reshape(-1, 4)
         layer = np.ascontiguousarray(np.zeros((0, 3)) if triangles is None else triangles, np.int32).reshape(-1, 3)
-        if not np.isfinite(points).all():
-            bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
-            raise EngineError("The mesh has points that are not finite", where=f"{len(bad)} points, first {bad[0]}")
-        for name, block in (("tetrahedra", cells), ("triangles", layer)):
-            if block.size and (block.min() < 0 or block.max() >= len(points)):
-                raise EngineError(f"The {name} use points that do not exist", where=f"{len(points)} points")
-        if not cells.size and not layer.size:
-            raise EngineError("There is nothing that could conduct: no tetrahedra and no triangles")
-        flat, first_flat, inverted, first_inverted = faulty(points, cells)
-        if flat or inverted:
-            first = first_flat if flat else first_inverted
-            raise EngineError(
-                f"The mesh has {flat} flat and {inverted} inverted of {len(cells)} tetrahedra",
-                where=f"first {first} {_at(points[cells[first]].mean(axis=0))}",
-                remedy="Mend the mesh; excitation through such elements has no meaning",
-            )
+        refuse_faults(points, cells, layer)
         was = curve_order(points)
         rank = np.empty_like(was)
         rank[was] = np.arange(len(was), dtype=np.int32)
@@ -96,9 +91,11 @@ class EikonalGrid:
         triangles_, triangle_was = renumbered(layer, rank)
         by_tet, by_triangle = adjacency(tets_, len(points)), adjacency(triangles_, len(points))
         near = neighbours(tets_, *by_tet, triangles_, *by_triangle)
+        corners = local_corners(tets_, *by_tet, *near)
         edge = mean_edge(points, cells if len(cells) else layer)
         return cls(
-            points[was], tets_, triangles_, was, tet_was, triangle_was, rank, *by_tet, *by_triangle, *near, edge
+            points[was], tets_, triangles_, was, tet_was, triangle_was, rank, *by_tet, *by_triangle, *near, *corners,
+            edge,
         )  # fmt: skip
 
     def medium(
@@ -138,17 +135,14 @@ class EikonalGrid:
         self._refuse(~((factor >= 0.0) & (factor * max(speeds) <= FASTEST_M_S)), "a conduction scale", factor)
         length = np.sqrt(np.einsum("mi,mi->m", along, along))
         self._refuse(~(length <= 1.01), "a fibre of the length", length)
-        edges, muscle, edge_ms = metric_edges(
-            self.points_mm, self.tets, self.tet_was, along, factor,
-            fibre_speed_m_s if fibre is not None else cross_speed_m_s, cross_speed_m_s,
-        )  # fmt: skip
+        codes, base, muscle, edge_ms = metric(
+            self, along, factor, fibre_speed_m_s if fibre is not None else cross_speed_m_s, cross_speed_m_s
+        )
         sides, fast, side_ms = layer_sides(self.points_mm, self.triangles, on[self.point_was], layer_speed_m_s)
-        conducts = muscle
-        if fast.any():
-            conducts = muscle.copy()
-            conducts[self.triangles[fast]] = True
+        muscle[self.triangles[fast]] = True
+        even = bool(len(factor) and np.ptp(factor) < 1e-6)
         return Medium(
-            self, along, factor, edges, sides, conducts, bool(len(factor) and np.ptp(factor) < 1e-6),
+            self, along, factor, codes, base, sides, factor[self.tet_was] > 0.0, fast, muscle, even,
             edge_ms if edge_ms > 0.0 else max(side_ms, 1e-3), fibre_speed_m_s, cross_speed_m_s, layer_speed_m_s,
         )  # fmt: skip
 
@@ -159,7 +153,7 @@ class EikonalGrid:
         middle = self.points_mm[self.tets[int(np.argmax(self.tet_was == first))]].mean(axis=0)
         raise EngineError(
             f"{int(bad.sum())} elements have {what} that is not possible",
-            where=f"{value[first]:.4g} in element {first} {_at(middle)}",
+            where=f"{value[first]:.4g} in element {first} {at(middle)}",
         )
 
 
@@ -170,8 +164,11 @@ class Medium:
     grid: EikonalGrid
     fibre: NDArray[np.float64]
     scale: NDArray[np.float64]
-    edges: NDArray[np.float32]
+    codes: NDArray[np.uint16]
+    base: np.uint32
     sides: NDArray[np.float32]
+    live: NDArray[np.bool_]
+    fast: NDArray[np.bool_]
     conducts: NDArray[np.bool_]
     even: bool
     edge_ms: float
@@ -206,7 +203,7 @@ class Medium:
         if len(lost):
             raise EngineError(
                 f"Excitation does not reach {len(lost)} of {int(self.conducts.sum())} points of the wall",
-                where=f"round {_at(self.grid.points_mm[lost].mean(axis=0))}, within {found[found < FAR].max():.0f} ms",
+                where=f"round {at(self.grid.points_mm[lost].mean(axis=0))}, within {found[found < FAR].max():.0f} ms",
                 remedy="The mesh has loose pieces, or dead tissue cuts a piece off",
             )
         return self._out(found, zero)
@@ -251,7 +248,7 @@ class Medium:
             if not 0 <= node < len(self.conducts):
                 raise EngineError("A stimulus lies outside the tissue", where=f"point {node} of {len(self.conducts)}")
             if not self.conducts[self.grid.rank[node]]:
-                where = f"point {node} {_at(self.grid.points_mm[self.grid.rank[node]])}"
+                where = f"point {node} {at(self.grid.points_mm[self.grid.rank[node]])}"
                 raise EngineError("A stimulus lies in tissue that does not conduct", where=where)
         first = float(start.min())
         return self.grid.rank[site], start - first, first
@@ -276,7 +273,7 @@ class Medium:
                 lowered.append(near[sooner])
         sources = np.unique(np.concatenate(lowered))
         if len(sources):
-            swept(grid, self.edges, self.sides, arrival, sources, BAND * self.edge_ms, TOLERANCE_MS, threads)
+            swept(self, arrival, sources, BAND * self.edge_ms, TOLERANCE_MS, threads)
         return arrival
 
     def _out(self, found: NDArray[np.float32], zero: float) -> NDArray[np.float64]:
@@ -292,7 +289,3 @@ def combine(fields_ms: Sequence[NDArray[np.float64]], times_ms: Sequence[float])
     for field, time in zip(fields_ms[1:], times_ms[1:], strict=True):
         total = np.minimum(total, field + time)
     return total
-
-
-def _at(place: NDArray[np.float64]) -> str:
-    return "({:.0f}, {:.0f}, {:.0f}) mm LPS".format(*place)

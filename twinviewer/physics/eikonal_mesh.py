@@ -138,28 +138,34 @@ def neighbours(
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def faulty(points: NDArray[np.float64], tets: NDArray[np.int32]) -> tuple[int, int, int, int]:
-    """Flat and inverted tetrahedra: how many of each and the first (−1 if none). Inverted is against the majority."""
-    flat, inverted, positive, first_flat, first_plus, first_minus = 0, 0, 0, -1, -1, -1
-    for k in range(tets.shape[0]):
-        a, b, c, d = tets[k, 0], tets[k, 1], tets[k, 2], tets[k, 3]
-        ux, uy, uz = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[b, 2] - points[a, 2]
-        vx, vy, vz = points[c, 0] - points[a, 0], points[c, 1] - points[a, 1], points[c, 2] - points[a, 2]
-        wx, wy, wz = points[d, 0] - points[a, 0], points[d, 1] - points[a, 1], points[d, 2] - points[a, 2]
-        volume = ux * (vy * wz - vz * wy) + uy * (vz * wx - vx * wz) + uz * (vx * wy - vy * wx)
-        size = max(ux * ux + uy * uy + uz * uz, vx * vx + vy * vy + vz * vz, wx * wx + wy * wy + wz * wz)
-        if volume * volume <= 1e-16 * size * size * size:
-            flat += 1
-            first_flat = k if first_flat < 0 else first_flat
-        elif volume > 0.0:
-            positive += 1
-            first_plus = k if first_plus < 0 else first_plus
-        else:
-            inverted += 1
-            first_minus = k if first_minus < 0 else first_minus
-    if inverted > positive:
-        return flat, first_flat, positive, first_plus
-    return flat, first_flat, inverted, first_minus
+def local_corners(
+    tets: NDArray[np.int32],
+    start: NDArray[np.int32],
+    entry: NDArray[np.int32],
+    near_start: NDArray[np.int32],
+    near: NDArray[np.int32],
+) -> tuple[NDArray[np.uint16], int]:
+    """For each corner of each vertex the three others, as places in the vertex's list of neighbours.
+
+    In blocks: of a vertex with d corners first all d first others, then the second and third ones. Also the most
+    neighbours that a vertex has.
+    """
+    out = np.empty(3 * entry.shape[0], np.uint16)
+    place = np.empty(start.shape[0] - 1, np.int32)
+    most = 0
+    for x in range(start.shape[0] - 1):
+        most = max(most, near_start[x + 1] - near_start[x])
+        for q in range(near_start[x], near_start[x + 1]):
+            place[near[q]] = q - near_start[x]
+        at, size = 3 * start[x], start[x + 1] - start[x]
+        for i in range(size):
+            k, lx = entry[start[x] + i] >> 2, entry[start[x] + i] & 3
+            j = 0
+            for c in range(4):
+                if c != lx:
+                    out[at + j * size + i] = place[tets[k, c]]
+                    j += 1
+    return out, most
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")

@@ -2,6 +2,11 @@
 
 In an element with D = s² (v_t² I + (v_f² − v_t²) f fᵀ) an edge d takes √(dᵀ D⁻¹ d), with D⁻¹ = s⁻² (I/v_t² +
 (1/v_f² − 1/v_t²) f fᵀ) by the Sherman–Morrison formula.
+
+What a vertex needs of the elements round it stands together, so that a sweep, which meets vertices in the order of
+their excitation, reads a few lines of memory a vertex instead of several an element. To keep that small the squared
+times are held as floating-point numbers of 16 bits without sign: 5 bits of exponent above the smallest in the mesh, 11
+of fraction. That is a relative error below 1.3e-4 in the square and 6e-5 in the time.
 """
 
 import numba as nb
@@ -10,10 +15,17 @@ from numpy.typing import NDArray
 
 DEAD = np.float32(1e16)
 """Squared travel time of an edge that does not conduct, in ms²: what comes through it comes never."""
+DEAD_CODE = np.uint16(65535)
+DEAD_BITS = DEAD.view(np.uint32)
+SHIFT = 12
+"""Bits of a single-precision fraction that are left out."""
+
+_EDGE = np.array([[0, 1, 2, 3, 4, 5], [0, 3, 4, 1, 2, 5], [1, 3, 5, 0, 2, 4], [2, 4, 5, 0, 1, 3]], np.int64)
+"""For each corner x with opposite corners a, b, c: where the edges xa xb xc ab ac bc stand in 01 02 03 12 13 23."""
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def metric_edges(
+def tet_edges(
     points: NDArray[np.float64],
     tets: NDArray[np.int32],
     was: NDArray[np.int32],
@@ -21,16 +33,18 @@ def metric_edges(
     scale: NDArray[np.float64],
     fibre_speed: float,
     cross_speed: float,
-) -> tuple[NDArray[np.float32], NDArray[np.bool_], float]:
-    """(m, 6) squared travel times in ms² along the edges 01 02 03 12 13 23; DEAD where an element does not conduct.
+    edges: NDArray[np.float32],
+    first: int,
+    last: int,
+) -> tuple[float, float, int]:
+    """edges[first:last]: squared times in ms² along 01 02 03 12 13 23, DEAD where an element does not conduct.
 
-    was: (m,) row of fibre and scale for each element. Also (n,) which points conduct, and the mean time of an edge.
+    was: (m,) row of fibre and scale for each element. Returns the least, the sum of the roots of one an element, and
+    the number of elements that conduct.
     """
     along, across = 1.0 / fibre_speed**2, 1.0 / cross_speed**2
-    edges = np.empty((tets.shape[0], 6), np.float32)
-    conducts = np.zeros(points.shape[0], np.bool_)
-    total, live = 0.0, 0
-    for k in range(tets.shape[0]):
+    least, total, live = np.inf, 0.0, 0
+    for k in range(first, last):
         w = was[k]
         if not scale[w] > 0.0:
             edges[k] = DEAD
@@ -38,18 +52,50 @@ def metric_edges(
         fx, fy, fz = fibre[w, 0], fibre[w, 1], fibre[w, 2]
         slow = 1.0 / scale[w] ** 2
         e = 0
-        for i in range(4):
+        for i in range(3):
             a = tets[k, i]
-            conducts[a] = True
             for j in range(i + 1, 4):
                 b = tets[k, j]
                 dx, dy, dz = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[b, 2] - points[a, 2]
                 f = dx * fx + dy * fy + dz * fz
-                edges[k, e] = slow * (across * (dx * dx + dy * dy + dz * dz) + (along - across) * f * f)
+                square = slow * (across * (dx * dx + dy * dy + dz * dz) + (along - across) * f * f)
+                least = min(least, square)
+                edges[k, e] = square
                 e += 1
         total += np.sqrt(edges[k, 0])
         live += 1
-    return edges, conducts, total / max(live, 1)
+    return least, total, live
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def packed(
+    edge_bits: NDArray[np.uint32],
+    base: np.uint32,
+    start: NDArray[np.int32],
+    entry: NDArray[np.int32],
+    codes: NDArray[np.uint16],
+    conducts: NDArray[np.bool_],
+    first: int,
+    last: int,
+) -> None:
+    """codes of the vertices first … last: six a corner, all corners' first, then all second ones, and so on.
+
+    edge_bits: (m, 6) tet_edges as they stand in memory. base: bits of the number that has the code 0. conducts: (n,)
+    set where an element conducts.
+    """
+    half = np.uint32(1 << (SHIFT - 1))
+    for v in range(first, last):
+        at, size = 6 * start[v], start[v + 1] - start[v]
+        for i in range(size):
+            k, x = entry[start[v] + i] >> 2, entry[start[v] + i] & 3
+            dead = edge_bits[k, 0] == DEAD_BITS
+            conducts[v] |= not dead
+            for j in range(6):
+                if dead:
+                    codes[at + j * size + i] = DEAD_CODE
+                else:
+                    code = (max(edge_bits[k, _EDGE[x, j]], base) - base + half) >> SHIFT
+                    codes[at + j * size + i] = min(code, np.uint32(65534))
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")

@@ -10,8 +10,6 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.physics.eikonal_metric import DEAD
-
 if TYPE_CHECKING:
     from twinviewer.physics.eikonal import Medium
 
@@ -26,14 +24,13 @@ def _squared(points: NDArray[np.float64], a: int, b: int) -> float:
 def connected_ball(
     points: NDArray[np.float64],
     cells: NDArray[np.int32],
-    cost: NDArray[np.float32],
-    dead: float,
+    live: NDArray[np.bool_],
     start: NDArray[np.int32],
     entry: NDArray[np.int32],
     node: int,
     radius: float,
 ) -> NDArray[np.int32]:
-    """Vertices within radius of a node that cells with cost[:, 0] < dead connect to it inside the ball; node first."""
+    """Vertices within radius of a node that live cells connect to it without leaving the ball; node first."""
     seen = {np.int32(node): True}
     found = [np.int32(node)]
     at = 0
@@ -42,7 +39,7 @@ def connected_ball(
         at += 1
         for q in range(start[v], start[v + 1]):
             k = entry[q] // cells.shape[1]
-            if cost[k, 0] >= dead:
+            if not live[k]:
                 continue
             for i in range(cells.shape[1]):
                 x = np.int32(cells[k, i])
@@ -151,20 +148,19 @@ def straight_paths(
     out = [(np.array([node], np.int32), np.zeros(1))]
     if radius_mm <= 0.0:
         return out
-    dead = float(DEAD)
     own_tets = grid.tet_entry[grid.tet_start[node] : grid.tet_start[node + 1]] // 4
     own = float(medium.scale[grid.tet_was[own_tets]].max(initial=0.0))
     if own > 0.0:
         place = (grid.tet_start, grid.tet_entry)
-        near = connected_ball(grid.points_mm, grid.tets, medium.edges, dead, *place, node, radius_mm)
+        near = connected_ball(grid.points_mm, grid.tets, medium.live, *place, node, radius_mm)
         if not medium.even:
             reach = even_radius(grid.points_mm, grid.tets, grid.tet_was, medium.scale, *place, near, own, radius_mm)
-            near = connected_ball(grid.points_mm, grid.tets, medium.edges, dead, *place, node, 0.999 * reach)
+            near = connected_ball(grid.points_mm, grid.tets, medium.live, *place, node, 0.999 * reach)
         speeds = (medium.fibre_speed_m_s, medium.cross_speed_m_s)
         out.append((near, straight_ms(grid.points_mm, grid.tet_was, medium.fibre, *place, near, *speeds) / own))
     own_triangles = grid.tri_entry[grid.tri_start[node] : grid.tri_start[node + 1]] // 3
-    if (medium.sides[own_triangles, 0] < DEAD).any():
+    if medium.fast[own_triangles].any():
         place = (grid.tri_start, grid.tri_entry)
-        near = connected_ball(grid.points_mm, grid.triangles, medium.sides, dead, *place, node, radius_mm)
+        near = connected_ball(grid.points_mm, grid.triangles, medium.fast, *place, node, radius_mm)
         out.append((near, chord_ms(grid.points_mm, near, medium.layer_speed_m_s)))
     return out

@@ -1,16 +1,18 @@
-"""Runs the sweep of :mod:`twinviewer.physics.eikonal_kernel` on one core or several, with the same result."""
+"""Runs the kernels of the eikonal solver on one core or several, with the same result."""
 
 import os
+from collections.abc import Callable
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.physics.eikonal_kernel import assist, sweep
+from twinviewer.physics.eikonal_kernel import COLUMNS, assist, sweep
+from twinviewer.physics.eikonal_metric import SHIFT, packed, tet_edges
 
 if TYPE_CHECKING:
-    from twinviewer.physics.eikonal import EikonalGrid
+    from twinviewer.physics.eikonal import EikonalGrid, Medium
 
 MOST_THREADS = 2
 """What the bench has shown to pay (docs/benchmarks.md): taking the bands apart and together stays with one thread."""
@@ -25,33 +27,75 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def swept(
+def how_many(points: int) -> int:
+    """Threads for a mesh of so many points on this machine."""
+    return min(MOST_THREADS, cores()) if points >= WORTH_SHARING else 1
+
+
+def metric(
     grid: "EikonalGrid",
-    edges: NDArray[np.float32],
-    sides: NDArray[np.float32],
+    fibre: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    fibre_speed_m_s: float,
+    cross_speed_m_s: float,
+) -> tuple[NDArray[np.uint16], np.uint32, NDArray[np.bool_], float]:
+    """Codes of the squared travel times by vertex, the bits of code 0, (n,) which points conduct, ms of a mean edge."""
+    m, n = len(grid.tets), len(grid.points_mm)
+    edges = np.empty((m, 6), np.float32)
+    found: list[tuple[float, float, int]] = []
+    _shared(
+        m, n,
+        lambda first, last: found.append(
+            tet_edges(grid.points_mm, grid.tets, grid.tet_was, fibre, scale, fibre_speed_m_s, cross_speed_m_s, edges,
+                      first, last)
+        ),
+    )  # fmt: skip
+    live = sum(part[2] for part in found)
+    least = min((part[0] for part in found), default=np.inf)
+    base = np.float32(least if live else 1.0).view(np.uint32) >> np.uint32(SHIFT) << np.uint32(SHIFT)
+    codes, conducts = np.empty(6 * len(grid.tet_entry), np.uint16), np.zeros(n, bool)
+    bits = edges.view(np.uint32)
+    _shared(n, n, lambda first, last: packed(bits, base, grid.tet_start, grid.tet_entry, codes, conducts, first, last))
+    return codes, base, conducts, sum(part[1] for part in found) / max(live, 1)
+
+
+def swept(
+    medium: "Medium",
     arrival: NDArray[np.float32],
     sources: NDArray[np.int32],
     band_ms: float,
     tolerance_ms: float,
     threads: int | None = None,
-) -> int:
-    """Lower ``arrival`` (n,) in place from the sources on; how often a vertex was solved."""
-    if threads is None:
-        threads = min(MOST_THREADS, cores()) if len(arrival) >= WORTH_SHARING else 1
-    shared, waiting = np.zeros(64, np.int64), np.empty(max(len(arrival), len(sources)), np.int32)
-    found = np.empty(len(waiting), np.float32)
+) -> tuple[int, int]:
+    """Lower ``arrival`` (n,) in place from the sources on; how often a vertex was solved, and how many bands."""
+    grid = medium.grid
+    threads = how_many(len(arrival)) if threads is None else threads
+    size = max(len(arrival), len(sources))
+    shared, waiting, found = np.zeros(64, np.int64), np.empty(size, np.int32), np.empty(size, np.float32)
     mesh = (
-        grid.tets, edges, grid.tet_start, grid.tet_entry, grid.triangles, sides, grid.tri_start, grid.tri_entry,
+        shared, waiting, found, arrival, grid.near_start, grid.near, grid.tet_start, grid.local, medium.codes,
+        medium.base, grid.triangles, medium.sides, grid.tri_start, grid.tri_entry,
     )  # fmt: skip
-    helpers = [
-        Thread(target=assist, args=(shared, waiting, found, arrival, *mesh, False), daemon=True)
-        for _ in range(threads - 1)
-    ]
+
+    def room() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        return np.empty((9, COLUMNS), np.float32), np.empty(max(grid.most_near, 1), np.float32)
+
+    helpers = [Thread(target=assist, args=(*mesh, *room(), False), daemon=True) for _ in range(threads - 1)]
     for helper in helpers:
         helper.start()
-    solved = sweep(
-        shared, waiting, found, arrival, *mesh, grid.near_start, grid.near, sources, band_ms, tolerance_ms
-    )  # fmt: skip
+    solved, bands = sweep(*mesh, *room(), sources, band_ms, tolerance_ms)
     for helper in helpers:
         helper.join()
-    return int(solved)
+    return int(solved), int(bands)
+
+
+def _shared(count: int, points: int, work: Callable[[int, int], object]) -> None:
+    """work(first, last) over 0 … count, in as many parts as there are threads for a mesh of so many points."""
+    threads = how_many(points)
+    bounds = [count * i // threads for i in range(threads + 1)]
+    helpers = [Thread(target=work, args=part, daemon=True) for part in zip(bounds[1:-1], bounds[2:], strict=True)]
+    for helper in helpers:
+        helper.start()
+    work(bounds[0], bounds[1])
+    for helper in helpers:
+        helper.join()
