@@ -72,6 +72,11 @@ class Recorder:
         up = np.zeros(grid.slots, bool)
         return cls(grid, live, before, first, back, last, recovered, count, before.copy(), up)
 
+    def copy(self) -> "Recorder":
+        """One that goes on by itself."""
+        changing = (self.before, self.first, self.back, self.last, self.recovered, self.count, self.peak, self.up)
+        return Recorder(self.grid, self.live, *(array.copy() for array in changing))  # type: ignore[arg-type]
+
     def note(self, dense: NDArray[np.float32], time_ms: float, gap_ms: float, threshold: float, rest: float) -> int:
         """Take a sample. Returns the first slot whose voltage is not finite, or -1."""
         return int(_note(dense, self.grid.base, self.before, self.live, self.first, self.back, self.last,

@@ -119,6 +119,16 @@ class Monodomain:
         """(n,) voltage now: after an error, of the last good moment."""
         return self.model.millivolt(self._dense[self._place])
 
+    def save(self) -> tuple[int, NDArray[np.float32], NDArray[np.float32], Recorder]:
+        """A copy of all that changes in time, for :meth:`restore`."""
+        return self.steps, self._dense.copy(), self._rows.copy(), self.recorder.copy()
+
+    def restore(self, saved: tuple[int, NDArray[np.float32], NDArray[np.float32], Recorder]) -> None:
+        """Go back to a saved moment (which stays usable)."""
+        self.steps, self._dense, self._rows = saved[0], saved[1].copy(), saved[2].copy()
+        self._next, self.recorder = self._dense.copy(), saved[3].copy()
+        self._good = (self.steps, self._dense.copy(), self._rows.copy())
+
     def set_voltage(self, nodes: ArrayLike, millivolt: ArrayLike) -> None:
         """Set the voltage of nodes in mV."""
         raised = (np.asarray(millivolt, np.float64) - self.model.rest_mv) / self.model.span_mv

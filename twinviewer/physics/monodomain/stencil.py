@@ -1,7 +1,7 @@
 """Diffusion in fibrous tissue on a grid of cubes: ∇·(D∇V), D = d_t I + (d_f − d_t) f fᵀ, no flux through the border.
 
 Mass is lumped. Every cell links its corners along the 13 directions e of its edges and diagonals with weights w such
-that Σ w e eᵀ = D h⁻², so every node has a symmetric stencil of 27 coefficients, second order in h, rows summing to zero:
+that Σ w e eᵀ = D h⁻², so a node has a symmetric stencil of 27 coefficients, second order in h, rows summing to zero:
 
 - d_t I: trilinear finite elements (links along diagonals only) and finite differences (edges only) in the shares
   1 − CORNER_SHARE and CORNER_SHARE. The first makes steep fronts too slow along diagonals, the second too fast; the
