@@ -98,6 +98,12 @@ def answering(therapies: Sequence[Therapy], preferred: Engine, mesh: OrganMesh |
     return refusal
 
 
+def answered(therapy: Therapy, preferred: Engine, mesh: OrganMesh | None = None) -> Suitability:
+    """Whether any engine can answer for this therapy, and if not, why the preferred one cannot."""
+    found = answering([therapy], preferred, mesh)
+    return found if isinstance(found, Suitability) else Suitability(True)
+
+
 def runs_on(engine: Engine, mesh: OrganMesh) -> Suitability:
     """Whether the mesh has every field, surface and landmark that the engine needs, and if not, which are missing."""
     missing = sorted(engine.requires - mesh.fields - frozenset(mesh.landmarks))

@@ -20,6 +20,7 @@ from twinviewer.ui.curves import Curves
 from twinviewer.ui.guidance import allow_actions, guide
 from twinviewer.ui.image_canvas import to_pixmap
 from twinviewer.ui.layouts import COMPARE, FOUR
+from twinviewer.ui.live import LiveRun
 from twinviewer.ui.measured_beat import MeasuredBeat
 from twinviewer.ui.other_ways import OtherWays
 from twinviewer.ui.picking import Picking
@@ -61,6 +62,8 @@ class Coupling(QObject):
         self._catalog_known = False
         self.other_ways = OtherWays(window)
         self.picking = Picking(window)
+        self.live = LiveRun(window.presenter)
+        self.live.changed.connect(self.draw_scene)
         self.corrections = Corrections(window.presenter, window.views.cine.restore)
         self.segments = SegmentMeasures(window.presenter, window.inspector.model.segments)
         self._moved = False
@@ -139,7 +142,7 @@ class Coupling(QObject):
         verdicts = {
             name: Suitability(False, "No engine is installed")
             if engine is None
-            else catalog.offer(therapy, engine, case.mesh)
+            else catalog.answered(therapy, engine, case.mesh)
             for name, therapy in therapies.items()
         }
         therapies = dict(sorted(therapies.items(), key=lambda pair: (pair[0] != "crt", pair[0])))
@@ -335,6 +338,7 @@ class Coupling(QObject):
             w.look.tokens,
             comparison,
             w.playback.period_s,
+            self.live.now,
         )
         w.views.view3d.show_state(state)
         if state is not None and (state.section is not None) != self._cut:

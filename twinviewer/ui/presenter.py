@@ -22,11 +22,13 @@ from twinviewer.session.case import StepState as CaseStepState
 from twinviewer.session.claim import Claim
 from twinviewer.session.comparison import compare
 from twinviewer.session.history import History
-from twinviewer.session.jobs import Job, JobRunner
+from twinviewer.session.jobs import DEADLINE_S, Job, JobRunner
 from twinviewer.session.simulate import compute_run
 
 POLL_MS = 40
 PROGRESS_MS = 200
+LONGEST_RUN_S = 7200.0
+"""Excitation of the tissue takes minutes for a beat; its progress is in view, and the user can end it."""
 """Progress is shown this often: each time the whole window is composed anew, dear where OpenGL runs in software."""
 
 
@@ -41,6 +43,7 @@ class Presenter(QObject):
     failed = Signal(object, str)
     noticed = Signal(str, str)
     finished = Signal(str)
+    frame_reached = Signal(str, object)
 
     def __init__(self, runner: JobRunner | None = None) -> None:
         super().__init__()
@@ -84,6 +87,11 @@ class Presenter(QObject):
     def busy(self) -> tuple[Job, ...]:
         """Jobs that are waiting or running."""
         return tuple(job for job in self._jobs.values() if not job.ended)
+
+    def runs(self, scenario: str) -> bool:
+        """Whether a scenario is being simulated."""
+        job = self._jobs.get(f"run {scenario}")
+        return job is not None and not job.ended
 
     @property
     def planned(self) -> bool:
@@ -217,10 +225,14 @@ class Presenter(QObject):
             now = self.case.find(name)
             self._take(now is not None and now.setup is setup, lambda: steps.accept_run(self.case, name, run))
 
-        key = f"run {name}"
-        self.submit(
-            key, "Simulate", compute_run, self.case.engine, setup, done=accept, name=f"Simulate {scenario.label}"
-        )
+        def begin() -> None:
+            engine = scenarios.engine_of(self.case, scenario)
+            self.submit(
+                f"run {name}", "Simulate", compute_run, engine, setup, done=accept, name=f"Simulate {scenario.label}",
+                live=lambda frame: self.frame_reached.emit(name, frame), deadline_s=LONGEST_RUN_S,
+            )  # fmt: skip
+
+        self._attempt(f"Simulate {scenario.label}", begin)
 
     def simulate_all(self) -> None:
         """Run the engine on every scenario that has no result."""
@@ -366,8 +378,11 @@ class Presenter(QObject):
         done: Callable[[Any], None],
         name: str,
         ended: Callable[[], None] = lambda: None,
+        live: Callable[[Any], None] | None = None,
+        deadline_s: float = DEADLINE_S,
     ) -> None:
-        """Run a step in a worker; a newer one of the same key takes its place. ended: it failed or was cancelled."""
+        """Run a step in a worker; a newer one of the same key takes its place. ended: it failed or was cancelled. live:
+        is given what the step shows while it runs."""
         old = self._jobs.get(key)
         if old is not None and not old.ended:
             old.cancel()
@@ -401,6 +416,8 @@ class Presenter(QObject):
             done=finish,
             failed=fail,
             cancelled=dropped,
+            live=live,
+            deadline_s=deadline_s,
             progress=lambda *_: None if self._progress_timer.isActive() else self._progress_timer.start(),
             name=name,
             revision=self.case.revision,

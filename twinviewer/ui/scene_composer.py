@@ -7,8 +7,10 @@ import numpy as np
 from twinviewer.domain import Comparison, OrganMesh
 from twinviewer.report import OF_NUMBERS
 from twinviewer.scene import compose
-from twinviewer.scene.state import Colouring, Marker, SceneState, Section, StructureState
+from twinviewer.scene.electrical import MEMBRANE
+from twinviewer.scene.state import Colouring, Marker, PaneState, SceneState, Section, StructureState
 from twinviewer.session.case import Case, Scenario
+from twinviewer.ui.live import Live
 from twinviewer.ui.theme import Tokens
 from twinviewer.ui.view_choices import ViewChoices
 
@@ -33,8 +35,10 @@ class SceneComposer:
         tokens: Tokens,
         comparison: Comparison | None,
         period_s: float,
+        live: Live | None = None,
     ) -> SceneState | None:
-        """The picture of this moment; None when there is no mesh."""
+        """The picture of this moment; None when there is no mesh. live: a run on its way, shown in place of the heart
+        at that moment where only one is in view."""
         mesh = case.mesh
         if mesh is None:
             return None
@@ -69,6 +73,8 @@ class SceneComposer:
         ]
         if not panes:
             panes = [compose.pane(still, mesh, shown, None, colour, probe, tokens.quiet, period_s)]
+        if live is not None and not comparing:
+            panes = [self._live(panes[0], live, case)]
         if comparing and comparison is not None and len(runs) == 2:
             wanted = field if field in comparison.difference_fields else DIFFERENCE
             third = compose.difference_pane(mesh, shown, runs[1], comparison, wanted, period_s)
@@ -83,6 +89,20 @@ class SceneComposer:
             text=tokens.text,
             quiet=tokens.quiet,
             footer=f"{case.patient.pseudonym}{made} · research only, not for clinical use".lstrip(" ·"),
+        )
+
+    @staticmethod
+    def _live(pane: PaneState, live: Live, case: Case) -> PaneState:
+        scenario = case.find(live.scenario)
+        title = f"{scenario.label if scenario is not None else live.scenario}, {1000 * live.frame.time_s:.0f} ms"
+        return replace(
+            pane,
+            title=title,
+            run=None,
+            colouring=compose.colouring(MEMBRANE, (), pane.mesh),
+            values=live.frame.fields[MEMBRANE],
+            structures=compose.faded(pane.structures, True),
+            accent=scenario.colour if scenario is not None else pane.accent,
         )
 
     def _colouring(self, field: str, case: Case, mesh: OrganMesh, safe: bool) -> Colouring:
