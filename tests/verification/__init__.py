@@ -1,0 +1,1 @@
+"""Verification by command: one module a case, each with ``section() -> str`` (Markdown; pictures it writes itself)."""
