@@ -9,7 +9,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from skimage.draw import polygon2mask
 
-from twinviewer.dicom import read, scan
+from twinviewer.dicom import read, scan, write_seg
 from twinviewer.domain import (
     CinePlane,
     CineStack,
@@ -22,7 +22,7 @@ from twinviewer.domain import (
 )
 from twinviewer.geometry import write_nifti
 from twinviewer.organs.heart.imported import STRUCTURES, contours_of_mask, covered
-from twinviewer.session import mask_import
+from twinviewer.session import catalog, mask_import
 from twinviewer.session.case import Case
 
 
@@ -291,3 +291,34 @@ def test_the_experts_contours_of_a_real_study_come_back_from_a_mask(data_dir: Pa
         assert distance_mm(points, mine.points_mm).max() < pixel
         assert distance_mm(points, mine.points_mm).mean() < 0.5 * pixel
     assert seen == 9
+
+
+def test_a_dicom_segmentation_of_a_real_ct_comes_back_to_the_voxel(data_dir: Path, tmp_path: Path) -> None:
+    series = scan(data_dir / "cta_heart_totalseg" / "dicom_wrapped_heart_crop")[0]
+    volume = read(series)
+    assert isinstance(volume, Volume)
+    data = np.zeros(volume.data.shape, np.uint8)
+    data[0][volume.data[0] > 150] = 2
+    data[0][(volume.data[0] > 60) & (volume.data[0] <= 150)] = 1
+    names = {1: "lv_myocardium", 2: "lv_blood"}
+    labels = LabelMap(data, volume.grid, names, volume.phase_percent, "threshold", volume.uid)
+    path = write_seg(tmp_path / "labels.dcm", labels, series, catalog.organ("heart").styles)
+    back = mask_import.compute_mask("heart", str(path), volume, Patient("p"))
+    assert isinstance(back, LabelMap)
+    np.testing.assert_array_equal(back.data, data)
+    assert dict(back.names) == names
+    with pytest.raises(LoadError, match="not a DICOM segmentation"):
+        mask_import.compute_mask("heart", series.files[0], volume, Patient("p"))
+
+
+def test_a_mask_machine_made_elsewhere_lies_on_its_ct(data_dir: Path) -> None:
+    """TotalSegmentator's pulmonary artery of the same patient, on a larger grid: its blood is opacified."""
+    folder = data_dir / "cta_heart_totalseg"
+    volume = read(scan(folder / "dicom_wrapped_heart_crop")[0])
+    assert isinstance(volume, Volume)
+    path = folder / "heart_crop_nifti" / "pulmonary_artery.nii.gz"
+    found = mask_import.compute_mask("heart", str(path), volume, Patient("p"), {1: "pulmonary_artery"})
+    assert isinstance(found, LabelMap)
+    inside = volume.data[0][found.mask("pulmonary_artery")]
+    assert 10.0 < found.volume_ml("pulmonary_artery") < 200.0
+    assert float(np.median(inside)) > 150.0

@@ -1,0 +1,50 @@
+"""What a script may give in place of finding structures: a mask, or typed numbers."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from typer.testing import Result
+
+Invoke = Callable[..., Result]
+
+
+def test_without_a_folder_numbers_are_needed(invoke: Invoke) -> None:
+    result = invoke("run")
+    assert result.exit_code == 2 and "--typed" in result.output
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--typed", "lv_edv_ml"),
+        ("--typed", "lv_edv_ml=large"),
+        ("--typed", "lv_edv_ml=150", "--mask", "a.nii"),
+        ("--mask-map", "1=lv_blood"),
+        ("--mask-phase", "2"),
+        ("--mask", "a.nii", "--mask-map", "lv_blood"),
+        ("--mask", "a.nii", "--mask-phase", "0"),
+    ],
+)
+def test_options_that_make_no_sense_are_wrong_usage(invoke: Invoke, tmp_path: Path, options: tuple[str, ...]) -> None:
+    assert invoke("run", tmp_path / "scan", *options).exit_code == 2
+
+
+def test_an_organ_without_such_ways_says_so(invoke: Invoke, tmp_path: Path) -> None:
+    result = invoke("run", "--typed", "edge_mm=4", "--json")
+    error = json.loads(result.stderr)["error"]
+    assert result.exit_code == 4 and "typed numbers" in error["what"] and error["remedy"]
+    path = tmp_path / "mask.nii.gz"
+    sitk.WriteImage(sitk.GetImageFromArray(np.ones((4, 4, 4), np.uint8)), str(path))
+    result = invoke("run", tmp_path / "scan", "--mask", path, "--json")
+    assert result.exit_code == 4 and "mask" in json.loads(result.stderr)["error"]["what"]
+
+
+def test_a_refusal_names_the_ways_on(invoke: Invoke, tmp_path: Path, shots: list[str]) -> None:
+    shots.append("dark")
+    result = invoke("run", tmp_path / "scan")
+    assert result.exit_code == 4
+    assert "--mask" in result.stderr and "--typed" in result.stderr
