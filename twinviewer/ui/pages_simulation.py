@@ -108,6 +108,7 @@ class SimulatePage(Page):
         inner.setSpacing(3)
         self._progress_text = QLabel()
         self._progress_text.setProperty("role", "small")
+        self._progress_text.setWordWrap(True)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setRange(0, 1000)
