@@ -234,7 +234,7 @@ def test_dead_everywhere_or_at_the_stimulus_is_refused_with_the_place() -> None:
     with pytest.raises(EngineError, match=r"does not conduct.*point 728 \(20, 20, 20\) mm"):
         grid.medium(None, 0.6, 0.6, scale=np.zeros(len(tets))).activation_ms([728])
     cut = np.abs(points[tets].mean(axis=1)[:, 0] - 10.0) < 3.0
-    with pytest.raises(EngineError, match=r"does not reach 324 of 648 .* round \(16, 10, 10\) mm.* within \d+ ms"):
+    with pytest.raises(EngineError, match=r"does not reach 324 of 648 .*round \(16, 10, 10\) mm.* within \d+ ms"):
         grid.medium(None, 0.6, 0.6, scale=np.where(cut, 0.0, 1.0)).activation_ms([0])
 
 
