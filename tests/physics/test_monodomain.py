@@ -17,6 +17,8 @@ from twinviewer.physics.monodomain.stencil import Stencil, assemble
 from twinviewer.physics.monodomain.step_kernel import out_of_chunk
 from twinviewer.physics.monodomain.stimulus import Current, ball, box
 
+Array = NDArray[np.float64]
+Step = tuple[int, int, int]
 X = np.array([1.0, 0.0, 0.0])
 MS = MitchellSchaeffer()
 
@@ -38,7 +40,7 @@ def spread(
 
 
 @pytest.mark.parametrize("fibre", [(1, 0, 0), (1, 1, 0), (2, -1, 0), (3, 2, 1)], ids=str)
-def test_a_gaussian_spreads_as_the_tensor_says(fibre: tuple[int, int, int]) -> None:
+def test_a_gaussian_spreads_as_the_tensor_says(fibre: Step) -> None:
     """Covariance of the heat kernel: σ² I + 2 D t, peak 1/√det; fibres in any direction of the grid."""
     f = np.array(fibre) / np.linalg.norm(fibre)
     d = 0.02 * np.eye(3) + (0.1 - 0.02) * np.outer(f, f)
@@ -89,7 +91,7 @@ def test_conductivities_of_the_slab_give_its_diffusivity() -> None:
     assert diffusivity(0.019, 0.24) == pytest.approx(0.017606 / 1.4, rel=1e-4)
 
 
-def speed_along(normal: tuple[int, int, int], fibre: NDArray[np.float64], cell: TissueCell, h: float, along: float,
+def speed_along(normal: Step, fibre: NDArray[np.float64], cell: TissueCell, h: float, along: float,
                 across: float, side_mm: float) -> tuple[float, float]:  # fmt: skip
     """Speed of a plane front with this normal through the middle of a sheet, and c₁ √(nᵀDn), in m/s."""
     n = np.array(normal) / np.linalg.norm(normal)
@@ -118,7 +120,7 @@ SHEET = [
 
 
 @pytest.mark.parametrize(("normal", "fibre"), SHEET, ids=str)
-def test_fronts_of_mitchell_schaeffer_have_their_speed_on_one_millimetre(normal: tuple[int, int, int], fibre: tuple[int, int, int]) -> None:  # fmt: skip
+def test_fronts_of_mitchell_schaeffer_have_their_speed_on_one_millimetre(normal: Step, fibre: Step) -> None:
     f = np.array(fibre) / np.linalg.norm(fibre)
     law = speed_law(MS, 0.05)
     found, true = speed_along(normal, f, MS, 1.0, law.diffusivity(0.6), law.diffusivity(0.3), 44.0)
@@ -126,7 +128,7 @@ def test_fronts_of_mitchell_schaeffer_have_their_speed_on_one_millimetre(normal:
 
 
 @pytest.mark.parametrize(("normal", "fibre"), SHEET[:2] + SHEET[3:4], ids=str)
-def test_fronts_of_ten_tusscher_have_their_speed_on_half_a_millimetre(normal: tuple[int, int, int], fibre: tuple[int, int, int]) -> None:  # fmt: skip
+def test_fronts_of_ten_tusscher_have_their_speed_on_half_a_millimetre(normal: Step, fibre: Step) -> None:
     """Uncorrected, the front across the fibres does not travel at all on this grid."""
     f = np.array(fibre) / np.linalg.norm(fibre)
     found, true = speed_along(normal, f, TenTusscher(), 0.5, 0.0953, 0.01258, 14.0)

@@ -26,7 +26,7 @@ from twinviewer.domain import EngineError
 from twinviewer.physics.monodomain.fast_math import CHUNK
 from twinviewer.physics.monodomain.models import TissueCell, cell_model
 
-COARSE = (0.06, 0.075, 0.095, 0.12, 0.16, 0.22, 0.32, 0.5, 0.8, 1.4, 2.5, 5.0)
+COARSE = (0.03, 0.045, 0.06, 0.075, 0.095, 0.12, 0.16, 0.22, 0.32, 0.5, 0.8, 1.4, 2.5, 5.0)
 FINE = (6.0, 12.0)
 FINE_MS = 0.005
 FOOT_NODES = 6
@@ -131,7 +131,7 @@ def _cables(cell: TissueCell, ratios: tuple[float, ...], step_ms: float) -> NDAr
     flat, dt, time = w.reshape(-1), f(step_ms), 0.0
     kick = f(step_ms * STRENGTH_MV_MS / model.span_mv)
     u = w[:, 0].reshape(-1).copy()
-    while np.isnan(crossed).any() and time < 400.0:
+    while np.isnan(crossed).any() and time < 300.0:
         before = u
         w[:, 0] = u.reshape(-1, CHUNK)
         for c in range(slots // CHUNK):
