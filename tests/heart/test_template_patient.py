@@ -16,6 +16,7 @@ from twinviewer.geometry.quality import dihedral_range_deg, is_closed_manifold, 
 from twinviewer.organs.heart.motion.volumes import cavity_ml
 from twinviewer.organs.heart.template.model import build_cine
 from twinviewer.organs.heart.template.shape import template
+from twinviewer.organs.heart.template.uncross import crossings
 from twinviewer.segmentation.cine import delineate
 
 pytestmark = pytest.mark.slow
@@ -69,8 +70,8 @@ def test_faces_lie_where_the_published_ones_do(case: Case, data_dir: Path) -> No
             points = case.motion[phase][np.unique(case.mesh.surfaces[ours])]
             found = pv.PolyData(points).compute_implicit_distance(published(data_dir, theirs, phase))
             mean = float(np.abs(found["implicit_distance"]).mean())
-            # asked is 3 mm for all: the right face reaches 3.7 and the outer one 3.1 at end systole
-            assert mean <= {"lv_endocardium": 3.0, "epicardium": 3.4, "rv_endocardium": 4.0}[ours], (phase, ours, mean)
+            # asked is 3 mm for all: the right face reaches 3.1 at end systole
+            assert mean <= {"lv_endocardium": 3.0, "epicardium": 3.0, "rv_endocardium": 3.3}[ours], (phase, ours, mean)
 
 
 def test_the_left_ventricle_beats_in_time_with_the_published_one(case: Case, data_dir: Path) -> None:
@@ -89,6 +90,7 @@ def test_the_mesh_is_sound_in_every_phase(case: Case) -> None:
     assert dihedral_range_deg(mesh.points_mm, mesh.tets)[0].min() > 8.0
     for frame in case.motion:
         assert six_volumes(frame, mesh.tets).min() > 0.0
+        assert len(crossings(frame[: mesh.wall_points], shape.faces.every)) == 0
     for side in ("lv", "rv"):
         assert is_closed_manifold(mesh.surfaces[f"{side}_cavity"])
     wall = [mesh.wall_ml(frame) for frame in case.motion]

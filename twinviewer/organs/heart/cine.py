@@ -67,8 +67,10 @@ def measure_model(
     The two differ because discs are flat: they end level at the base and guess the apex, while the model closes at the
     valve rings and the apex found in the long axes and draws what lies between slices.
     """
-    from twinviewer.organs.heart.motion.measures import measure_motion
+    from twinviewer.organs.heart.motion.measures import NINETY, measure_motion
 
+    discs = volumes(contours, stack)
+    base_ml = NINETY * discs.base_uncertainty_ml if discs.base == "slices" else 0.0
     out: dict[str, Quantity] = {}
     for name, quantity in measure_cine(contours, stack).items():
         side, _, kind = name.partition("_")
@@ -78,7 +80,7 @@ def measure_model(
         elif name == "heart_rate_bpm":
             out[name] = quantity
     try:
-        of_model = measure_motion(mesh, stack.mean_rr_s, patient.height_cm, patient.weight_kg)
+        of_model = measure_motion(mesh, stack.mean_rr_s, patient.height_cm, patient.weight_kg, base_ml=base_ml)
     except ValueError:  # a height or weight that no one has: a slip in the header costs the indexed values only
-        of_model = measure_motion(mesh, stack.mean_rr_s)
+        of_model = measure_motion(mesh, stack.mean_rr_s, base_ml=base_ml)
     return {**of_model, **out}

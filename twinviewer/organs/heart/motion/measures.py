@@ -53,22 +53,25 @@ def measure_motion(
     *,
     curves: MotionCurves | None = None,
     face_mm: float = FACE_MM,
+    base_ml: float = 0.0,
 ) -> Mapping[str, Quantity]:
     """Quantities named as in docs/metrics.md, origin "measured", from a heart with motion.
 
     rr_s: length of the beat that the motion shows; without it there are no rates, times or output. height_cm and
     weight_kg: both, or nothing is indexed. curves: motion_curves(mesh), where they are at hand. face_mm: half width of
-    the 90 % interval of where a face of the wall is, for example the fit's own distance from its contours. Rates and
-    times need at least 10 frames and are left out otherwise. Raises MeshError when the heart has no motion.
+    the 90 % interval of where a face of the wall is, for example the fit's own distance from its contours.
+    base_ml: the same of a volume by the height of its base, where that is doubtful. Rates and times need at least 10
+    frames and are left out otherwise. Raises MeshError when the heart has no motion.
     """
     curves = motion_curves(mesh) if curves is None else curves
-    out = _Numbers(f"{mesh.label_uid}; motion of mesh {mesh.uid}, {curves.frames} phases; faces ±{face_mm:g} mm")
+    faces = f"faces ±{face_mm:g} mm" + (f", base ±{base_ml:.0f} mL" if base_ml > 0.0 else "")
+    out = _Numbers(f"{mesh.label_uid}; motion of mesh {mesh.uid}, {curves.frames} phases; {faces}")
     area = {
         side: _area_mm2(mesh, f"{side}_cavity", curves) for side in ("lv", "rv") if f"{side}_cavity" in mesh.surfaces
     }
-    _volumes(out, "lv", curves.lv_ml, curves, area["lv"], face_mm, rr_s)
+    _volumes(out, "lv", curves.lv_ml, curves, area["lv"], face_mm, base_ml, rr_s)
     if curves.rv_ml is not None:
-        _volumes(out, "rv", curves.rv_ml, curves, area["rv"], face_mm, rr_s)
+        _volumes(out, "rv", curves.rv_ml, curves, area["rv"], face_mm, base_ml, rr_s)
     if rr_s is not None and rr_s > 0.0:
         _output(out, rr_s)
     inner = area_mm2(np.asarray(mesh.motion_mm)[curves.ed].astype(np.float64), mesh.surfaces["lv_endocardium"])
@@ -101,10 +104,11 @@ def _volumes(
     curves: MotionCurves,
     area: tuple[float, float, float],
     face_mm: float,
+    base_ml: float,
     rr_s: float | None,
 ) -> None:
     edv, esv = float(volume.max()), float(volume.min())
-    d_full, d_empty = area[0] * face_mm / 1000.0, area[1] * face_mm / 1000.0
+    d_full, d_empty = (float(np.hypot(one * face_mm / 1000.0, base_ml)) for one in area[:2])
     out.spread(f"{side}_edv_ml", edv, "mL", d_full, 0.0)
     out.spread(f"{side}_esv_ml", esv, "mL", d_empty, 0.0)
     ends = [(max(edv + sign * d_full, 1e-6), max(esv + sign * d_empty, 0.0)) for sign in (-1.0, 1.0)]

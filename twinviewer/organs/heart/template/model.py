@@ -15,12 +15,14 @@ from twinviewer.organs.heart.landmarks import axis_and_apex
 from twinviewer.organs.heart.template.fit import Fitted, fit
 from twinviewer.organs.heart.template.mend import mend, unfold
 from twinviewer.organs.heart.template.shape import Template, template
+from twinviewer.organs.heart.template.uncross import crossings, uncrossed
 
 Array = NDArray[np.float64]
 
 NOT_MEASURED = "Atria and great vessels are those of a generic heart, placed with the ventricles: not measured"
 VALVES = ("mitral_centre", "aortic_centre", "tricuspid_centre", "pulmonary_centre")
 _AROUND = 40
+_ROUNDS = 4
 MOST_MISS_MM = 3.0
 """Root mean square distance from what was observed that is let pass without a word: 1 to 2 mm are usual."""
 
@@ -47,8 +49,9 @@ def model(fitted: Fitted, contours: CineContours, report: Reporter = silent) -> 
         raise MeshError("The fitted wall folds over itself", remedy="Correct the contours that differ most, by hand")
     # what mending moved at rest moves along in all frames
     moved = wall - fitted.positions_mm[rest]
-    positions = [unfold(frame + moved, wall, shape.tets) for frame in fitted.positions_mm]
+    positions = [_sound(frame + moved, wall, shape) for frame in fitted.positions_mm]
     positions[rest] = wall
+    crossed = [k for k, frame in enumerate(positions) if len(crossings(frame, shape.faces.every))]
     report(0.3, "Laying fibres")
     faces = shape.faces
     axis, landmarks = axis_and_apex(wall, faces, _septum(shape))
@@ -81,7 +84,7 @@ def model(fitted: Fitted, contours: CineContours, report: Reporter = silent) -> 
             "uid": digest,
             "motion_mm": motion,
             "motion_fraction": fitted.fraction,
-            "notes": (NOT_MEASURED, *_doubts(contours, fitted)),
+            "notes": (NOT_MEASURED, *_doubts(contours, fitted, crossed)),
         }
     )
     for array in (whole.points_mm, motion, whole.motion_fraction, *whole.surfaces.values()):
@@ -93,8 +96,22 @@ def model(fitted: Fitted, contours: CineContours, report: Reporter = silent) -> 
     return whole
 
 
-def _doubts(contours: CineContours, fitted: Fitted) -> tuple[str, ...]:
+def _sound(frame_mm: Array, rest_mm: Array, shape: Template) -> Array:
+    """A frame without folded elements and, if a few rounds suffice, without faces that pass through each other."""
+    points = unfold(frame_mm, rest_mm, shape.tets)
+    for _ in range(_ROUNDS):
+        apart, _ = uncrossed(points, rest_mm, shape.faces.every)
+        if apart is points:
+            break
+        points = unfold(apart, rest_mm, shape.tets)
+    return points
+
+
+def _doubts(contours: CineContours, fitted: Fitted, crossed: list[int]) -> tuple[str, ...]:
     out = []
+    if crossed:
+        phases = ", ".join(str(k + 1) for k in crossed)
+        out.append(f"Faces of the wall pass through each other in phase {phases}: correct the contours there by hand")
     if not any(point.name == "mitral" for point in contours.points):
         out.append("No long axis shows the valves: the base follows the slices, so volumes and EF are uncertain")
     worst = int(np.argmax(fitted.miss_mm))
