@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from twinviewer.domain import EngineError
-from twinviewer.physics.eikonal_faults import at, refuse_faults
+from twinviewer.physics.eikonal_faults import at, refuse_faults, unlikely
 from twinviewer.physics.eikonal_local import FAR
 from twinviewer.physics.eikonal_mesh import (
     adjacency,
@@ -132,28 +132,26 @@ class EikonalGrid:
             raise EngineError("Fibres and conduction scale must have one row an element", where=f"{m} elements")
         if on.shape != (n,):
             raise EngineError("The fast layer must have one value a point", where=f"{n} points")
-        self._refuse(~((factor >= 0.0) & (factor * max(speeds) <= FASTEST_M_S)), "a conduction scale", factor)
-        length = np.sqrt(np.einsum("mi,mi->m", along, along))
-        self._refuse(~(length <= 1.01), "a fibre of the length", length)
+        odd, first_odd, long, first_long, low, high = unlikely(along, factor, FASTEST_M_S / max(speeds))
+        if odd:
+            self._refuse(odd, "a conduction scale", first_odd, float(factor[first_odd]))
+        if long:
+            self._refuse(long, "a fibre of the length", first_long, float(np.linalg.norm(along[first_long])))
         codes, base, muscle, edge_ms = metric(
             self, along, factor, fibre_speed_m_s if fibre is not None else cross_speed_m_s, cross_speed_m_s
         )
         sides, fast, side_ms = layer_sides(self.points_mm, self.triangles, on[self.point_was], layer_speed_m_s)
         muscle[self.triangles[fast]] = True
-        even = bool(len(factor) and np.ptp(factor) < 1e-6)
+        even = bool(high - low < 1e-6)
         return Medium(
             self, along, factor, codes, base, sides, factor[self.tet_was] > 0.0, fast, muscle, even,
             edge_ms if edge_ms > 0.0 else max(side_ms, 1e-3), fibre_speed_m_s, cross_speed_m_s, layer_speed_m_s,
         )  # fmt: skip
 
-    def _refuse(self, bad: NDArray[np.bool_], what: str, value: NDArray[np.float64]) -> None:
-        if not bad.any():
-            return
-        first = int(np.argmax(bad))
+    def _refuse(self, count: int, what: str, first: int, value: float) -> None:
         middle = self.points_mm[self.tets[int(np.argmax(self.tet_was == first))]].mean(axis=0)
         raise EngineError(
-            f"{int(bad.sum())} elements have {what} that is not possible",
-            where=f"{value[first]:.4g} in element {first} {at(middle)}",
+            f"{count} elements have {what} that is not possible", where=f"{value:.4g} in element {first} {at(middle)}"
         )
 
 

@@ -55,3 +55,20 @@ def faulty(points: NDArray[np.float64], tets: NDArray[np.int32]) -> tuple[int, i
     if inverted > positive:
         return flat, first_flat, positive, first_plus
     return flat, first_flat, inverted, first_minus
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def unlikely(
+    fibre: NDArray[np.float64], scale: NDArray[np.float64], most: float
+) -> tuple[int, int, int, int, float, float]:
+    """Elements with a scale outside 0 … most, the first; with a fibre longer than one, the first; least, most scale."""
+    odd, first_odd, long, first_long, low, high = 0, -1, 0, -1, np.inf, -np.inf
+    for k in range(scale.shape[0]):
+        low, high = min(low, scale[k]), max(high, scale[k])
+        if not 0.0 <= scale[k] <= most:
+            first_odd = k if odd == 0 else first_odd
+            odd += 1
+        if not fibre[k, 0] ** 2 + fibre[k, 1] ** 2 + fibre[k, 2] ** 2 <= 1.02:
+            first_long = k if long == 0 else first_long
+            long += 1
+    return odd, first_odd, long, first_long, low, high
