@@ -304,8 +304,9 @@ class Coupling(QObject):
             return (("", "Anatomy"),)
         from twinviewer.scene import compose
 
-        run = next((s.run for s in case.scenarios if s.run is not None), None)
-        names = compose.colourable(run, case.mesh)
+        runs = [scenario.run for scenario in case.scenarios]
+        known = {name for run in (runs or [None]) for name in compose.colourable(run, case.mesh)}
+        names = [name for name in ("", *compose.FIELDS) if name in known]
         return tuple((n, compose.FIELDS[n].label if n else "Anatomy") for n in names)
 
     def show_plots(self) -> None:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 COLOUR = "#F4F1E8"
 _SAMPLES = 161
-_BELOW_BAR_PX = 42
+_BELOW_BAR_PX, _ABOVE_CUBE_PX = 42, 66
+_TITLE = 14
 _AT_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _ROWS = (
     ("activation_ms", "Activation", "ms", 0),
@@ -178,26 +179,35 @@ class ProbeCard(QFrame):
         hearts = [pane for pane in panes if pane.run is not None and pane.values is None]
         for c, pane in enumerate(hearts, start=1):
             if len(hearts) > 1:
-                self.grid.addWidget(_cell(pane.title, pane.accent), 0, c)
+                self._put(_cell(_short(pane.title), pane.accent), 0, c)
         for r, (name, label, unit, decimals) in enumerate(_ROWS, start=1):
             found = [values_at(pane, node).get(name) for pane in hearts]
             if all(value is None for value in found):
                 continue
-            self.grid.addWidget(_cell(label), r, 0)
+            self._put(_cell(label), r, 0)
             for c, value in enumerate(found, start=1):
-                text = "none" if value is None else f"{value:.{decimals}f} {unit}".replace("-", "−")
-                self.grid.addWidget(_cell(text, strong=True), r, c)
+                text = "–" if value is None else f"{value:.{decimals}f} {unit}".replace("-", "−")
+                self._put(_cell(text, strong=True), r, c)
         self.potential.courses, self.strain.courses = courses_at(panes, node)
         self.potential.setVisible(bool(self.potential.courses))
         self.strain.setVisible(bool(self.strain.courses))
         self.potential.update()
         self.strain.update()
-        self.adjustSize()
+        self.layout().activate()
+        self.resize(self.width(), self.layout().totalHeightForWidth(self.width()))
+
+    def _put(self, label: QLabel, row: int, column: int) -> None:
+        self.grid.addWidget(label, row, column)
+        label.show()  # a layout leaves out what has not been shown yet, and the card would be too small
 
     def show_time(self, time_s: float) -> None:
         for lines in (self.potential, self.strain):
             lines.time_s = time_s
             lines.update()
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"
 
 
 def _cell(text: str, colour: str = "", *, strong: bool = False) -> QLabel:
@@ -251,8 +261,11 @@ class Probe(QObject):
         self.card.show_time(state.time_s)
 
     def _place(self) -> None:
+        """At the right: above the heart where there is one, below the hearts where several stand side by side."""
         view = self.w.views.view3d
-        self.card.move(max(view.width() - self.card.width() - 10, 0), _BELOW_BAR_PX)
+        several = view.state is not None and len(view.state.panes) > 1
+        below = max(view.height() - self.card.height() - _ABOVE_CUBE_PX, _BELOW_BAR_PX)
+        self.card.move(max(view.width() - self.card.width() - 10, 0), below if several else _BELOW_BAR_PX)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and self.card.isVisible():
