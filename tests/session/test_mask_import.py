@@ -184,8 +184,9 @@ def rings(stack: CineStack, outlines: list[tuple[int, int, str, NDArray[np.float
                 own = stack.planes[plane].affine.copy()
                 own[:3, 2] = stack.planes[plane].normal
                 ij = (np.linalg.inv(own) @ np.column_stack([points, np.ones(len(points))]).T)[:2].T
-                when = stack.planes[plane].trigger_s[phase]
-                t = int(np.argmin(np.abs(times - when)))  # planes may lack a phase
+                own = stack.planes[plane].trigger_s
+                # a plane may lack a phase
+                t = phase if len(own) == len(times) else int(np.argmin(np.abs(times - own[phase])))
                 data[t, planes.index(plane)][polygon2mask((rows, columns), ij[:, ::-1])] = value
     names = {1: "rv_blood", 2: "lv_myocardium", 3: "lv_blood"}
     percent = np.arange(stack.phases) * 100.0 / stack.phases

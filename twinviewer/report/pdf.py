@@ -22,6 +22,7 @@ from twinviewer.report.measures import GROUPS, LONG, group_of, paired, segment_v
 from twinviewer.report.picture import simulated, still
 from twinviewer.report.strip import Strip
 from twinviewer.report.studio import footer
+from twinviewer.session import catalog
 from twinviewer.session.case import NO_IMAGE, Case
 from twinviewer.session.comparison import compare
 from twinviewer.session.metric_names import label_of
@@ -51,7 +52,7 @@ def pdf(case: Case, path: Path, report: Reporter = silent) -> Path:
     story: list[Any] = [Paragraph("Simulated scenarios of one heart" if runs else "Measures of one heart", _TITLE)]
     story += [Paragraph(escape(_who(case)), _TEXT), Paragraph(notice, _QUIET)]
     if case.typed:
-        typed = ", ".join(f"{label_of(name)} {float(value):g}" for name, value in case.typed.items())
+        typed = ", ".join(_typed(case))
         story.append(Paragraph(f"<b>{NO_IMAGE}.</b> Typed in: {escape(typed)}", _TEXT))
     story.append(Spacer(1, 4 * mm))
     if case.mesh is not None:
@@ -105,6 +106,18 @@ def pdf(case: Case, path: Path, report: Reporter = silent) -> Path:
         raise RenderError("The report could not be written", where=path.name, remedy="Check free space") from error
     report(1.0, "Report written")
     return path
+
+
+def _typed(case: Case) -> list[str]:
+    """What was typed in, with labels and units as in the form."""
+    organ = catalog.organs_from_numbers().get(case.organ)
+    known = {} if organ is None else {one.name: one for one in organ.numbers}
+    out = []
+    for name, value in case.typed.items():
+        one = known.get(name)
+        label, unit = (one.label.removesuffix(", if known"), one.unit) if one is not None else (label_of(name), "")
+        out.append(f"{label} {float(value):g} {unit}".rstrip())
+    return out
 
 
 def _who(case: Case) -> str:

@@ -112,6 +112,8 @@ def contours_of_mask(
             remedy="Check that the mask belongs to this study and which number is which",
         )
     notes = ["Contours come from an imported mask; no long axis was read, so the base follows the slices"]
+    if not any(c.structure == "rv_endocardium" for c in found):
+        notes.append("The mask shows no right ventricle: its shape is the template's, not this patient's")
     covered = sorted({c.phase for c in found if len(stack.planes[c.plane].frames) == len(fullest.frames)})
     most = len(fullest.frames)
     if len(covered) < most:
