@@ -7,7 +7,7 @@ import numpy as np
 
 from tests.verification.pictures import figure, save
 from twinviewer.physics.cells.cipa_table import CLASSES, PUBLISHED_60, mean_after_60_beats, print_table, rows
-from twinviewer.physics.cells.drugs import drug_names
+from twinviewer.physics.cells.drugs import drug, drug_names
 from twinviewer.physics.cells.steady import DOSES
 
 ORDER = 40
@@ -33,7 +33,14 @@ def section() -> str:
     right.set_ylabel("here")
     picture = save(shape, "cipa", "qNet of 28 drugs by class, and of 12 against the published model")
     worst = 100.0 * float(np.abs(values[:, 1] / values[:, 0] - 1.0).max())
-    order = [name for name, _ in sorted(here.items(), key=lambda item: item[1])] == list(PUBLISHED_60)
+    ranked, wanted = sorted(here, key=here.__getitem__), list(PUBLISHED_60)
+    moved = [name for name, other in zip(ranked, wanted, strict=True) if name != other]
+    order = "the same order" if not moved else f"the same order but for {', '.join(moved)}"
+    verdicts = []
+    for group, training, least in (("training", True, 11), ("validation", False, 14)):
+        agree = [found == risk for name, _, found, risk, _ in table if drug(name).training is training]
+        verdict = "met" if sum(agree) >= least else "NOT met"
+        verdicts.append(f"{group}: {sum(agree)} of {len(agree)}, wanted {least}: {verdict}")
     return "\n".join(
         [
             "## Drugs: the CiPA panel",
@@ -44,8 +51,10 @@ def section() -> str:
             "",
             text.getvalue().strip(),
             "",
+            f"Class of the panel, {'; '.join(verdicts)}.",
+            "",
             "Against the published C model after 60 beats (12 drugs): largest difference of the mean qNet",
-            f"{worst:.1f} %, {'the same order' if order else 'another order'}.",
+            f"{worst:.1f} %, {order}.",
             "",
             picture,
         ]
