@@ -9,11 +9,11 @@ SEPTAL = (2, 3, 8, 9, 14)
 NEEDED = frozenset({"aha_segment", "rv_segment", "transmural", "apicobasal", "rotational_rad", "rv_endocardium"})
 
 
-def check_mesh(mesh: OrganMesh) -> None:
-    """Raise TherapyError where the mesh lacks what leads are placed by."""
-    missing = NEEDED - mesh.fields
+def check_mesh(mesh: OrganMesh, needed: frozenset[str] = NEEDED) -> None:
+    """Raise TherapyError where the mesh lacks what sites are found by."""
+    missing = needed - mesh.fields
     if missing:
-        raise TherapyError("Leads cannot be placed on this mesh", where=f"missing {', '.join(sorted(missing))}")
+        raise TherapyError("Sites cannot be placed on this mesh", where=f"missing {', '.join(sorted(missing))}")
 
 
 def epicardial_middle(mesh: OrganMesh, segment: int) -> int:
