@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from twinviewer.domain import EngineError
 from twinviewer.physics import ecg, wall_leads
 
 
@@ -105,8 +106,35 @@ def test_repolarisation_takes_back_what_depolarisation_gave() -> None:
     assert peak > 0.0  # rises slowly, ends fast
 
 
-def test_action_potentials_are_shorter_outside_late_and_at_fast_rates() -> None:
-    activation, outside = np.array([0.0, 0.0, 60.0]), np.array([0.0, 1.0, 0.0])
-    slow, fast = (ecg.action_potential_ms(activation, outside, rr) for rr in (1000.0, 600.0))
-    assert slow[1] < slow[0] and slow[2] < slow[0] and (fast < slow).all()
-    assert slow[0] / fast[0] == pytest.approx((1.0 / 0.6) ** (1 / 3), rel=0.02)
+MEASURED = {
+    "I": (0.632, -0.235, 0.059), "II": (0.235, 1.066, -0.132), "V1": (-0.515, 0.157, -0.917),
+    "V2": (0.044, 0.164, -1.387), "V3": (0.882, 0.098, -1.277), "V4": (1.213, 0.127, -0.601),
+    "V5": (1.125, 0.127, -0.086), "V6": (0.831, 0.076, 0.230),
+}  # fmt: skip
+"""Leads by Frank's X (left), Y (down), Z (back): Dower et al., J Electrocardiol 13:91 (1980)."""
+
+
+def lead_vectors(moved: dict[str, tuple[float, float, float]] | None = None) -> dict[str, NDArray[np.float64]]:
+    """(3,) left, down, back of each lead at the middle of the heart."""
+    torso = ecg.standard_torso(np.zeros((1, 3)), moved)
+    field = ecg.lead_fields(np.zeros((1, 3)), torso.centre_mm, torso.electrodes_mm, torso.radius_mm)[0]
+    return ecg.leads_mv(field[:, [0, 2, 1]] * [1.0, -1.0, 1.0])
+
+
+def test_leads_look_at_the_heart_as_measured_on_torsos() -> None:
+    ours = lead_vectors()
+    size = np.linalg.norm(ours["V4"]) / np.linalg.norm(MEASURED["V4"])
+    for name, vector in MEASURED.items():
+        unit = np.array(vector) / np.linalg.norm(vector)
+        assert ours[name] @ unit / np.linalg.norm(ours[name]) > np.cos(np.radians(10.0)), name
+        assert np.linalg.norm(ours[name]) == pytest.approx(size * np.linalg.norm(vector), rel=0.15), name
+
+
+def test_a_moved_electrode_moves_its_lead_only() -> None:
+    usual, high = lead_vectors(), lead_vectors({"V1": (0.0, 0.0, 40.0)})
+    assert high["V1"][1] < usual["V1"][1] - 0.1 * np.linalg.norm(usual["V1"])  # it looks from further above
+    for name in ecg.LEADS:
+        if name != "V1":
+            assert high[name] == pytest.approx(usual[name])
+    with pytest.raises(EngineError, match="no such electrode"):
+        lead_vectors({"V9": (0.0, 0.0, 0.0)})

@@ -17,32 +17,35 @@ from scipy.spatial import cKDTree
 
 from twinviewer import __version__
 from twinviewer.domain import EngineError, OrganMesh, Quantity, Setup, Stimulus, Trace
+from twinviewer.engines.beat.body import (
+    ATRIAL_CONDUCTIVITY_S_M,
+    ATRIAL_WALL_MM,
+    AtrialFronts,
+    atrial_activation,
+    electrode_shift,
+    lead_fields,
+)
 from twinviewer.physics import ecg
 from twinviewer.physics.ecg_measure import measure
 from twinviewer.physics.eikonal import EikonalGrid, Medium, combine
-from twinviewer.physics.wall_leads import through_wall, weighed, weights_s_m
+from twinviewer.physics.repolarisation import duration_ms
 
 SOURCE = f"beat engine {__version__}, eikonal activation and lead-field ECG"
 
-RETROGRADE_LAYER = 0.5
-"""Speed of the endocardial layer for a wave that starts in muscle, as a share of its speed from the conduction system:
-each passage from muscle back into a Purkinje fibre costs time (assumed; paced endocardial maps show about 1 m/s)."""
+RETROGRADE_OF_FIBRE = 1.0 / 0.6
+"""Speed of the endocardial layer for a wave that starts in muscle, relative to muscle along its fibres: each passage
+from muscle back into a Purkinje fibre costs time (assumed; paced endocardial maps show about 1 m/s)."""
 
 SEPTAL, LATERAL = (2, 3, 8, 9), (5, 6, 11, 12)
-ATRIAL_SPEED_M_S, ATRIAL_WALL_MM, ATRIAL_CONDUCTIVITY_S_M = 1.2, 2.0, 0.05
-"""Atrial bundles conduct at 0.7 to 1.7 m/s, walls are about 2 mm (Ho 2009). The conductivity, between along and across
-the fibres, gives P waves of 0.1 to 0.25 mV. Assumed."""
-BRIDGE_MM = 5.0
-"""How much further than the narrowest gap the muscle may lie that carries excitation to the left atrium."""
-
-AtrialFronts = list[tuple[NDArray[np.int32], NDArray[np.float64]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Activation:
-    """activation_ms: (n,) ms after the start of P, NaN off the wall. ecg: lead ("I" … "V6") -> Trace in mV at 1 kHz."""
+    """activation_ms, recovery_ms (end of repolarisation): (n,) ms after the start of P, NaN off the wall; in dead
+    tissue those of the nearest living point. ecg: lead ("I" … "V6") -> Trace in mV at 1 kHz."""
 
     activation_ms: NDArray[np.float64]
+    recovery_ms: NDArray[np.float64]
     ecg: Mapping[str, Trace]
     metrics: Mapping[str, Quantity]
     notes: tuple[str, ...] = ()
@@ -78,14 +81,42 @@ def activate(setup: Setup) -> Activation:
         raise EngineError("Nothing excites the ventricles", remedy="Choose a conduction state or add a pacing lead")
     activation = activation_times_ms(setup)
     period_ms = 60000.0 / setup.value("heart_rate_bpm")
-    ventricular, atrial = _potentials_mv(setup, activation, period_ms)
+    recovery = recovery_times_ms(setup, activation, period_ms)
+    ventricular, atrial = _potentials_mv(setup, activation, recovery, period_ms)
     # a paced or short AV delay puts QRS into the P wave; here the two are known apart, so QRS is measured without P
     metrics = _metrics(setup.mesh, activation, ecg.leads_mv(ventricular[:, :-1]))
     notes = ("No P wave: the mesh has no atrial surfaces",) if atrial is None else ()
     leads = ecg.leads_mv(ventricular if atrial is None else ventricular + atrial)
     time_s = np.arange(ventricular.shape[1]) / 1000.0
     traces = {name: Trace(f"ecg_{name}", "mV", time_s, values) for name, values in leads.items()}
-    return Activation(activation, traces, metrics, notes)
+    nearest = _nearest_living(setup.mesh, activation)
+    return Activation(activation[nearest], recovery[nearest], traces, metrics, notes)
+
+
+def recovery_times_ms(setup: Setup, activation_ms: NDArray[np.float64], period_ms: float) -> NDArray[np.float64]:
+    """(n,) when 90 % of repolarisation is over, after the start of P; NaN where nothing is excited.
+
+    Parameters apd_endo_scale, apd_mid_scale and apd_epi_scale, where the setup has them, lengthen the cells (drugs).
+    """
+    scale = {
+        layer: setup.value(f"apd_{layer}_scale")
+        for layer in ("endo", "mid", "epi")
+        if f"apd_{layer}_scale" in setup.parameters
+    }
+    for layer, factor in scale.items():
+        if not (np.isfinite(factor) and 0.2 <= factor <= 3.0):
+            raise EngineError("Action potentials cannot last this long", where=f"apd_{layer}_scale = {factor:g}")
+    return activation_ms + duration_ms(_depth(setup.mesh), activation_ms, period_ms, scale)
+
+
+def _nearest_living(mesh: OrganMesh, activation_ms: NDArray[np.float64]) -> NDArray[np.intp]:
+    """(n,) each point itself, or for points of the wall without activation (dead tissue) the nearest with one."""
+    own = np.arange(len(activation_ms))
+    dead = np.flatnonzero(np.isnan(activation_ms[: mesh.wall_points]))
+    if len(dead):
+        alive = np.flatnonzero(np.isfinite(activation_ms))
+        own[dead] = alive[cKDTree(mesh.points_mm[alive]).query(mesh.points_mm[dead])[1]]
+    return own
 
 
 def activation_times_ms(setup: Setup) -> NDArray[np.float64]:
@@ -94,7 +125,9 @@ def activation_times_ms(setup: Setup) -> NDArray[np.float64]:
     system = tuple(s for s in setup.stimuli if s.layer == "purkinje")
     leads = tuple(s for s in setup.stimuli if s.layer != "purkinje")
     tissue = _tissue_key(setup)
-    groups: list[tuple[tuple[Stimulus, ...], float]] = [((lead,), RETROGRADE_LAYER) for lead in leads]
+    along, within = setup.value("conduction_fibre_m_s"), setup.value("conduction_endocardial_m_s")
+    back = min(RETROGRADE_OF_FIBRE * along / within, 1.0)
+    groups: list[tuple[tuple[Stimulus, ...], float]] = [((lead,), back) for lead in leads]
     if system:
         groups.append((system, 1.0))
     fields, times = [], []
@@ -146,25 +179,32 @@ def _grid(mesh: OrganMesh) -> EikonalGrid:
     return EikonalGrid.build(mesh.points_mm, mesh.tets, np.concatenate(layer) if layer else None)
 
 
-def _epicardial(mesh: OrganMesh) -> NDArray[np.float64]:
-    """(n,) 0 endocardium … 1 epicardium. Both faces of the septum are endocardium, so there it stays 0."""
+def _depth(mesh: OrganMesh) -> NDArray[np.float64]:
+    """(n,) 0 endocardium … 1 epicardium. Both faces of the septum are endocardium, its middle is mid-wall."""
     depth = np.nan_to_num(np.asarray(mesh.point_fields["transmural"], float))
-    return np.where(np.isin(mesh.point_fields["aha_segment"], (2, 3, 8, 9, 14)), 0.0, depth)
+    septal = np.isin(mesh.point_fields["aha_segment"], (2, 3, 8, 9, 14))
+    return np.where(septal, np.minimum(depth, 1.0 - depth), depth)
 
 
 def _potentials_mv(
-    setup: Setup, activation: NDArray[np.float64], period_ms: float
+    setup: Setup, activation: NDArray[np.float64], recovery: NDArray[np.float64], period_ms: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
     """(electrodes, t) at 1 kHz over one beat with its end: from the ventricles, from the atria (None if absent)."""
     mesh = setup.mesh
-    torso, fields = _leads.get((mesh.uid, len(mesh.points_mm)), lambda: _lead_fields(mesh))
+    shift = electrode_shift(setup)
+    torso, fields = _leads.get((mesh.uid, len(mesh.points_mm), shift), lambda: lead_fields(mesh, shift))
+    tets = mesh.tets
+    if "conduction_scale" in setup.tissue:  # dead tissue carries no current
+        alive = np.asarray(setup.tissue["conduction_scale"]) > 0.0
+        if not alive.all():
+            tets, fields = tets[alive], fields[alive]
     time_ms = np.arange(round(period_ms) + 1, dtype=float)
-    recovery = activation + ecg.action_potential_ms(activation, _epicardial(mesh), period_ms)
-    depolarised = ecg.muscle_fronts(mesh.points_mm, mesh.tets, activation, fields)
-    recovered = ecg.muscle_fronts(mesh.points_mm, mesh.tets, recovery, fields)
+    falling = ecg.repolarisation_kernel()
+    depolarised = ecg.muscle_fronts(mesh.points_mm, tets, activation, fields)
+    recovered = ecg.muscle_fronts(mesh.points_mm, tets, recovery - ecg.tail_ms(falling), fields)
     potential = ecg.potentials_mv(depolarised, ecg.upstroke_kernel(), time_ms, period_ms)
-    potential -= ecg.potentials_mv(recovered, ecg.repolarisation_kernel(), time_ms, period_ms)
-    atria: AtrialFronts | None = _atria.get((mesh.uid, len(mesh.points_mm)), lambda: _atrial_activation(mesh))
+    potential -= ecg.potentials_mv(recovered, falling, time_ms, period_ms)
+    atria: AtrialFronts | None = _atria.get((mesh.uid, len(mesh.points_mm)), lambda: atrial_activation(mesh))
     if atria is None:
         return potential, None
     p_wave = np.zeros_like(potential)
@@ -172,46 +212,6 @@ def _potentials_mv(
         fronts = ecg.shell_fronts(mesh.points_mm, triangles, times, torso, ATRIAL_WALL_MM, ATRIAL_CONDUCTIVITY_S_M)
         p_wave += ecg.potentials_mv(fronts, ecg.upstroke_kernel(4.0), time_ms, period_ms)
     return potential, p_wave
-
-
-def _lead_fields(mesh: OrganMesh) -> tuple[ecg.Torso, NDArray[np.float64]]:
-    """The torso round this heart, and (m, 9, 3) lead fields at the middle of each element times its conductivity."""
-    points = mesh.points_mm.astype(np.float64)
-    middle = points[mesh.tets].mean(axis=1)
-    torso = ecg.standard_torso(middle)
-    fields = ecg.lead_fields(middle, torso.centre_mm, torso.electrodes_mm, torso.radius_mm)
-    through = through_wall(points, mesh.tets, np.nan_to_num(np.asarray(mesh.point_fields["transmural"], float)))
-    fibre = np.asarray(mesh.cell_fields["fibre"], float)
-    return torso, weighed(fields, fibre, through, weights_s_m(ecg.TORSO_S_M))
-
-
-def _atrial_activation(mesh: OrganMesh) -> AtrialFronts | None:
-    """Triangles and (n,) times of both atria from the sinus node, over Bachmann's region to the left; None if absent.
-
-    The sinus node is taken as the upper, rightmost, rear corner of the right atrium (where the upper caval vein
-    enters); the left atrium takes over where the two lie closest.
-    """
-    if "ra" not in mesh.surfaces or "la" not in mesh.surfaces:
-        return None
-    right, left = np.unique(mesh.surfaces["ra"]), np.unique(mesh.surfaces["la"])
-    if len(right) < 20 or len(left) < 20:
-        return None
-    sinus = int(right[np.argmax(mesh.points_mm[right] @ np.array([-0.4, 0.3, 0.87]))])
-    times = _geodesic(mesh, mesh.surfaces["ra"], sinus, 0.0)
-    gap, partner = cKDTree(mesh.points_mm[right]).query(mesh.points_mm[left])
-    over = np.where(gap <= gap.min() + BRIDGE_MM, times[right[partner]] + gap / ATRIAL_SPEED_M_S, np.inf)
-    first = int(over.argmin())
-    return [
-        (mesh.surfaces["ra"], times),
-        (mesh.surfaces["la"], _geodesic(mesh, mesh.surfaces["la"], int(left[first]), float(over[first]))),
-    ]
-
-
-def _geodesic(mesh: OrganMesh, triangles: NDArray[np.int32], node: int, time_ms: float) -> NDArray[np.float64]:
-    grid = EikonalGrid.build(mesh.points_mm, None, triangles)
-    everywhere = np.ones(len(mesh.points_mm), bool)
-    medium = grid.medium(None, 1.0, 1.0, layer_nodes=everywhere, layer_speed_m_s=ATRIAL_SPEED_M_S)
-    return medium.activation_ms([node], [time_ms])
 
 
 def _metrics(

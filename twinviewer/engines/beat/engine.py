@@ -47,7 +47,9 @@ class BeatEngine:
             "myocardium", "lv_endocardium", "rv_endocardium", "lv_cavity", "rv_cavity",
         }
     )  # fmt: skip
-    understands = frozenset({"stimuli", "heart_rate", "contractility", "resistance", "volume", "conduction"})
+    understands = frozenset(
+        {"stimuli", "heart_rate", "contractility", "resistance", "volume", "conduction", "repolarisation"}
+    )
 
     def run(self, setup: Setup) -> EngineOutput:
         """Yield the activation and ECG, then the signals, numbers and frames of one steady beat. Raises EngineError."""
@@ -59,6 +61,7 @@ class BeatEngine:
         # Maps are read from the first activation of the ventricles, whatever the AV delay.
         first_ms = float(np.nanmin(electrical.activation_ms))
         yield Field("activation_ms", "ms", electrical.activation_ms - first_ms)
+        yield Field("recovery_ms", "ms", electrical.recovery_ms - first_ms)
         yield from electrical.ecg.values()
 
         patches, field = _prepared(_ByUid(mesh))
@@ -92,6 +95,8 @@ class BeatEngine:
 
         for name, quantity in electrical.metrics.items():
             yield Metric(name, quantity)
+        source = "start of the P wave to the first activation of the ventricles"
+        yield Metric("excitation_ms", Quantity(first_ms, "ms", "simulated", source))
         yield from metrics_of(beat, patches, onset_s, f"{self.name} {self.version}")
         if pattern < 1.0:
             source = "least over the beat: with more of it an element would turn inside out"

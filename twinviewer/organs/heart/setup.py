@@ -22,6 +22,7 @@ from twinviewer.domain import (
     Stimulus,
 )
 from twinviewer.organs.heart.conduction import CONDUCTION_STATES, stimuli
+from twinviewer.organs.heart.scar import SCAR_PARAMETERS, Scar, chosen_scar, living, living_force
 from twinviewer.physics.eikonal import EikonalGrid
 from twinviewer.physics.heart_fit import Fit, Targets, fit
 from twinviewer.physics.heart_model import patches_of
@@ -31,6 +32,7 @@ BLOCKS = {
     "left_bundle_branch_block": "lbbb",
     "right_bundle_branch_block": "rbbb",
     "left_anterior_fascicular_block": "lafb",
+    "left_posterior_fascicular_block": "lpfb",
 }
 FIT_SOURCE = "fit of the beat to volumes and pressures"
 MET_WITHIN = 0.02
@@ -79,15 +81,20 @@ SETUP_PARAMETERS: tuple[Parameter, ...] = (
         "Scaled to the recorded QRS; else 0.6 m/s along and half of it across (Kléber & Rudy, Physiol Rev 2004)",
         "Setting it here switches the scaling to the recorded QRS off",
     ),
+    *SCAR_PARAMETERS,
+    _number(
+        "electrodes_up_mm", "Chest electrodes, higher by", "mm", 0, -60, 60, 5, "Assumed: at their usual places",
+        "V1 to V6 too high (often one or two spaces, 20 to 50 mm) or too low",
+    ),
 )  # fmt: skip
 
 # name -> value, unit, origin, source of what neither records nor the user give
 POPULATION: Mapping[str, tuple[float, str, Origin, str]] = {
     "conduction_endocardial_m_s": (
-        2.0,
+        1.2,
         "m/s",
-        "population",
-        "Durrer et al., Circulation 41:899 (1970)",
+        "assumed",
+        "effective speed of a layer entered at eight places (conduction.py), for the durations of Durrer et al. (1970)",
     ),
     "contractility_lv_kpa": (90.0, "kPa", "assumed", "first guess of the fit"),
     "contractility_rv_kpa": (65.0, "kPa", "assumed", "first guess of the fit"),
@@ -116,7 +123,7 @@ def setup(
     parameters = {
         name: _quantity(parameter, chosen, records, measurements)
         for name, parameter in known.items()
-        if parameter.kind == "number"
+        if parameter.kind == "number" and parameter not in SCAR_PARAMETERS
     }
     for name, (value, unit, origin, source) in POPULATION.items():
         parameters[name] = Quantity(value, unit, origin, source)
@@ -126,10 +133,11 @@ def setup(
     state, why = _conduction(str(chosen.get("conduction", FROM_RECORDS)), records)
     notes.append(why)
     found, layer, said = stimuli(mesh, state, parameters["pr_interval_ms"].value)
-    notes += said
+    scar, said_of_scar = chosen_scar(mesh, chosen)
+    notes += (*said, *said_of_scar)
     along = parameters["conduction_fibre_m_s"]
     parameters["conduction_cross_m_s"] = along.with_value(0.5 * along.value, along.origin, along.source)
-    activation_ms = _activation_ms(mesh, parameters, found, layer)
+    activation_ms = _activation_ms(mesh, parameters, found, layer, scar)
     scale, note = _speed_scale(activation_ms, records, fixed="conduction_fibre_m_s" in chosen)
     if note:
         notes.append(note)
@@ -140,8 +148,14 @@ def setup(
         start = min(stimulus.time_ms for stimulus in found)
         activation_ms = start + (activation_ms - start) / scale
 
-    _fit(mesh, parameters, measurements, activation_ms, notes)
-    return Setup(mesh, parameters, found, {"fast_layer": layer}, tuple(notes))
+    _fit(mesh, parameters, measurements, activation_ms if scar is None else living(mesh, activation_ms, scar), notes)
+    tissue = {"fast_layer": layer}
+    if scar is not None:
+        tissue |= {"conduction_scale": scar.conduction_scale, "contractility_scale": scar.contractility_scale}
+        force = parameters["contractility_lv_kpa"]
+        stronger = force.value / living_force(mesh, scar)
+        parameters["contractility_lv_kpa"] = force.with_value(stronger, force.origin, force.source)
+    return Setup(mesh, parameters, found, tissue, tuple(notes))
 
 
 def _quantity(
@@ -178,7 +192,11 @@ def _conduction(choice: str, records: Records) -> tuple[str, str]:
 
 
 def _activation_ms(
-    mesh: OrganMesh, parameters: Mapping[str, Quantity], found: tuple[Stimulus, ...], layer: NDArray[np.float64]
+    mesh: OrganMesh,
+    parameters: Mapping[str, Quantity],
+    found: tuple[Stimulus, ...],
+    layer: NDArray[np.float64],
+    scar: Scar | None,
 ) -> NDArray[np.float64]:
     """(n,) intrinsic activation, for the fit; the engine solves it again with whatever therapies add."""
     triangles = np.concatenate([mesh.surfaces["lv_endocardium"], mesh.surfaces["rv_endocardium"]])
@@ -186,6 +204,7 @@ def _activation_ms(
         mesh.cell_fields["fibre"],
         parameters["conduction_fibre_m_s"].value,
         parameters["conduction_cross_m_s"].value,
+        scale=None if scar is None else scar.conduction_scale,
         layer_nodes=layer > 0.5,
         layer_speed_m_s=parameters["conduction_endocardial_m_s"].value,
     )
