@@ -52,6 +52,24 @@ def test_mitral_ends_lie_near_the_published_valve_points(
     assert np.percentile(found, 90) <= 11.0  # the muscle of the septum ends below the ring in the four-chamber plane
 
 
+def test_aortic_hinges_lie_near_the_published_ones_in_the_plane_through_the_outflow_tract(
+    contours: CineContours, landmarks: dict[tuple[str, int, int], NDArray[np.float64]]
+) -> None:
+    found = {side: [p for p in contours.points if p.name == "aortic" and p.side == side] for side in (-1, 1)}
+    for side, most in ((-1, 6.0), (1, 8.0)):  # the hinge on the curtain is inferred, not seen
+        assert {point.plane for point in found[side]} == {7}
+        assert len(found[side]) == PHASES
+        off = []
+        for point in found[side]:
+            both = landmarks[("AORTA_VALVE", 7, point.phase)]
+            off.append(float(np.linalg.norm(both - point.point_mm, axis=1).min()))
+        assert np.median(off) <= most
+    # 20 mm apart in the published landmarks
+    across = [np.linalg.norm(a.point_mm - b.point_mm) for a, b in zip(found[-1], found[1], strict=True)]
+    assert 17.0 <= np.median(across) <= 25.0
+    assert max(point.confidence for point in found[1]) <= 0.5
+
+
 def test_trusted_mitral_ends_lie_nearer(
     contours: CineContours, landmarks: dict[tuple[str, int, int], NDArray[np.float64]]
 ) -> None:
@@ -92,7 +110,7 @@ def test_the_free_wall_end_travels_as_far_as_published(
 
 
 def test_points_lie_in_their_planes_in_every_phase_with_a_trust(contours: CineContours, patient: CineStack) -> None:
-    assert {point.name for point in contours.points} == {"mitral", "tricuspid", "lv_apex_endo", "lv_apex_epi"}
+    assert {point.name for point in contours.points} == {"mitral", "aortic", "tricuspid", "lv_apex_endo", "lv_apex_epi"}
     for point in contours.points:
         plane = patient.planes[point.plane]
         assert abs((point.point_mm - plane.affine[:3, 3]) @ plane.normal) < 1e-6

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import CinePoint, CineStack, Reporter, SegmentationError, part, silent
+from twinviewer.segmentation.cine.aortic import aortic_points
 from twinviewer.segmentation.cine.breath_hold import breath_hold_shifts
 from twinviewer.segmentation.cine.confidence import LEAST_RING, ring_evidence
 from twinviewer.segmentation.cine.contours import CineContour, CineContours
@@ -74,7 +75,8 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
     points = apex
     if base is not None:
         ring = find_tricuspid(stack, slices, walls, rights, whole, base, part(report, 0.97, 0.99))
-        points = (*mitral_points(slices, base, ring, moved), *tricuspid_points(slices, ring), *apex)
+        aortic = aortic_points(stack, slices, rights, whole, base)
+        points = (*mitral_points(slices, base, ring, moved), *aortic, *tricuspid_points(slices, ring), *apex)
     notes += _missing(base, points)
     base = base or base_from_rings(slices, walls, rings, whole, every)
     seen = CineContours((), slices.indices, stack.uid, MADE_BY, points=points, shift_mm=shift)
