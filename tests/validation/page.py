@@ -99,8 +99,9 @@ def _by_hand(rows: list[str]) -> list[str]:
     if not rows:
         return []
     return [
-        "Corrected by hand: the inner contour of a short axis that lay farthest from the published surface at end diastole "
-        "or end systole, drawn where that surface has it, again and again. Asked after ten: 5 %, 2 points, 2 mm.",
+        "Corrected by hand: the inner contour of a short axis that lay farthest from the published surface at end "
+        "diastole or end systole, drawn where that surface has it, again and again. Asked after ten: 5 %, 2 points, "
+        "2 mm.",
         "",
         *rows,
         "",
