@@ -214,3 +214,14 @@ def test_a_measure_of_the_whole_trace_finds_the_pr_interval() -> None:
     found = measure(trace)
     assert found.pr_ms == pytest.approx(ONSET_MS, abs=15.0)
     assert found.qrs_ms == pytest.approx(value(beat("ideal", "normal"), "qrs_ms"), abs=6.0)
+
+
+def test_longer_action_potentials_lengthen_qt_and_nothing_else() -> None:
+    mesh = heart("ideal")
+    found, layer, _ = stimuli(mesh, "normal", ONSET_MS)
+    values = SPEEDS | {f"apd_{name}_scale": 1.1 for name in ("endo", "mid", "epi")}
+    parameters = {n: Quantity(v, "", "assumed", "test") for n, v in values.items()}
+    longer = activate(Setup(mesh, parameters, found, {"fast_layer": layer}))
+    normal = beat("ideal", "normal")
+    assert 20.0 < value(longer, "qt_ms") - value(normal, "qt_ms") < 45.0  # a tenth of 300 ms
+    assert value(longer, "qrs_ms") == pytest.approx(value(normal, "qrs_ms"), abs=1.0)

@@ -32,9 +32,9 @@ from twinviewer.physics.repolarisation import duration_ms
 
 SOURCE = f"beat engine {__version__}, eikonal activation and lead-field ECG"
 
-RETROGRADE_OF_FIBRE = 1.0 / 0.6
-"""Speed of the endocardial layer for a wave that starts in muscle, relative to muscle along its fibres: each passage
-from muscle back into a Purkinje fibre costs time (assumed; paced endocardial maps show about 1 m/s)."""
+RETROGRADE_M_S = 1.0
+"""Speed of the endocardial layer for a wave that starts in muscle, if the layer itself is faster: each passage from
+muscle back into a Purkinje fibre costs time (assumed; paced endocardial maps show about 1 m/s)."""
 
 SEPTAL, LATERAL = (2, 3, 8, 9), (5, 6, 11, 12)
 
@@ -125,8 +125,7 @@ def activation_times_ms(setup: Setup) -> NDArray[np.float64]:
     system = tuple(s for s in setup.stimuli if s.layer == "purkinje")
     leads = tuple(s for s in setup.stimuli if s.layer != "purkinje")
     tissue = _tissue_key(setup)
-    along, within = setup.value("conduction_fibre_m_s"), setup.value("conduction_endocardial_m_s")
-    back = min(RETROGRADE_OF_FIBRE * along / within, 1.0)
+    back = min(RETROGRADE_M_S / setup.value("conduction_endocardial_m_s"), 1.0)
     groups: list[tuple[tuple[Stimulus, ...], float]] = [((lead,), back) for lead in leads]
     if system:
         groups.append((system, 1.0))

@@ -131,22 +131,29 @@ def scar_of(points_mm: NDArray[np.floating], labels: LabelMap, phase: int = 0) -
 
 
 def living(mesh: OrganMesh, activation_ms: NDArray[np.float64], scar: Scar) -> NDArray[np.float64]:
-    """(n,) activation with NaN inside the core: what is never excited does not contract when the beat is fitted."""
-    dead = np.ones(len(activation_ms), bool)
-    dead[mesh.tets[~scar.core]] = False
+    """(n,) activation with NaN in segments that lost more than half their force: what is never excited does not
+    contract when the beat is fitted."""
+    dead = np.zeros(len(activation_ms), bool)
+    dead[mesh.tets[_lost(mesh, scar)[0]]] = True
     return np.where(dead, np.nan, activation_ms)
 
 
 def living_force(mesh: OrganMesh, scar: Scar) -> float:
-    """Share of its force that the left wall keeps in segments which are not wholly dead.
+    """Force of the left wall over that of its living segments without a scar.
 
     The fit knows segments without force, not those with less: dividing the fitted contractility by this leaves the
     ventricle the force that its measured volumes ask for.
     """
+    lost, volume = _lost(mesh, scar)
+    left = np.asarray(mesh.cell_fields["chamber"]) == 1
+    whole = float(volume[left & ~lost].sum())
+    return max(float((scar.contractility_scale * volume)[left].sum()) / max(whole, 1e-9), 0.3)
+
+
+def _lost(mesh: OrganMesh, scar: Scar) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """(m,) tetrahedra of segments that lost more than half their force, and (m,) volumes in mL."""
     patches = patches_of(mesh)
-    alive = patches.mean_of_cells((~scar.core).astype(float))[patches.of_tet] > 0.0
-    counts = alive & (np.asarray(mesh.cell_fields["chamber"]) == 1)
-    return max(float(np.average(scar.contractility_scale[counts], weights=patches.tet_ml[counts])), 0.3)
+    return patches.mean_of_cells(scar.contractility_scale)[patches.of_tet] < 0.5, patches.tet_ml
 
 
 def _scar(mesh: OrganMesh, core: NDArray[np.bool_], border_speed: float) -> Scar:
