@@ -10,7 +10,7 @@ import pytest
 
 from twinviewer.domain import MeshError, OrganMesh, Parameter, ParameterValue, Quantity, Reporter, silent
 from twinviewer.report import can_report, follows_images
-from twinviewer.session import catalog, codec, from_numbers, listing, store
+from twinviewer.session import catalog, codec, from_numbers, listing, scenarios, steps, store
 from twinviewer.session.case import Case, step_states
 from twinviewer.session.history import History
 from twinviewer.session.metrics import metrics_document
@@ -93,3 +93,14 @@ def test_a_case_file_from_before_typed_numbers_is_still_read() -> None:
     del tree["fields"]["typed"]
     back = codec.decode(tree, lambda i: arrays[i])
     assert back.title == "old" and dict(back.typed) == {}
+
+
+@pytest.mark.slow
+def test_a_typed_heart_beats_with_the_typed_volumes() -> None:
+    case = from_numbers.make_typed(Case(), {"lv_edv_ml": 180.0, "lv_esv_ml": 80.0, "wall_mm": 8.0}, silent)
+    case = steps.simulate_all(scenarios.prepare(case))
+    assert case.baseline is not None and case.baseline.run is not None
+    said = case.baseline.run.metrics
+    assert said["lv_edv_ml"].value == pytest.approx(180.0, rel=0.01)
+    assert said["lv_esv_ml"].value == pytest.approx(80.0, rel=0.01)
+    assert all(q.origin == "simulated" for q in said.values())
