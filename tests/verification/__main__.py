@@ -50,13 +50,12 @@ def main() -> int:
     unknown = set(asked.cases) - set(known)
     if unknown:
         parser.error(f"no such case: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    sections = standing(PAGE.read_text()) if PAGE.exists() else {}
     for name in asked.cases or known:
         start = time.perf_counter()
         text = importlib.import_module(f"{package.__name__}.{name}").section()
-        sections[name] = text.strip()
-        print(f"{sections[name]}\n\n{name}: {time.perf_counter() - start:.0f} s\n", flush=True)
-        if asked.write:  # after each, so that what took minutes is not lost with what comes after
+        print(f"{text.strip()}\n\n{name}: {time.perf_counter() - start:.0f} s\n", flush=True)
+        if asked.write:  # after each, and into the page as it stands by then: some take minutes, others run meanwhile
+            sections = (standing(PAGE.read_text()) if PAGE.exists() else {}) | {name: text.strip()}
             bodies = [f"<!-- case: {case} -->\n{sections[case]}\n<!-- end -->\n" for case in known if case in sections]
             PAGE.write_text("\n".join([HEAD, *bodies]))
     return 0
