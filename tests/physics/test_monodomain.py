@@ -157,6 +157,14 @@ def slab(h: float = 1.0) -> Tissue:
     return Tissue(VoxelGrid.build(np.ones((3, 8, 16)), h), X, 0.3, 0.1)
 
 
+def test_a_grid_too_coarse_for_a_cell_says_so() -> None:
+    """On 0.5 mm the slab's cross-fibre front of ten Tusscher is thinner than a cell; Mitchell–Schaeffer's is not."""
+    grid = slab(0.5).grid
+    assert Monodomain(Tissue(grid, X, 0.0953, 0.01258), TenTusscher()).coarse
+    law = speed_law(MS, 0.05)
+    assert not Monodomain(Tissue(grid, X, law.diffusivity(0.6), law.diffusivity(0.3)), MS).coarse
+
+
 def test_ten_times_the_step_is_refused_with_the_limit() -> None:
     usual = Monodomain(slab(), MS).step_ms
     with pytest.raises(EngineError, match=r"beyond the limit of 0\.15 ms"):

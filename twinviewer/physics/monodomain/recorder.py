@@ -19,6 +19,15 @@ def _note(a, base, before, live, first, back, last, recovered, count, peak, up, 
     bad = -1
     for b in range(base.size):
         place = base[b]
+        # most blocks rest: one look, without branches, and on
+        busy = False
+        for l in range(LANES):
+            v = a[place + l]
+            busy |= up[b * LANES + l] | (v >= threshold) | (not (abs(v) < 1e6))
+        if not busy:
+            for l in range(LANES):
+                before[b * LANES + l] = a[place + l]
+            continue
         for l in range(LANES):
             s = b * LANES + l
             v, old = a[place + l], before[s]

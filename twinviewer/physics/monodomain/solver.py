@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from twinviewer.domain import EngineError
 from twinviewer.domain.progress import Reporter, silent
-from twinviewer.physics.monodomain.correction import speed_law
+from twinviewer.physics.monodomain.correction import TROUBLE, speed_law
 from twinviewer.physics.monodomain.fast_math import CHUNK
 from twinviewer.physics.monodomain.grid import VoxelGrid
 from twinviewer.physics.monodomain.models import CellModel, TissueCell, cell_model
@@ -33,7 +33,8 @@ from twinviewer.physics.monodomain.times import Outcome, outcome
 REPORT_S = 0.03
 """Longest time between two calls of the reporter, but for one piece of a step (PIECE chunks, some ms)."""
 PIECE = 128
-SAMPLE_MS = 0.1
+SAMPLE_MS, SAMPLE_STEPS = 0.1, 4
+"""How often crossings are looked for: the longer of the two; a sample costs about half a step of the simplest cell."""
 THREAD_FROM = 60
 """Chunks from which a second core is worth its overhead."""
 
@@ -88,11 +89,14 @@ class Monodomain:
         if bad or not ((along > 0.0).any() or (across > 0.0).any()):
             raise EngineError("The tissue's conductivity is zero everywhere, below zero or not finite",
                               where=f"along {along.max():.4g}, across {across.max():.4g} mm²/ms")  # fmt: skip
+        self.raised = 1.0
         if corrected:
             law = speed_law(cell, wanted)
             shape = (int((self.grid.fill > 0.0).sum()),)
             along, across = (np.broadcast_to(d, shape) for d in (along, across))
+            true = across
             along, across = law.fitted(along, across, tissue.fibre, self.grid.spacing_mm)
+            self.raised = float(np.max(np.divide(across, true, out=np.ones(shape), where=true > 0.0)))
         self.stencil: Stencil = assemble(self.grid, tissue.fibre, along, across)
         if step_ms is None and wanted > 0.9 * self.stencil.limit_ms:
             wanted = 0.9 * self.stencil.limit_ms
@@ -114,6 +118,11 @@ class Monodomain:
     def time_ms(self) -> float:
         """Time reached."""
         return self.steps * self.step_ms
+
+    @property
+    def coarse(self) -> bool:
+        """Whether the grid is so coarse for this tissue that activation times may be off by more than 5 %."""
+        return self.raised > TROUBLE
 
     def voltage_mv(self) -> NDArray[np.float32]:
         """(n,) voltage now: after an error, of the last good moment."""
@@ -145,7 +154,7 @@ class Monodomain:
         begin = self.steps
         end = begin + max(1, round(duration_ms / self.step_ms))
         frame_steps = max(1, round(every_ms / self.step_ms))
-        sample = max(1, min(frame_steps, round(SAMPLE_MS / self.step_ms)))
+        sample = min(frame_steps, max(SAMPLE_STEPS, round(SAMPLE_MS / self.step_ms)))
         told = 0.0
         with ThreadPoolExecutor(self.threads) as pool:
             while self.steps < end:
