@@ -72,7 +72,7 @@ class _Bounded:
         return made
 
 
-_grids, _media, _fields, _atria, _leads = _Bounded(3), _Bounded(6), _Bounded(96), _Bounded(3), _Bounded(2)
+_grids, _media, _fields, _atria, _leads, _living = (_Bounded(size) for size in (3, 6, 96, 3, 2, 2))
 
 
 def activate(setup: Setup) -> Activation:
@@ -196,7 +196,8 @@ def _potentials_mv(
     if "conduction_scale" in setup.tissue:  # dead tissue carries no current
         alive = np.asarray(setup.tissue["conduction_scale"]) > 0.0
         if not alive.all():
-            tets, fields = tets[alive], fields[alive]
+            key = (mesh.uid, len(mesh.points_mm), shift, _tissue_key(setup))
+            tets, fields = _living.get(key, lambda: (mesh.tets[alive], fields[alive]))
     time_ms = np.arange(round(period_ms) + 1, dtype=float)
     falling = ecg.repolarisation_kernel()
     depolarised = ecg.muscle_fronts(mesh.points_mm, tets, activation, fields)
