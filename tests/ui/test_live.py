@@ -1,4 +1,4 @@
-"""A run on its way is seen: voltage of the newest frame, on the one heart in view, until the run is there or given up."""
+"""A run on its way is seen: voltage of the newest frame on the heart in view, until the run is there or given up."""
 
 import numpy as np
 import pytest
