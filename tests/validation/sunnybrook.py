@@ -50,6 +50,8 @@ def sunnybrook(data: Path) -> list[str]:
     rows.append(
         f"The model holds LV {lv.max():.0f}/{lv.min():.0f} mL (EF {100 * (1 - lv.min() / lv.max()):.0f} %), "
         f"RV {rv.max():.0f}/{rv.min():.0f} mL; {line.folded} folded elements. There are no volumes to hold these "
-        "against: apex and base lie outside the stack. The program says: " + " ".join(f"“{n}”" for n in line.notes)
+        "against: apex and base lie outside the stack. The source counts this heart among the normal ones, so the "
+        "ejection fraction is too low: what no slice shows contracts too little. The program says: "
+        + " ".join(f"“{n}”" for n in line.notes)
     )
     return rows
