@@ -112,7 +112,7 @@ class Monodomain:
         self.threads = threads if self.grid.slots // CHUNK >= THREAD_FROM else 1
         self._threshold = self.model.own(threshold_mv)
         self.recorder = Recorder.fresh(self.grid, self._dense)
-        self._good = (0, self._dense.copy(), self._rows.copy())
+        self._good = self.save()
 
     @property
     def time_ms(self) -> float:
@@ -136,7 +136,7 @@ class Monodomain:
         """Go back to a saved moment (which stays usable)."""
         self.steps, self._dense, self._rows = saved[0], saved[1].copy(), saved[2].copy()
         self._next, self.recorder = self._dense.copy(), saved[3].copy()
-        self._good = (self.steps, self._dense.copy(), self._rows.copy())
+        self._good = saved
 
     def set_voltage(self, nodes: ArrayLike, millivolt: ArrayLike) -> None:
         """Set the voltage of nodes in mV."""
@@ -148,7 +148,7 @@ class Monodomain:
         """Advance by duration_ms and yield the voltage every every_ms, the first after every_ms.
 
         report is called at least every 50 ms of wall time and may raise Cancelled. Raises EngineError where a stimulus
-        lies outside the tissue, or the voltage is no longer finite (the state is then that of the last good frame).
+        lies outside the tissue, or the voltage is no longer finite. After either the state is that of a good frame.
         """
         self._check(stimuli)
         begin = self.steps
@@ -166,7 +166,7 @@ class Monodomain:
                     self._sample(gap * self.step_ms)
                 if done % frame_steps == 0 or last:
                     if self.grid.slots < 200_000 or done % (5 * frame_steps) == 0:
-                        self._good = (self.steps, self._dense.copy(), self._rows.copy())
+                        self._good = self.save()
                     yield VoltageFrame(self.time_ms, self.voltage_mv())
         report(1.0, f"{self.time_ms:.0f} ms")
 
@@ -212,7 +212,11 @@ class Monodomain:
                     job.result()
             clock = time.perf_counter()
             if clock - told > REPORT_S:
-                report(part, f"{now:.0f} ms")
+                try:
+                    report(part, f"{now:.0f} ms")
+                except BaseException:
+                    self.restore(self._good)  # a step broken off would be neither here nor there
+                    raise
                 told = time.perf_counter()
         self._dense, self._next = self._next, self._dense
         for one in stimuli:
@@ -226,7 +230,7 @@ class Monodomain:
         bad = self.recorder.note(self._dense, self.time_ms, gap_ms, self._threshold, self.model.rest_u)
         if bad >= 0:
             when, node = self.time_ms, int(np.flatnonzero(self.grid.slot == bad)[0])
-            self.steps, self._dense, self._rows = self._good[0], self._good[1].copy(), self._good[2].copy()
+            self.restore(self._good)
             raise EngineError(
                 "The voltage is no longer finite", where=f"{self.grid.where(node)}, {when:.2f} ms",
                 remedy=f"Try a shorter time step than {self.step_ms:g} ms, or a weaker stimulus",
