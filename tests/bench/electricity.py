@@ -111,7 +111,7 @@ def leads(n: int, repeat: int) -> tuple[int, Times, Times]:
     )
 
 
-def picture(found: list[dict[str, Any]], alone_gb_s: float) -> None:
+def picture(found: list[dict[str, Any]], alone_gb_s: float, load: float) -> None:
     """Time against points on one and two cores, and the time in which memory alone could deliver what is read."""
     import matplotlib
 
@@ -121,11 +121,13 @@ def picture(found: list[dict[str, Any]], alone_gb_s: float) -> None:
     shape, axis = plt.subplots(figsize=(6.0, 4.2), dpi=110, layout="constrained")
     points = np.array([one["points"] for one in found])
     axis.loglog(points, [one["one"][1] for one in found], "o-", label="solve, one thread (CPU, least)")
+    axis.loglog(points, [one["one"][3] for one in found], "o:", label="solve, one thread (wall, least)")
     axis.loglog(points, [one["two"][3] for one in found], "s-", label="solve, two threads (wall, least)")
     axis.loglog(points, [one["half"][1][3] for one in found], "^-", label="further site that wins half (wall, least)")
     axis.loglog(points, [one["bytes"] / alone_gb_s / 1e9 for one in found], "k--", label="memory's limit, one core")
     axis.axhline(0.5, color="grey", lw=1)
     axis.axhline(0.05, color="grey", lw=1)
+    axis.set_title(f"load {load:.1f} on {cores()} cores", fontsize=9)
     axis.set_xlabel("points")
     axis.set_ylabel("s")
     axis.grid(visible=True, which="both", alpha=0.3)
@@ -136,7 +138,7 @@ def picture(found: list[dict[str, Any]], alone_gb_s: float) -> None:
 def page(found: list[dict[str, Any]], signals: tuple[int, Times, Times], load: tuple[float, float]) -> str:
     """The section in Markdown."""
     alone, both = bandwidth_gb_s(1), bandwidth_gb_s(2)
-    picture(found, alone)
+    picture(found, alone, load[1])
 
     def ms(times: Times, wall: bool) -> str:
         median, least = times[2:] if wall else times[:2]
