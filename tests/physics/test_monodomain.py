@@ -15,7 +15,7 @@ from twinviewer.physics.monodomain.models import TissueCell
 from twinviewer.physics.monodomain.solver import Monodomain, Tissue, VoltageFrame, diffusivity
 from twinviewer.physics.monodomain.stencil import Stencil, assemble
 from twinviewer.physics.monodomain.step_kernel import out_of_chunk
-from twinviewer.physics.monodomain.stimulus import Current, ball, box
+from twinviewer.physics.monodomain.stimulus import Current, ball, box, repeated, s1_s2
 
 Array = NDArray[np.float64]
 Step = tuple[int, int, int]
@@ -221,6 +221,20 @@ def test_frames_come_live_and_cancelling_is_quick() -> None:
     assert np.median(np.diff(calls)) < 0.05
     assert big.time_ms == 0.0  # back at the last good frame, and fit to go on
     assert big.run(0.2).end_ms == pytest.approx(0.2)
+
+
+def test_protocols_and_charge_do_not_depend_on_the_grid() -> None:
+    grid = slab().grid
+    first = ball(grid, (0.0, 0.0, 0.0), 2.0)
+    assert [s.start_ms for s in s1_s2(first, 400.0, 3, (300.0, 250.0))] == [0.0, 400.0, 800.0, 1100.0, 1350.0]
+    assert [s.start_ms for s in repeated(first, (0.0, 90.0))] == [0.0, 90.0]
+    charges = []
+    for h in (1.0, 0.5, 0.25):
+        heart = Monodomain(Tissue(VoxelGrid.build(np.ones([round(n / h) for n in (3, 8, 16)]), h), X, 0.3, 0.1), MS)
+        one = box(heart.grid, (0.0, 0.0, 0.0), (1.5, 1.5, 1.5))
+        mass = heart.stencil.mass[heart.grid.slot[one.nodes]] * h**3
+        charges.append(float((mass * one.strengths()).sum()))
+    assert charges == pytest.approx([40.0 * 1.5**3] * 3, rel=1e-3)
 
 
 def test_activation_repolarisation_and_duration_are_fields() -> None:
