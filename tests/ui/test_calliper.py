@@ -67,3 +67,18 @@ def test_dragging_over_the_paper_measures_and_escape_removes(qtbot) -> None:  # 
     assert strip.calliper.height_mv == pytest.approx(20 / per_mm / MM_PER_MV)
     qtbot.keyClick(strip, Qt.Key.Key_Escape)
     assert not strip.calliper.shown
+
+
+def test_the_sheet_shows_what_is_in_view_and_what_is_read_from_it(window, qtbot, small_case) -> None:  # type: ignore[no-untyped-def]
+    window.presenter.accept(small_case)
+    window.playback.pause()
+    window.make_plots()
+    window.plots.open_sheet()
+    sheet = window.plots.sheet
+    qtbot.waitExposed(sheet)
+    assert sheet.ecg.twelve and "QRS" in sheet.read.text() and "160 ms" in sheet.read.text()
+    window.choices.set(scenario="crt", other="crt", comparing=True)
+    qtbot.waitUntil(lambda: "120 ms" in sheet.read.text())  # follows what the window compares
+    window.playback.seek(0.3)
+    assert sheet.ecg._time_s == pytest.approx(0.3)
+    sheet.close()

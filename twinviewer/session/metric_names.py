@@ -34,6 +34,7 @@ METRICS: dict[str, MetricName] = {
     "cardiac_output_l_min": MetricName("Output", "Cardiac output", 2),
     "heart_rate_bpm": MetricName("Heart rate", "Heart rate"),
     "pr_interval_ms": MetricName("PR", "PR interval"),
+    "pr_ms": MetricName("PR", "PR interval"),
     "qt_ms": MetricName("QT", "QT interval"),
     "qtc_ms": MetricName("QTc", "QTc (Fridericia)"),
     "qrs_axis_deg": MetricName("QRS axis", "Frontal QRS axis"),

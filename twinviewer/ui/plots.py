@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, 
 from twinviewer.scene.measured import MeasuredVolumes
 from twinviewer.ui.charts import SAMPLES, LoopChart, TimeChart
 from twinviewer.ui.curves import Curves, TimeLine
+from twinviewer.ui.ecg_sheet import EcgSheet
 from twinviewer.ui.ecg_strip import EcgStrip
+from twinviewer.ui.icons import icon
 from twinviewer.ui.measured_plots import MeasuredPlots
 from twinviewer.ui.plot_box import PlotBox
 from twinviewer.ui.theme import Look
@@ -61,7 +63,12 @@ class Plots(QWidget):
         switch.setToolTip("Show all twelve leads, or lead II alone")
         switch.toggled.connect(self.show_twelve)
         self.twelve = switch
-        self.ecg_box = PlotBox("ECG", "25 mm/s · 10 mm/mV", self.ecg, tools=(switch,))
+        self.sheet: EcgSheet | None = None
+        self.enlarge = QToolButton()
+        self.enlarge.setToolTip("The twelve leads on a sheet of their own")
+        self.enlarge.setAccessibleName("Open the 12-lead sheet")
+        self.enlarge.clicked.connect(self.open_sheet)
+        self.ecg_box = PlotBox("ECG", "25 mm/s · 10 mm/mV", self.ecg, tools=(switch, self.enlarge))
         self.volume_box = PlotBox("VOLUMES", "mL", self.volumes, _legend(VOLUMES))
         self.pressure_box = PlotBox("PRESSURES", "mmHg", self.pressures, _legend(PRESSURES))
         self.loop_box = PlotBox("PV LOOP", "mmHg / mL", self.loop)
@@ -82,6 +89,19 @@ class Plots(QWidget):
         for source in (self.volumes, self.pressures, self.measured):
             source.sought.connect(self.sought)
         look.changed.connect(self._draw_volumes)
+        look.changed.connect(self._icons)
+        self._icons()
+
+    def _icons(self) -> None:
+        self.enlarge.setIcon(icon("maximise", self.look.tokens))
+
+    def open_sheet(self) -> None:
+        """The twelve leads, larger, in a window beside this one."""
+        if self.sheet is None:
+            self.sheet = EcgSheet(self.look, self.window())
+        self.sheet.set_curves(self._curves)
+        self.sheet.show()
+        self.sheet.raise_()
 
     def show_twelve(self, on: bool) -> None:
         """Twelve leads need the room of two plots: the loop and the pressures step aside."""
@@ -116,6 +136,8 @@ class Plots(QWidget):
             period = max((c.run.period_s for c in self._curves), default=1.0)
             for part in (self.ecg, self.loop):
                 part.set_curves(curves)
+            if self.sheet is not None:
+                self.sheet.set_curves(curves)
             self.pressures.set_lines(self._lines(PRESSURES), period)
         self._draw_volumes()
 
@@ -149,15 +171,17 @@ class Plots(QWidget):
 
     def show_time(self, time_s: float, period_s: float) -> None:
         """Move the common cursor. Runs at another rate are shown at the same phase."""
-        if not self.isVisible():
-            return
         fraction = (time_s % period_s) / period_s
+        sheet = self.sheet if self.sheet is not None and self.sheet.isVisible() else None
         if self._curves:
             first = self._curves[0].run.period_s
-            self.ecg.show_time(time_s * first / period_s)
-            for part in (self.volumes, self.pressures, self.loop):
-                part.show_fraction(fraction)
-        elif self._measured:
+            if sheet is not None:
+                sheet.ecg.show_time(time_s * first / period_s)
+            if self.isVisible():
+                self.ecg.show_time(time_s * first / period_s)
+                for part in (self.volumes, self.pressures, self.loop):
+                    part.show_fraction(fraction)
+        elif self._measured and self.isVisible():
             self.measured.show_fraction(fraction)
 
 
