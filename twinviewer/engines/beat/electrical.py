@@ -89,6 +89,9 @@ def activate(setup: Setup) -> Activation:
     leads = ecg.leads_mv(ventricular if atrial is None else ventricular + atrial)
     time_s = np.arange(ventricular.shape[1]) / 1000.0
     traces = {name: Trace(f"ecg_{name}", "mV", time_s, values) for name, values in leads.items()}
+    pr_ms = None if atrial is None else measure({name: values[:-1] for name, values in leads.items()}).pr_ms
+    if pr_ms is not None:
+        metrics["pr_ms"] = Quantity(pr_ms, "ms", "simulated", SOURCE)
     nearest = _nearest_living(setup.mesh, activation)
     return Activation(activation[nearest], recovery[nearest], traces, metrics, notes)
 
