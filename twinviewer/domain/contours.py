@@ -51,7 +51,8 @@ class CineContours:
     short_axis: places of the short-axis planes in ``CineStack.planes``, base to apex. image_uid: the stack's uid.
     notes: what a reader must know, one sentence each. A plane and phase without a contour does not show the structure,
     or not surely enough. base_fraction, base_depth_mm: (t,) each, the mitral plane followed in the long axes: place in
-    the beat, and depth towards the apex from the first short-axis plane in mm; None where no long axis shows it.
+    the beat, and depth towards the apex from the first short-axis plane in mm; without mitral points
+    it is the base that the slices themselves show; None where neither does.
     base_spread_mm: scatter of the wall ends about it. points: named places in the long-axis planes. shift_mm: (planes,
     3) LPS mm, in the order of ``CineStack.planes``, to be added to what lies in each plane so that planes taken in
     different breath-holds agree; contours and points are where the images show them, without it. None: not known.

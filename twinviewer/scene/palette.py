@@ -42,6 +42,7 @@ POINTS: dict[str, str] = {
     "mitral": CONTOURS["lv_endocardium"],
     "lv_apex_endo": CONTOURS["lv_endocardium"],
     "lv_apex_epi": CONTOURS["lv_epicardium"],
+    "aortic": "#F29C8E",
     "tricuspid": CONTOURS["rv_endocardium"],
     "rv_apex": CONTOURS["rv_endocardium"],
 }

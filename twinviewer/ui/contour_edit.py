@@ -10,7 +10,7 @@ from twinviewer.domain import CineContour, CineContours, CinePoint
 
 SHARE, LEAST_MM, MOST_MM = 0.16, 10.0, 30.0
 """How far along a contour a pull reaches to each side: a share of its length, within bounds."""
-MOVABLE = ("mitral", "tricuspid", "lv_apex_endo", "lv_apex_epi")
+MOVABLE = ("mitral", "aortic", "tricuspid", "lv_apex_endo", "lv_apex_epi")
 """Points that the model follows."""
 
 Edit = CineContour | CinePoint
