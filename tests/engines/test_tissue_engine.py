@@ -70,7 +70,7 @@ def test_a_front_travels_at_the_speed_that_was_asked_for(fibre: tuple[float, flo
     run = collect(ENGINE, setup((Stimulus("lead", at_end(mesh), 5.0),), end_ms=180.0, mesh=mesh))
     activation = run.fields["activation_ms"].values
     took_ms = mean_at(mesh, activation, 30.0) - mean_at(mesh, activation, 12.0)
-    assert 18.0 / took_ms == pytest.approx(speed, rel=0.06)
+    assert 18.0 / took_ms == pytest.approx(speed, rel=0.03)
     assert run.metrics["excitation_ms"].value == pytest.approx(5.0, abs=2.5)
 
 
@@ -79,7 +79,7 @@ def test_voltage_is_seen_from_rest_to_plateau_and_the_leads_see_the_front() -> N
     shown: list[Frame] = []
     run = collect(ENGINE, setup((Stimulus("lead", at_end(mesh), 5.0),), mesh=mesh), live=shown.append)
     voltage = run.moving_fields["membrane_mv"]
-    assert voltage[0].max() < -80.0 and voltage[-1].min() > -30.0 and voltage.max() < 60.0
+    assert voltage[0].max() < -79.0 and voltage[-1].min() > -30.0 and voltage.max() < 60.0
     assert [frame.time_s for frame in shown] == run.time_s.tolist()
     behind = run.field_at("membrane_mv", 0.035)[np.isclose(mesh.points_mm[:, 0], 4.0)]
     ahead = run.field_at("membrane_mv", 0.035)[np.isclose(mesh.points_mm[:, 0], 34.0)]
@@ -118,7 +118,7 @@ def test_the_conduction_system_excites_the_endocardium_at_its_own_speed() -> Non
 
 
 def test_a_premature_beat_in_refractory_muscle_goes_nowhere() -> None:
-    """Bueno-Orovio cells last 270 ms and more: a beat 150 ms after another finds no excitable muscle."""
+    """Cells last 270 ms and more: a beat 150 ms after another finds no excitable muscle."""
     mesh = strip()
     node = at_end(mesh)
     early = (Stimulus("S1", node, 5.0), Stimulus("S2", node, 155.0))

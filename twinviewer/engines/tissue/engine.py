@@ -24,7 +24,7 @@ from twinviewer.domain import (
 from twinviewer.engines.tissue.beats import currents
 from twinviewer.engines.tissue.leads import node_weights
 from twinviewer.physics import ecg
-from twinviewer.physics.cells.phenomenological import BuenoOrovio
+from twinviewer.physics.cells.phenomenological import MitchellSchaeffer
 from twinviewer.physics.ecg_measure import measure
 from twinviewer.physics.membrane import REST_MV
 from twinviewer.physics.monodomain.correction import speed_law
@@ -34,17 +34,18 @@ from twinviewer.physics.monodomain.solver import Monodomain, Tissue
 from twinviewer.physics.monodomain.times import Outcome, reentry
 
 SPACING_MM = 0.8
-"""Width of a cell: fronts are right within the figure of docs/verification.md, and a beat of a heart takes minutes."""
+"""Width of a cell. Mitchell-Schaeffer fronts keep their speed in every direction within 2 % on it
+(docs/decisions/0009); sharper fronts of ionic cells would need a third of it, and thirty times the work."""
 FRAMES, LEAST_FRAME_MS = 150, 5.0
 ECG_MS = 1.0
 WATCHED = "watched_ms"
 """Set by a therapy that gives premature beats: how long to go on from the start."""
-APD_MORE_INSIDE_MS, APD_MS_OF_SLOW = 35.0, 190.0
-"""How much longer the endocardium's action potential lasts than the epicardium's (wedges: 20 to 60 ms), and how much a
-factor of 2 on the slow inward current of the model's epicardial cell adds (measured on a cable: 271 ms at 1, 308 at
-1.2). The model's own endocardial and mid cells also conduct faster, which would add to the speeds of the setup."""
+APD_OUTSIDE_MS, APD_MORE_INSIDE_MS = 275.0, 35.0
+"""Of the epicardium, and how much longer the endocardium's lasts (wedges: 20 to 60 ms). Assumed."""
+APD_MS, APD_MS_OF_CLOSE = 286.0, 255.0
+"""Of the model's cell on a cable, and how much a factor of 2 on tau_close adds (measured: 260 ms at 0.9, 337 at 1.2)."""
 SLOWEST = 1.15
-"""Times the speed at which fronts stop between nodes of this grid (0.10 m/s at 0.8 mm)."""
+"""Times the speed at which fronts stop between nodes of this grid (0.12 m/s at 0.8 mm)."""
 AFTER_MS = 350.0
 """After the last stimulus, when its own beat is over and whatever fires again goes round."""
 
@@ -69,7 +70,7 @@ class TissueEngine:
         yield Progress(0.03, "Leads")
         weights = node_weights(mesh, wall)
         dead = _dead(setup)
-        solver = Monodomain(tissue, BuenoOrovio(), threads=os.cpu_count() or 1)
+        solver = Monodomain(tissue, MitchellSchaeffer(), threads=os.cpu_count() or 1)
         extra = WATCHED in setup.parameters
         period_ms = setup.value(WATCHED) if extra else 60000.0 / setup.value("heart_rate_bpm")
         every_ms = max(LEAST_FRAME_MS, np.ceil(period_ms / FRAMES))
@@ -94,7 +95,7 @@ class TissueEngine:
 
 def _tissue(setup: Setup, wall: ImmersedWall) -> Tissue:
     """Diffusivities that give the setup's speeds; a border zone is not slower than the grid can carry."""
-    cell = BuenoOrovio()
+    cell = MitchellSchaeffer()
     law = speed_law(cell, cell_model(cell).step_ms)
     slowest_m_s = SLOWEST * float(law.nodes_ms[0]) * SPACING_MM
     along, across = (
@@ -102,8 +103,8 @@ def _tissue(setup: Setup, wall: ImmersedWall) -> Tissue:
         for name in ("conduction_fibre_m_s", "conduction_cross_m_s")
     )
     depth = np.nan_to_num(np.asarray(setup.mesh.point_fields["transmural"], float)[: setup.mesh.wall_points])
-    slow = 1.0 + APD_MORE_INSIDE_MS / APD_MS_OF_SLOW * (1.0 - np.asarray(wall.to_nodes(depth), float))
-    return Tissue(wall.grid, wall.fibre, along, across, 0, {"slow_inward": slow})
+    wanted_ms = APD_OUTSIDE_MS + APD_MORE_INSIDE_MS * (1.0 - np.asarray(wall.to_nodes(depth), float))
+    return Tissue(wall.grid, wall.fibre, along, across, 0, {"tau_close": 1.0 + (wanted_ms - APD_MS) / APD_MS_OF_CLOSE})
 
 
 def _dead(setup: Setup) -> NDArray[np.bool_]:
@@ -131,7 +132,7 @@ def _result(
     potential_mv: NDArray[np.float32],
     extra: bool,
 ) -> Iterator[Field | Trace | Metric]:
-    source = f"tissue engine {__version__}, monodomain on {SPACING_MM:g} mm, Bueno-Orovio 2008"
+    source = f"tissue engine {__version__}, monodomain on {SPACING_MM:g} mm, Mitchell-Schaeffer 2003"
     activation = outcome.activation_ms
     # what is still excited at the end has not recovered before then
     still = np.isfinite(activation) & ~np.isfinite(outcome.repolarisation_ms)
