@@ -43,7 +43,7 @@ WATCHED = "watched_ms"
 APD_OUTSIDE_MS, APD_MORE_INSIDE_MS = 275.0, 35.0
 """Of the epicardium, and how much longer the endocardium's lasts (wedges: 20 to 60 ms). Assumed."""
 APD_MS, APD_MS_OF_CLOSE = 286.0, 255.0
-"""Of the model's cell on a cable, and how much a factor of 2 on tau_close adds (measured: 260 ms at 0.9, 337 at 1.2)."""
+"""Of the model's cell on a cable, and what a factor of 2 on tau_close adds (measured: 260 ms at 0.9, 337 at 1.2)."""
 SLOWEST = 1.15
 """Times the speed at which fronts stop between nodes of this grid (0.12 m/s at 0.8 mm)."""
 AFTER_MS = 350.0
