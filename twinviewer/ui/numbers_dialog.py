@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from twinviewer.domain import Parameter, ParameterValue, TwinviewerError
@@ -11,6 +12,7 @@ from twinviewer.ui.page import Note
 from twinviewer.ui.theme import Look
 
 NOT_TYPED = "not known"
+WIDTH_PX = 560
 INTRO = (
     "A generic heart is scaled to these numbers and set moving. No image is used, and the window, the report and all "
     "numbers say so."
@@ -61,6 +63,7 @@ class NumbersDialog(QDialog):
             if optional:
                 field.box.setSpecialValueText(NOT_TYPED)
             field.box.setFixedWidth(92)
+            field.box.setMinimumHeight(field.box.sizeHint().height())
             if values and one.name in values:
                 field.set_value(values[one.name])
             label = QLabel(one.label.removesuffix(", if known"))
@@ -90,8 +93,15 @@ class NumbersDialog(QDialog):
         buttons.addWidget(self.go)
         column.addLayout(buttons)
         self.accepted.connect(lambda: self.chosen.emit(self.values()))
-        self.setMinimumWidth(560)
+        self.setMinimumWidth(WIDTH_PX)
         self._told()
+        self.ensurePolished()
+        self.resize(WIDTH_PX, column.totalHeightForWidth(WIDTH_PX))  # wrapped lines count
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Room for every line, now that fonts are known."""
+        self.resize(self.width(), max(self.height(), self.layout().totalHeightForWidth(self.width())))
+        super().showEvent(event)
 
     @staticmethod
     def _source(one: Parameter) -> QLabel:
