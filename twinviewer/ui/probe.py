@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QToolBut
 
 from twinviewer.domain import OrganMesh, Run
 from twinviewer.scene.bullseye import SEGMENTS
-from twinviewer.scene.electrical import MEMBRANE, map_at, running_maps
+from twinviewer.scene.electrical import ACTIVATION, MEMBRANE, RECOVERY, map_at, running_maps
 from twinviewer.scene.state import PaneState, SceneState
 from twinviewer.ui.icons import icon
 from twinviewer.ui.theme import Look, round_pen
@@ -31,9 +31,11 @@ _SAMPLES = 161
 _BELOW_BAR_PX, _ABOVE_CUBE_PX = 42, 66
 _TITLE = 14
 _AT_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+DURATION = "duration_ms"
 _ROWS = (
-    ("activation_ms", "Activation", "ms", 0),
-    ("recovery_ms", "Recovery", "ms", 0),
+    (ACTIVATION, "Activation", "ms", 0),
+    (RECOVERY, "Recovery", "ms", 0),
+    (DURATION, "Action potential", "ms", 0),
     ("work_kpa", "Fibre work", "kPa", 1),
 )
 
@@ -66,6 +68,8 @@ def values_at(pane: PaneState, node: int) -> dict[str, float]:
     if run is None:
         return {}
     found = {name: float(run.fields[name].values[node]) for name, *_ in _ROWS if name in run.fields}
+    if ACTIVATION in found and RECOVERY in found:
+        found[DURATION] = found[RECOVERY] - found[ACTIVATION]
     return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
