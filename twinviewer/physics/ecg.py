@@ -4,7 +4,7 @@ Equation: φ_L(t) = −∫ ∇Z_L · G_i ∇V dΩ (Geselowitz 1989; Pezzuto 2017
 an upstroke S at the activation time τ and a repolarisation R at ρ (repolarisation.py), both rising from 0 to 1. Then
 ∇V = −V_A (S'∇τ − R'∇ρ), so each lead is S' * h_τ − R' * h_ρ, where h(s) is the histogram over time of ∇Z·G_i∇τ over
 the tetrahedra. The front need not be resolved by the mesh: each tetrahedron's share is spread over the times at which
-the front crosses it, and the convolution does the rest.
+the front crosses it (ecg_kernel.py), and the convolution does the rest.
 
 The torso is a homogeneous conducting ball in air, whose lead field is known in closed form (Neumann function of the
 ball; Wilson and Bayley 1950). With x and the electrode y, |y| = a, taken from its centre and d = |x − y|:
@@ -121,73 +121,6 @@ def lead_fields(
     return out
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def _tet_fronts(
-    points: NDArray[np.float64],
-    tets: NDArray[np.int32],
-    times: NDArray[np.float64],
-    fields: NDArray[np.float64],
-    start: float,
-    width: float,
-    bins: int,
-) -> NDArray[np.float64]:
-    out = np.zeros((bins, fields.shape[1]))
-    e = np.empty((3, 3))
-    share = np.empty(fields.shape[1])
-    for k in range(tets.shape[0]):
-        t0 = times[tets[k, 0]]
-        d1, d2, d3 = times[tets[k, 1]] - t0, times[tets[k, 2]] - t0, times[tets[k, 3]] - t0
-        mean = 0.25 * (d1 + d2 + d3)
-        if not np.isfinite(mean):
-            continue
-        square = mean**2 + (d1 - mean) ** 2 + (d2 - mean) ** 2 + (d3 - mean) ** 2
-        mean += t0
-        for i in range(3):
-            for c in range(3):
-                e[i, c] = points[tets[k, i + 1], c] - points[tets[k, 0], c]
-        # gradient times volume: Σ dᵢ (eⱼ × eₖ) / 6
-        gx = (d1 * (e[1, 1] * e[2, 2] - e[1, 2] * e[2, 1]) + d2 * (e[2, 1] * e[0, 2] - e[2, 2] * e[0, 1])
-              + d3 * (e[0, 1] * e[1, 2] - e[0, 2] * e[1, 1])) / 6.0  # fmt: skip
-        gy = (d1 * (e[1, 2] * e[2, 0] - e[1, 0] * e[2, 2]) + d2 * (e[2, 2] * e[0, 0] - e[2, 0] * e[0, 2])
-              + d3 * (e[0, 2] * e[1, 0] - e[0, 0] * e[1, 2])) / 6.0  # fmt: skip
-        gz = (d1 * (e[1, 0] * e[2, 1] - e[1, 1] * e[2, 0]) + d2 * (e[2, 0] * e[0, 1] - e[2, 1] * e[0, 0])
-              + d3 * (e[0, 0] * e[1, 1] - e[0, 1] * e[1, 0])) / 6.0  # fmt: skip
-        # a linear time in a tetrahedron has variance Σ(t − mean)² / 20: a box of that variance, kept within its times
-        half = max(np.sqrt(3.0 * square / 20.0), 0.5 * width)
-        low = max(mean - half, min(t0, t0 + d1, t0 + d2, t0 + d3) - 0.5 * width)
-        high = min(mean + half, max(t0, t0 + d1, t0 + d2, t0 + d3) + 0.5 * width)
-        low, high = (low - start) / width, (high - start) / width
-        for s in range(share.shape[0]):
-            share[s] = (fields[k, s, 0] * gx + fields[k, s, 1] * gy + fields[k, s, 2] * gz) / (high - low)
-        for b in range(int(low), int(high) + 1):
-            part = min(high, b + 1.0) - max(low, float(b))
-            for s in range(share.shape[0]):
-                out[b, s] += share[s] * part
-    return out
-
-
-def muscle_fronts(
-    points_mm: NDArray[np.float64],
-    tets: NDArray[np.int32],
-    times_ms: NDArray[np.float64],
-    fields: NDArray[np.float64],
-) -> Fronts:
-    """What one front through a wall of tetrahedra gives each electrode: ∇Z·G∇τ over time.
-
-    times_ms: (n,) activation or repolarisation; elements with a corner that has none are left out. fields: (m, e, 3)
-    G∇Z at the elements' centres (lead_fields, weighed by physics/wall_leads.py).
-    """
-    finite = times_ms[np.isfinite(times_ms)]
-    start = float(finite.min()) - 2.0 * BIN_MS
-    bins = int((finite.max() - start) / BIN_MS) + 4
-    weight = _tet_fronts(
-        np.ascontiguousarray(points_mm, np.float64), np.ascontiguousarray(tets, np.int32),
-        np.ascontiguousarray(times_ms, np.float64), fields, start, BIN_MS, bins,
-    )  # fmt: skip
-    # mm⁻² from the field, mm³ and ms/mm from volume and gradient: only ms is left, and a bin divides it away
-    return Fronts(start, weight.T / (4.0 * np.pi * TORSO_S_M * BIN_MS))
-
-
 def shell_fronts(
     points_mm: NDArray[np.float64],
     triangles: NDArray[np.int32],
@@ -196,7 +129,7 @@ def shell_fronts(
     thickness_mm: float,
     conductivity_s_m: float,
 ) -> Fronts:
-    """The same for a thin isotropic wall given by a surface and a thickness (the atria)."""
+    """Fronts in a thin isotropic wall given by a surface and a thickness (the atria)."""
     corner, time = points_mm[triangles], times_ms[triangles]
     known = np.isfinite(time).all(axis=1)
     corner, time = corner[known], time[known]

@@ -1,9 +1,12 @@
-"""The fronts of :mod:`twinviewer.physics.ecg` for several sequences in one pass over the mesh, on both cores.
+"""Fronts through muscle as electrodes see them: ∇Z·G∇τ over time, for several sequences in one pass on both cores.
 
 A tetrahedron gives electrode s the share ∇Z_s·G∇τ V = Σ_i (τ_i − τ_0) w_is with w_is = V ∇Z_s·G∇λ_i for the corners
 i = 1, 2, 3. The weights w belong to mesh, torso and conductivity and not to the sequence, so they are made once, in
 single precision; what remains for a beat is to read them once for activation and repolarisation together, which is
-bound by memory. How a share is spread over time is the same as there: over a box with the variance of τ in the element.
+bound by memory.
+
+A linear time in a tetrahedron has the variance Σ(τ_i − mean)² / 20. The share is spread evenly over a box of that
+variance, kept within the element's times, so that the mesh need not resolve the front.
 """
 
 from collections.abc import Sequence
@@ -53,16 +56,23 @@ def _spread(
     tets: NDArray[np.int32],
     weight: NDArray[np.float32],
     times: NDArray[np.float32],
+    alive: NDArray[np.bool_],
     width: float,
     out: NDArray[np.float32],
     first: int,
     last: int,
 ) -> None:
-    """Add the elements first … last to out (sequences, bins, e). times: (n, sequences) ms from the first bin's edge."""
+    """Add the elements first … last to out (sequences, bins, e). times: (n, sequences) ms from the first bin's edge.
+
+    alive: (m,), or empty where every element is.
+    """
     share = np.empty(weight.shape[2], np.float32)
     per_ms = np.float32(1.0 / width)
     half_bin = np.float32(0.5)
+    some_dead = alive.shape[0] > 0
     for k in range(first, last):
+        if some_dead and not alive[k]:
+            continue
         a, b, c, d = tets[k, 0], tets[k, 1], tets[k, 2], tets[k, 3]
         for f in range(times.shape[1]):
             t0 = times[a, f] * per_ms
@@ -88,17 +98,26 @@ def _spread(
 
 
 def leads(points_mm: NDArray[np.float64], tets: NDArray[np.int32], fields: NDArray[np.float64]) -> Leads:
-    """What belongs to mesh and torso. fields: (m, e, 3) G∇Z at the elements' centres, as for ecg.muscle_fronts."""
+    """What belongs to mesh and torso.
+
+    fields: (m, e, 3) G∇Z at the elements' centres (ecg.lead_fields, weighed by physics/wall_leads.py).
+    """
     cells = np.ascontiguousarray(tets, np.int32)
     weight = np.empty((len(cells), 3, fields.shape[1]), np.float32)
     _weights(np.ascontiguousarray(points_mm, np.float64), cells, np.ascontiguousarray(fields, np.float64), weight)
     return Leads(cells, weight)
 
 
-def fronts(of: Leads, times_ms: Sequence[NDArray[np.float64]], threads: int | None = None) -> list[Fronts]:
-    """ecg.muscle_fronts for each of several sequences, (n,) ms each, NaN where there is none (elements are left out).
+def fronts(
+    of: Leads,
+    times_ms: Sequence[NDArray[np.float64]],
+    alive: NDArray[np.bool_] | None = None,
+    threads: int | None = None,
+) -> list[Fronts]:
+    """What each of several sequences of activation or repolarisation, (n,) ms, gives each electrode.
 
-    Raises EngineError where a sequence has no finite time.
+    Elements with a corner that has no time (NaN) are left out, and those that are not alive, (m,): dead tissue carries
+    no current. Raises EngineError where a sequence has no finite time.
     """
     starts, longest = [], 0.0
     for times in times_ms:
@@ -110,8 +129,10 @@ def fronts(of: Leads, times_ms: Sequence[NDArray[np.float64]], threads: int | No
     count = how_many(len(after)) if threads is None else threads
     m, bins = len(of.tets), int(longest / BIN_MS) + 4
     parts = np.zeros((count, len(times_ms), bins, of.weight.shape[2]), np.float32)
+    living = np.zeros(0, bool) if alive is None else np.ascontiguousarray(alive, bool)
+    bounds = [m * i // count for i in range(count + 1)]
     work = [
-        Thread(target=_spread, args=(of.tets, of.weight, after, BIN_MS, parts[i], m * i // count, m * (i + 1) // count))
+        Thread(target=_spread, args=(of.tets, of.weight, after, living, BIN_MS, parts[i], bounds[i], bounds[i + 1]))
         for i in range(count)
     ]
     for one in work[1:]:
@@ -119,5 +140,6 @@ def fronts(of: Leads, times_ms: Sequence[NDArray[np.float64]], threads: int | No
     work[0].run()
     for one in work[1:]:
         one.join()
+    # mm⁻² from the field, mm³ and ms/mm from volume and gradient: only ms is left, and a bin divides it away
     total = parts.sum(axis=0, dtype=np.float64) / (4.0 * np.pi * TORSO_S_M * BIN_MS)
     return [Fronts(start, one.T) for start, one in zip(starts, total, strict=True)]

@@ -279,11 +279,11 @@ class Medium:
         return np.ascontiguousarray(whole[self.grid.rank])
 
 
-def combine(fields_ms: Sequence[NDArray[np.float64]], times_ms: Sequence[float]) -> NDArray[np.float64]:
+def combine(fields_ms: Sequence[NDArray[np.floating]], times_ms: Sequence[float]) -> NDArray[np.float64]:
     """min over s of (times_ms[s] + fields_ms[s]): exact for any delays from one field a site. NaN stays."""
     if not len(fields_ms) or len(fields_ms) != len(times_ms):
         raise EngineError("Combining activation needs one time for each of at least one field")
-    total = fields_ms[0] + times_ms[0]
+    total = np.asarray(fields_ms[0] + np.float64(times_ms[0]))
     for field, time in zip(fields_ms[1:], times_ms[1:], strict=True):
-        total = np.minimum(total, field + time)
+        np.minimum(total, field + np.float64(time), out=total)
     return total

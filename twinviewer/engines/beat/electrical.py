@@ -1,7 +1,7 @@
 """The electrical half of the beat: activation of the wall, 12-lead ECG and what a cardiograph measures on it.
 
-Activation is the earliest arrival over the conduction system and any pacing leads. Each is solved on its own and kept,
-so that a change of AV or VV delay is a minimum over stored fields (min-plus, exact) and costs next to nothing.
+Activation is the earliest arrival over the conduction system and any pacing leads. Each is solved on its own and kept
+(eikonal_sites.py), so that a change of AV or VV delay is a minimum over stored fields and costs next to nothing.
 """
 
 import hashlib
@@ -21,13 +21,15 @@ from twinviewer.engines.beat.body import (
     ATRIAL_CONDUCTIVITY_S_M,
     ATRIAL_WALL_MM,
     AtrialFronts,
+    Shift,
     atrial_activation,
     electrode_shift,
     lead_fields,
 )
-from twinviewer.physics import ecg
+from twinviewer.physics import ecg, ecg_kernel
 from twinviewer.physics.ecg_measure import measure
 from twinviewer.physics.eikonal import EikonalGrid, Medium, combine
+from twinviewer.physics.eikonal_sites import SiteFields, Together
 from twinviewer.physics.repolarisation import duration_ms
 
 SOURCE = f"beat engine {__version__}, eikonal activation and lead-field ECG"
@@ -72,7 +74,8 @@ class _Bounded:
         return made
 
 
-_grids, _media, _fields, _atria, _leads, _living = (_Bounded(size) for size in (3, 6, 96, 3, 2, 2))
+_grids, _sites, _atria, _leads = (_Bounded(size) for size in (2, 3, 2, 2))
+"""At 300 000 nodes a grid takes 130 MB, a medium with its fields 80 to 130 MB, the leads of a torso 170 MB."""
 
 
 def activate(setup: Setup) -> Activation:
@@ -124,33 +127,22 @@ def _nearest_living(mesh: OrganMesh, activation_ms: NDArray[np.float64]) -> NDAr
 
 def activation_times_ms(setup: Setup) -> NDArray[np.float64]:
     """(n,) earliest excitation after the start of P over all stimuli; NaN off the wall and in dead tissue."""
-    mesh = setup.mesh
     system = tuple(s for s in setup.stimuli if s.layer == "purkinje")
-    leads = tuple(s for s in setup.stimuli if s.layer != "purkinje")
-    tissue = _tissue_key(setup)
+    leads: dict[int | Together, float] = {}
+    for lead in setup.stimuli:
+        if lead.layer != "purkinje":
+            leads[lead.node] = min(lead.time_ms, leads.get(lead.node, np.inf))
     back = min(RETROGRADE_M_S / setup.value("conduction_endocardial_m_s"), 1.0)
-    groups: list[tuple[tuple[Stimulus, ...], float]] = [((lead,), back) for lead in leads]
-    if system:
-        groups.append((system, 1.0))
-    fields, times = [], []
-    for members, layer in groups:
-        first = min(s.time_ms for s in members)
-        nodes = tuple(s.node for s in members)
-        delays = tuple(round(s.time_ms - first, 3) for s in members)
-        medium_key = (mesh.uid, len(mesh.points_mm), tissue, layer)
+    waves = [(_fields(setup, layer), times) for layer, times in ((1.0, _together(system)), (back, leads)) if times]
+    return combine([fields.activation_ms(times) for fields, times in waves], [0.0] * len(waves))
 
-        def solve(
-            nodes: tuple[int, ...] = nodes,
-            delays: tuple[float, ...] = delays,
-            layer: float = layer,
-            key: Hashable = medium_key,
-        ) -> NDArray[np.float64]:
-            medium: Medium = _media.get(key, lambda: _medium(setup, layer))
-            return medium.activation_ms(nodes, delays)
 
-        fields.append(_fields.get((medium_key, nodes, delays), solve))
-        times.append(first)
-    return combine(fields, times)
+def _together(system: tuple[Stimulus, ...]) -> dict[int | Together, float]:
+    """The conduction system's sites, which keep their delays among each other, and when the first of them fires."""
+    if not system:
+        return {}
+    first = min(s.time_ms for s in system)
+    return {(tuple(s.node for s in system), tuple(round(s.time_ms - first, 3) for s in system)): first}
 
 
 def _tissue_key(setup: Setup) -> str:
@@ -161,6 +153,13 @@ def _tissue_key(setup: Setup) -> str:
         if name in setup.tissue:
             digest.update(name.encode() + np.ascontiguousarray(setup.tissue[name]).tobytes())
     return digest.hexdigest()
+
+
+def _fields(setup: Setup, layer: float) -> SiteFields:
+    """Fields of this tissue, its endocardial layer slowed by a factor."""
+    key = (setup.mesh.uid, len(setup.mesh.points_mm), _tissue_key(setup), layer)
+    found: SiteFields = _sites.get(key, lambda: SiteFields(_medium(setup, layer)))
+    return found
 
 
 def _medium(setup: Setup, layer: float) -> Medium:
@@ -194,17 +193,11 @@ def _potentials_mv(
     """(electrodes, t) at 1 kHz over one beat with its end: from the ventricles, from the atria (None if absent)."""
     mesh = setup.mesh
     shift = electrode_shift(setup)
-    torso, fields = _leads.get((mesh.uid, len(mesh.points_mm), shift), lambda: lead_fields(mesh, shift))
-    tets = mesh.tets
-    if "conduction_scale" in setup.tissue:  # dead tissue carries no current
-        alive = np.asarray(setup.tissue["conduction_scale"]) > 0.0
-        if not alive.all():
-            key = (mesh.uid, len(mesh.points_mm), shift, _tissue_key(setup))
-            tets, fields = _living.get(key, lambda: (mesh.tets[alive], fields[alive]))
+    torso, leads = _leads.get((mesh.uid, len(mesh.points_mm), shift), lambda: _torso_leads(mesh, shift))
+    alive = np.asarray(setup.tissue["conduction_scale"]) > 0.0 if "conduction_scale" in setup.tissue else None
     time_ms = np.arange(round(period_ms) + 1, dtype=float)
     falling = ecg.repolarisation_kernel()
-    depolarised = ecg.muscle_fronts(mesh.points_mm, tets, activation, fields)
-    recovered = ecg.muscle_fronts(mesh.points_mm, tets, recovery - ecg.tail_ms(falling), fields)
+    depolarised, recovered = ecg_kernel.fronts(leads, [activation, recovery - ecg.tail_ms(falling)], alive)
     potential = ecg.potentials_mv(depolarised, ecg.upstroke_kernel(), time_ms, period_ms)
     potential -= ecg.potentials_mv(recovered, falling, time_ms, period_ms)
     atria: AtrialFronts | None = _atria.get((mesh.uid, len(mesh.points_mm)), lambda: atrial_activation(mesh))
@@ -215,6 +208,11 @@ def _potentials_mv(
         fronts = ecg.shell_fronts(mesh.points_mm, triangles, times, torso, ATRIAL_WALL_MM, ATRIAL_CONDUCTIVITY_S_M)
         p_wave += ecg.potentials_mv(fronts, ecg.upstroke_kernel(4.0), time_ms, period_ms)
     return potential, p_wave
+
+
+def _torso_leads(mesh: OrganMesh, shift: Shift) -> tuple[ecg.Torso, ecg_kernel.Leads]:
+    torso, fields = lead_fields(mesh, shift)
+    return torso, ecg_kernel.leads(mesh.points_mm, mesh.tets, fields)
 
 
 def _metrics(
