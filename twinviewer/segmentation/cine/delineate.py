@@ -53,13 +53,13 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
     round blood. ``report`` may raise Cancelled.
     """
     slices = short_axis(stack)
-    centres, evidence = locate(stack, slices, part(report, 0.0, 0.2))
-    walls = left_ventricle(slices, centres, evidence, part(report, 0.2, 0.6))
+    found_at = locate(stack, slices, part(report, 0.0, 0.2))
+    walls = left_ventricle(slices, found_at.centres, found_at.evidence, part(report, 0.2, 0.6))
     rings = []
     for one in walls:
         report(0.6, "Delineating the left ventricle")
         rings.append(ring_evidence(one, walls))
-    notes = _refuse_or_note(rings)
+    notes = (*found_at.notes, *_refuse_or_note(rings))
     whole = whole_slices(rings)
     middle = whole[len(whole) // 2] if whole else len(walls) // 2
     heart = slices.to_mm(middle, walls[middle].centre[None])[0]

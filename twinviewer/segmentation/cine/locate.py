@@ -1,6 +1,11 @@
-"""Where the left ventricle lies in each short-axis slice: a bright disc in a dark ring, in the part that moves."""
+"""Where the left ventricle lies in each short-axis slice: a bright disc in a dark ring, in the part that moves.
+
+First which of all discs it is: near motion, on the patient's left of all that beats. A dilated ventricle is still in
+its middle, so motion counts as far as a wall may be from it. Then where its middle is, close by.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 
@@ -11,6 +16,7 @@ from scipy.signal import fftconvolve
 
 from twinviewer.domain import CineStack, Reporter, SegmentationError
 from twinviewer.segmentation.cine.short_axis import Slices, middle_mm, sample
+from twinviewer.segmentation.cine.sides import beats_beyond, side_prior
 
 GRID_MM = 2.0
 """Spacing of the coarse grid on which the ventricle is looked for."""
@@ -18,12 +24,35 @@ _RADII_MM = (10.0, 14.0, 18.0, 22.0, 27.0, 32.0)
 _DRIFT_MM = 6.0
 """How far the axis of the ventricle may wander sideways in 10 mm of depth before it counts against a path."""
 _CROSSING_SIGMA_MM = 30.0
+_WALL_FROM_MIDDLE_MM = 24.0
+"""The wall that moves lies so far from the middle of the cavity: in health just so, in a dilated one farther."""
+_CLOSE_MM, _OTHER_MM = 15.0, 25.0
+_NEARLY = 0.95
+_BEYOND = (
+    "Something beats to the patient's left of what was taken for the left ventricle, where nothing of the heart should "
+    "lie: it may be the right one, or the heart lies the other way round. Check the outlines before using any number."
+)
+_TWO_ALIKE = (
+    "By their look alone, another place is as good a left ventricle as the one outlined, which was chosen for lying on "
+    "the patient's left. Check that the right ventricle was not taken for it."
+)
 
 
-def locate(stack: CineStack, slices: Slices, report: Reporter) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Located:
+    """centres: (k, 2) u, v in mm of the left ventricle in the frame of ``Slices``; evidence: (k,) 0..1 in each slice.
+
+    notes: why it may be the right ventricle, if it may.
+    """
+
+    centres: NDArray[np.float64]
+    evidence: NDArray[np.float64]
+    notes: tuple[str, ...]
+
+
+def locate(stack: CineStack, slices: Slices, report: Reporter) -> Located:
     """Centre of the left ventricle in every slice.
 
-    Returns (k, 2) centres u, v in mm in the frame of ``slices``, and (k,) evidence 0..1 in each slice.
     Errors: SegmentationError where nothing in the images beats.
     """
     u, v = _grid(slices)
@@ -43,12 +72,56 @@ def locate(stack: CineStack, slices: Slices, report: Reporter) -> tuple[NDArray[
             remedy="Load the cine series with all its phases.",
         )
     prior = _crossings(stack, slices, uv)
-    score = np.array([look * move * prior for look, move in zip(looks, shared, strict=True)])
-    path = _path(score, slices.depth_mm, partial(report, 0.9, "Looking for the left ventricle"))
-    centres = np.array([[u[i], v[j]] for j, i in path])
+    motion = np.array(shared)
+    tick = partial(report, 0.9, "Looking for the left ventricle")
+    looked = np.array(looks) * _around(motion, tick) * prior
+    depth = slices.depth_mm
+    which = _places(_path(looked * side_prior(slices, motion, uv), depth, tick), u, v)
+    close = np.array([np.linalg.norm(uv - centre, axis=-1) <= _CLOSE_MM for centre in which])
+    score = np.array(looks) * motion * prior * close
+    path = _path(score, depth, tick)
+    centres = _places(path, u, v)
     peak = float(score.max()) or 1.0
     evidence = np.array([float(score[k][j, i]) / peak for k, (j, i) in enumerate(path)])
-    return centres, evidence
+    notes = []
+    if beats_beyond(slices, motion, uv, centres):
+        notes.append(_BEYOND)
+    elif _other(looked, uv, which, depth, tick) > _NEARLY:
+        notes.append(_TWO_ALIKE)
+    return Located(centres, evidence, tuple(notes))
+
+
+def _places(path: list[tuple[int, int]], u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(k, 2) u, v in mm of pixels (row, column)."""
+    return np.array([[u[i], v[j]] for j, i in path])
+
+
+def _around(motion: NDArray[np.float32], tick: Callable[[], None]) -> NDArray[np.float32]:
+    """(k, v, u) the most motion within a wall's distance of each pixel."""
+    size = int(_WALL_FROM_MIDDLE_MM / GRID_MM)
+    y, x = np.mgrid[-size : size + 1, -size : size + 1]
+    out = np.empty_like(motion)
+    for k, image in enumerate(motion):
+        tick()
+        out[k] = ndimage.maximum_filter(image, footprint=np.hypot(x, y) <= size)
+    return out
+
+
+def _other(
+    score: NDArray[np.float32],
+    uv: NDArray[np.float64],
+    centres: NDArray[np.float64],
+    depth_mm: NDArray[np.float64],
+    tick: Callable[[], None],
+) -> float:
+    """Score of the best path away from ``centres`` as a share of the best near them."""
+    gain = score / np.maximum(score.max(axis=(1, 2), keepdims=True), 1e-6)
+    near = np.array([np.linalg.norm(uv - centre, axis=-1) <= _OTHER_MM for centre in centres])
+    sums = []
+    for part_of in (np.where(near, gain, 0.0), np.where(near, 0.0, gain)):
+        path = _path(part_of, depth_mm, tick)
+        sums.append(sum(float(part_of[k][j, i]) for k, (j, i) in enumerate(path)))
+    return sums[1] / max(sums[0], 1e-6)
 
 
 def motion_energy(frames: NDArray[np.float32]) -> NDArray[np.float32] | None:

@@ -10,11 +10,10 @@ from scipy import ndimage
 
 from twinviewer.segmentation.cine import polar as ring
 from twinviewer.segmentation.cine.short_axis import Slices
+from twinviewer.segmentation.cine.sides import rightward
 from twinviewer.segmentation.cine.wall import Walls
 
 _DEEPEST_MM = 70
-_TOWARDS = np.array([-0.85, -0.5, 0.15])
-"""From the left to the right ventricle it goes to the patient's right and forward (LPS)."""
 _HALF_SECTOR = 100.0
 _GAIN, _WALL_PRICE, _EDGE = 0.45, 1.6, 2.5
 _BEND, _JUMP, _PULL = 0.03, 12.0, 0.03
@@ -65,9 +64,7 @@ def find_right(slices: Slices, walls: Walls, cyclic: bool, tick: Callable[[], No
     tick: called for every round over the frames; may raise Cancelled.
     """
     s = walls.tone.relative(walls.polar)
-    towards = slices.axes[:2] @ _TOWARDS
-    towards /= max(float(np.linalg.norm(towards)), 1e-6)
-    turned = np.degrees(np.arccos(np.clip(ring.directions() @ towards, -1.0, 1.0)))
+    turned = np.degrees(np.arccos(np.clip(ring.directions() @ rightward(slices), -1.0, 1.0)))
     open_here = turned <= _HALF_SECTOR
     layers = [_layer(s[t], walls.outer_mm[t]) for t in range(len(s))]
     level, depth = 1.0, np.zeros((len(s), ring.ANGLES))

@@ -20,6 +20,8 @@ _BLOOD_GAIN, _MUSCLE_GAIN = 0.55, 0.3
 """What a millimetre of perfect blood or muscle is worth against tissue of unknown kind beyond the wall."""
 _INNER_EDGE, _OUTER_EDGE, _BEYOND = 3.0, 1.5, 0.5
 _PULL, _PULL_BESIDE = 0.12, 0.01
+_CLOSE_PHASES = 20
+"""So many phases a beat lie close enough for each to be near its neighbours' mean; of fewer, end systole is not."""
 _STIFF = 0.4
 _MOST_WALL = 1.25
 _BEND_INNER, _BEND_THICKNESS = 0.5, 1.5
@@ -115,7 +117,7 @@ def borders(
         # thick there as elsewhere in that frame
         usual = _usual(inner, outer)
         near_in, near_out = ring.over_time(inner, cyclic), ring.over_time(outer, cyclic)
-        pull = _PULL if len(relative) > 3 else 0.0
+        pull = _PULL * min(len(relative) / _CLOSE_PHASES, 1.0) ** 2 if len(relative) > 3 else 0.0
         if len(relative) <= 3 and near is not None:
             near_in, near_out, pull = *near, _PULL_BESIDE
         for t, cost in enumerate(costs):
