@@ -1,6 +1,6 @@
 """OrganMesh: one set of points that tetrahedra and surfaces share, with named fields and landmarks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,14 +9,19 @@ from numpy.typing import NDArray
 
 def enclosed_volume_ml(points_mm: NDArray[np.floating], triangles: NDArray[np.integer]) -> float:
     """Volume in mL inside a closed surface of (k, 3) outward triangles into (n, 3) points: the divergence theorem."""
-    a, b, c = (points_mm[triangles[:, k]].astype(np.float64) for k in range(3))
-    middle = (a.mean(axis=0) + b.mean(axis=0) + c.mean(axis=0)) / 3.0  # near zero, sums lose no digits
-    return float(_triple(a - middle, b - middle, c - middle).sum()) / 6000.0
+    if not len(triangles):
+        return 0.0
+    near = points_mm[triangles[0, 0]].astype(np.float64)  # sums lose no digits where the origin is near
+    axes = [points_mm[:, axis].astype(np.float64) - near[axis] for axis in range(3)]
+    a, b, c = ([along[corner] for along in axes] for corner in np.ascontiguousarray(triangles.T))
+    return float(_triple(a, b, c).sum()) / 6000.0
 
 
-def _triple(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(k,) a · (b x c) of (k, 3) vectors; written out, five times as fast as numpy's cross product."""
-    (ax, ay, az), (bx, by, bz), (cx, cy, cz) = a.T, b.T, c.T
+def _triple(
+    a: Sequence[NDArray[np.float64]], b: Sequence[NDArray[np.float64]], c: Sequence[NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """(k,) a · (b x c) of vectors given axis by axis, which is five times as fast as numpy's cross product."""
+    (ax, ay, az), (bx, by, bz), (cx, cy, cz) = a, b, c
     return np.asarray(ax * (by * cz - bz * cy) + ay * (bz * cx - bx * cz) + az * (bx * cy - by * cx))
 
 
@@ -71,5 +76,5 @@ class OrganMesh:
         points = self.points_mm if points_mm is None else points_mm
         corner = points[: self.wall_points].astype(np.float64)
         base = corner[self.tets[:, 0]]
-        a, b, c = (corner[self.tets[:, k]] - base for k in (1, 2, 3))
+        a, b, c = (list((corner[self.tets[:, k]] - base).T) for k in (1, 2, 3))
         return float(_triple(a, b, c).sum()) / 6000.0

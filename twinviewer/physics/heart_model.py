@@ -50,7 +50,11 @@ class Patches:
 
     def mean(self, mesh: OrganMesh, point_values: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n,) volume-weighted mean of a field of the wall's points over each patch; NaN where it is NaN throughout."""
-        return self.mean_of_cells(np.nanmean(np.asarray(point_values, np.float64)[mesh.tets], axis=1))
+        corner = np.asarray(point_values, np.float64)[mesh.tets]
+        known = np.isfinite(corner)
+        count = known.sum(axis=1)  # none in dead tissue
+        total = np.where(known, corner, 0.0).sum(axis=1)
+        return self.mean_of_cells(np.divide(total, count, out=np.full(len(corner), np.nan), where=count > 0))
 
     def mean_of_cells(self, cell_values: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n,) volume-weighted mean of a (m,) cell field over each patch, skipping what is not finite."""

@@ -119,36 +119,43 @@ def even_out(values: Array, neighbours: Neighbours, rounds: int) -> Array:
 
 @njit(cache=True)
 def _keep(points: Array, tets: NDArray[np.int32], reference_ml: Array, low: float, high: float, rounds: int) -> None:
-    g = np.empty((4, 3))
-    e = np.empty((3, 3))
+    # written out by axis: three times as fast as loops over small arrays, for a wall's elements take part thousands of
+    # times in a beat
     for _ in range(rounds):
-        worst = 0.0
+        still = True
         for t in range(tets.shape[0]):
-            a = tets[t, 0]
-            for k in range(3):
-                for axis in range(3):
-                    e[k, axis] = points[tets[t, k + 1], axis] - points[a, axis]
-            for k in range(3):
-                p, q = (k + 1) % 3, (k + 2) % 3
-                g[k + 1, 0] = (e[p, 1] * e[q, 2] - e[p, 2] * e[q, 1]) / 6.0
-                g[k + 1, 1] = (e[p, 2] * e[q, 0] - e[p, 0] * e[q, 2]) / 6.0
-                g[k + 1, 2] = (e[p, 0] * e[q, 1] - e[p, 1] * e[q, 0]) / 6.0
+            i, j, k, m = tets[t, 0], tets[t, 1], tets[t, 2], tets[t, 3]
+            x, y, z = points[i, 0], points[i, 1], points[i, 2]
+            ax, ay, az = points[j, 0] - x, points[j, 1] - y, points[j, 2] - z
+            bx, by, bz = points[k, 0] - x, points[k, 1] - y, points[k, 2] - z
+            cx, cy, cz = points[m, 0] - x, points[m, 1] - y, points[m, 2] - z
+            # gradients of the volume by the corners, all times 6
+            gx, gy, gz = by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx
+            volume = (ax * gx + ay * gy + az * gz) / 6.0
             reference = reference_ml[t] * 1000.0
-            volume = e[0, 0] * g[1, 0] + e[0, 1] * g[1, 1] + e[0, 2] * g[1, 2]
             wanted = min(max(volume, low * reference), high * reference)
             if wanted == volume:
                 continue
-            worst = max(worst, abs(volume - wanted) / reference)
-            square = 1e-9
-            for axis in range(3):
-                g[0, axis] = -(g[1, axis] + g[2, axis] + g[3, axis])
-                for k in range(4):
-                    square += g[k, axis] * g[k, axis]
-            step = 0.7 * (wanted - volume) / square
-            for k in range(4):
-                for axis in range(3):
-                    points[tets[t, k], axis] += step * g[k, axis]
-        if worst == 0.0:
+            still = False
+            hx, hy, hz = cy * az - cz * ay, cz * ax - cx * az, cx * ay - cy * ax
+            kx, ky, kz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+            ox, oy, oz = -(gx + hx + kx), -(gy + hy + ky), -(gz + hz + kz)
+            square = gx * gx + gy * gy + gz * gz + hx * hx + hy * hy + hz * hz
+            square += kx * kx + ky * ky + kz * kz + ox * ox + oy * oy + oz * oz
+            step = 0.7 * (wanted - volume) * 6.0 / (square + 3.6e-8)
+            points[i, 0] += step * ox
+            points[i, 1] += step * oy
+            points[i, 2] += step * oz
+            points[j, 0] += step * gx
+            points[j, 1] += step * gy
+            points[j, 2] += step * gz
+            points[k, 0] += step * hx
+            points[k, 1] += step * hy
+            points[k, 2] += step * hz
+            points[m, 0] += step * kx
+            points[m, 1] += step * ky
+            points[m, 2] += step * kz
+        if still:
             return
 
 
