@@ -6,7 +6,9 @@ parameters of dynamic hERG binding (Kmax, Ku in 1/ms, n, halfmax in nM^n, Vhalf 
 
 Source: measured by the US Food and Drug Administration, published with Li et al., Circ Arrhythm Electrophysiol
 10:e004628 (2017), Dutta et al., Front Physiol 8:616 (2017) and Li et al., Clin Pharmacol Ther 105:466 (2019); tables
-newCiPA.csv and hERG_fitting/results of the CiPA data repository.
+newCiPA.csv (manual patch clamp) and hERG_fitting/results/*/pars.txt (the best fit of each drug) of the CiPA data
+repository. The supplement of Li 2019 prints other binding parameters for the 16 validation drugs: what they change is
+in docs/verification.md.
 """
 
 Block = tuple[float, float]

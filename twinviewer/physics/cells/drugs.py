@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from twinviewer.domain import EngineError
 from twinviewer.physics.cells.cipa_drugs import CURRENTS, DRUGS
 
-HIGH_BELOW, LOW_ABOVE = 0.0579, 0.0671
+HIGH_BELOW, LOW_ABOVE = 0.0579, 0.0689
 """Mean qNet over 1 to 4 x Cmax in uC/uF: below the first high, from the second low TdP risk.
 
-As quoted from Li et al., Clin Pharmacol Ther 105:466 (2019), where they come from ordinal regression over sampled drug
-parameters; values of 0.067 to 0.069 are in use for the second. Our own training drugs leave gaps of 0.0560 to 0.0600
-and 0.0659 to 0.0743 for them (python -m twinviewer.physics.cells.cipa_table): both lie where the data put them."""
+Li et al., Clin Pharmacol Ther 105:466 (2019), by ordinal regression over sampled parameters of the training drugs: one
+pair for each of their data sets, this one for manual patch clamp, where the blocks of cipa_drugs come from, and 0.0581
+and 0.0671 for the hybrid with automated patch clamp (both as used in the code of Lei et al., repository
+CardiacModelling/hERG-binding-mechanisms). Our own training drugs leave gaps of 0.056 to 0.060 and 0.066 to 0.074
+(python -m twinviewer.physics.cells.cipa_table)."""
 
 
 @dataclass(frozen=True, slots=True)
