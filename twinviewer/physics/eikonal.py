@@ -26,8 +26,8 @@ from twinviewer.physics.eikonal_local import FAR
 from twinviewer.physics.eikonal_mesh import (
     adjacency,
     curve_order,
+    edge_lengths,
     local_corners,
-    mean_edge,
     neighbours,
     renumbered,
 )
@@ -49,7 +49,8 @@ LONGEST_MS = 1e5
 class EikonalGrid:
     """A mesh prepared once for every solve, numbered along a space-filling curve.
 
-    points_mm: (n, 3). tets: (m, 4). triangles: (k, 3) of the endocardial layer, may be empty. edge_mm: mean edge.
+    points_mm: (n, 3). tets: (m, 4). triangles: (k, 3) of the endocardial layer, may be empty. edge_mm,
+    least_edge_mm: mean and least edge.
     point_was, tet_was, triangle_was: the number that each had where it came from; all that is asked for or handed out
     by public methods is in that numbering.
     """
@@ -70,6 +71,7 @@ class EikonalGrid:
     local: NDArray[np.uint16]
     most_near: int
     edge_mm: float
+    least_edge_mm: float
 
     @classmethod
     def build(
@@ -92,10 +94,11 @@ class EikonalGrid:
         by_tet, by_triangle = adjacency(tets_, len(points)), adjacency(triangles_, len(points))
         near = neighbours(tets_, *by_tet, triangles_, *by_triangle)
         corners = local_corners(tets_, *by_tet, *near)
-        edge = mean_edge(points, cells if len(cells) else layer)
+        points = points[was]
+        lengths = edge_lengths(points, tets_ if len(tets_) else triangles_, *near)
         return cls(
-            points[was], tets_, triangles_, was, tet_was, triangle_was, rank, *by_tet, *by_triangle, *near, *corners,
-            edge,
+            points, tets_, triangles_, was, tet_was, triangle_was, rank, *by_tet, *by_triangle, *near, *corners,
+            *lengths,
         )  # fmt: skip
 
     def medium(
@@ -138,13 +141,14 @@ class EikonalGrid:
         if long:
             self._refuse(long, "a fibre of the length", first_long, float(np.linalg.norm(along[first_long])))
         codes, base, muscle, edge_ms = metric(
-            self, along, factor, fibre_speed_m_s if fibre is not None else cross_speed_m_s, cross_speed_m_s
+            self, along, factor, fibre_speed_m_s if fibre is not None else cross_speed_m_s, cross_speed_m_s, high
         )
         sides, fast, side_ms = layer_sides(self.points_mm, self.triangles, on[self.point_was], layer_speed_m_s)
         muscle[self.triangles[fast]] = True
         even = bool(high - low < 1e-6)
+        live = np.full(m, low > 0.0) if even else factor[self.tet_was] > 0.0
         return Medium(
-            self, along, factor, codes, base, sides, factor[self.tet_was] > 0.0, fast, muscle, even,
+            self, along, factor, codes, base, sides, live, fast, muscle, even,
             edge_ms if edge_ms > 0.0 else max(side_ms, 1e-3), fibre_speed_m_s, cross_speed_m_s, layer_speed_m_s,
         )  # fmt: skip
 

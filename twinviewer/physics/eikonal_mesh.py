@@ -169,11 +169,19 @@ def local_corners(
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def mean_edge(points: NDArray[np.float64], cells: NDArray[np.int32]) -> float:
-    """Mean length in mm of the cells' first edges."""
-    total = 0.0
+def edge_lengths(
+    points: NDArray[np.float64], cells: NDArray[np.int32], near_start: NDArray[np.int32], near: NDArray[np.int32]
+) -> tuple[float, float]:
+    """Mean length in mm of the cells' first edges, and the least of all edges (which the neighbours give)."""
+    total, least = 0.0, np.inf
     for k in range(cells.shape[0]):
         a, b = cells[k, 0], cells[k, 1]
         x, y, z = points[a, 0] - points[b, 0], points[a, 1] - points[b, 1], points[a, 2] - points[b, 2]
         total += np.sqrt(x * x + y * y + z * z)
-    return total / max(cells.shape[0], 1)
+    for a in range(points.shape[0]):
+        for q in range(near_start[a], near_start[a + 1]):
+            b = near[q]
+            if b > a:
+                x, y, z = points[a, 0] - points[b, 0], points[a, 1] - points[b, 1], points[a, 2] - points[b, 2]
+                least = min(least, x * x + y * y + z * z)
+    return total / max(cells.shape[0], 1), np.sqrt(least)

@@ -25,7 +25,7 @@ _EDGE = np.array([[0, 1, 2, 3, 4, 5], [0, 3, 4, 1, 2, 5], [1, 3, 5, 0, 2, 4], [2
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def tet_edges(
+def coded(
     points: NDArray[np.float64],
     tets: NDArray[np.int32],
     was: NDArray[np.int32],
@@ -33,43 +33,6 @@ def tet_edges(
     scale: NDArray[np.float64],
     fibre_speed: float,
     cross_speed: float,
-    edges: NDArray[np.float32],
-    first: int,
-    last: int,
-) -> tuple[float, float, int]:
-    """edges[first:last]: squared times in ms² along 01 02 03 12 13 23, DEAD where an element does not conduct.
-
-    was: (m,) row of fibre and scale for each element. Returns the least, the sum of the roots of one an element, and
-    the number of elements that conduct.
-    """
-    along, across = 1.0 / fibre_speed**2, 1.0 / cross_speed**2
-    least, total, live = np.inf, 0.0, 0
-    for k in range(first, last):
-        w = was[k]
-        if not scale[w] > 0.0:
-            edges[k] = DEAD
-            continue
-        fx, fy, fz = fibre[w, 0], fibre[w, 1], fibre[w, 2]
-        slow = 1.0 / scale[w] ** 2
-        e = 0
-        for i in range(3):
-            a = tets[k, i]
-            for j in range(i + 1, 4):
-                b = tets[k, j]
-                dx, dy, dz = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[b, 2] - points[a, 2]
-                f = dx * fx + dy * fy + dz * fz
-                square = slow * (across * (dx * dx + dy * dy + dz * dz) + (along - across) * f * f)
-                least = min(least, square)
-                edges[k, e] = square
-                e += 1
-        total += np.sqrt(edges[k, 0])
-        live += 1
-    return least, total, live
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def packed(
-    edge_bits: NDArray[np.uint32],
     base: np.uint32,
     start: NDArray[np.int32],
     entry: NDArray[np.int32],
@@ -77,25 +40,60 @@ def packed(
     conducts: NDArray[np.bool_],
     first: int,
     last: int,
-) -> None:
-    """codes of the vertices first … last: six a corner, all corners' first, then all second ones, and so on.
+) -> tuple[float, int]:
+    """Codes of what the elements first … last give their vertices: six a corner, all corners' first, then all second
+    ones, and so on.
 
-    edge_bits: (m, 6) tet_edges as they stand in memory. base: bits of the number that has the code 0. conducts: (n,)
-    set where an element conducts.
+    was: (m,) row of fibre and scale for each element. start, entry: elements by vertex, in rising order. base: bits of
+    the number that has the code 0. conducts: (n,) set where an element conducts. Returns the sum of the times along one
+    edge an element in ms, and the number of elements that conduct.
     """
-    half = np.uint32(1 << (SHIFT - 1))
-    for v in range(first, last):
-        at, size = 6 * start[v], start[v + 1] - start[v]
-        for i in range(size):
-            k, x = entry[start[v] + i] >> 2, entry[start[v] + i] & 3
-            dead = edge_bits[k, 0] == DEAD_BITS
-            conducts[v] |= not dead
+    place = np.empty(start.shape[0] - 1, np.int32)  # corners of each vertex that come before element ``first``
+    for v in range(place.shape[0]):
+        low, high = start[v], start[v + 1]
+        while low < high:
+            half = (low + high) >> 1
+            if entry[half] >> 2 < first:
+                low = half + 1
+            else:
+                high = half
+        place[v] = low - start[v]
+    along, across = 1.0 / fibre_speed**2, 1.0 / cross_speed**2
+    square, code = np.empty(6, np.float32), np.empty(6, np.uint16)
+    bits = square.view(np.uint32)
+    rounding = np.uint32(1 << (SHIFT - 1))
+    total, live = 0.0, 0
+    for k in range(first, last):
+        w = was[k]
+        dead = not scale[w] > 0.0
+        if dead:
+            code[:] = DEAD_CODE
+        else:
+            fx, fy, fz = fibre[w, 0], fibre[w, 1], fibre[w, 2]
+            slow = 1.0 / scale[w] ** 2
+            even, lengthwise = slow * across, slow * (along - across)
+            e = 0
+            for i in range(3):
+                a = tets[k, i]
+                x, y, z = points[a, 0], points[a, 1], points[a, 2]
+                for j in range(i + 1, 4):
+                    b = tets[k, j]
+                    dx, dy, dz = points[b, 0] - x, points[b, 1] - y, points[b, 2] - z
+                    f = dx * fx + dy * fy + dz * fz
+                    square[e] = even * (dx * dx + dy * dy + dz * dz) + lengthwise * f * f
+                    e += 1
             for j in range(6):
-                if dead:
-                    codes[at + j * size + i] = DEAD_CODE
-                else:
-                    code = (max(edge_bits[k, _EDGE[x, j]], base) - base + half) >> SHIFT
-                    codes[at + j * size + i] = min(code, np.uint32(65534))
+                code[j] = min((max(bits[j], base) - base + rounding) >> SHIFT, np.uint32(65534))
+            total += np.sqrt(square[0])
+            live += 1
+        for x in range(4):
+            v = tets[k, x]
+            conducts[v] |= not dead
+            size, at = start[v + 1] - start[v], 6 * start[v] + place[v]
+            place[v] += 1
+            for j in range(6):
+                codes[at + j * size] = code[_EDGE[x, j]]
+    return total, live
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")

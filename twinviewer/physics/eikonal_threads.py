@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.physics.eikonal_kernel import COLUMNS, assist, sweep
-from twinviewer.physics.eikonal_metric import SHIFT, packed, tet_edges
+from twinviewer.physics.eikonal_metric import SHIFT, coded
 
 if TYPE_CHECKING:
     from twinviewer.physics.eikonal import EikonalGrid, Medium
@@ -38,25 +38,27 @@ def metric(
     scale: NDArray[np.float64],
     fibre_speed_m_s: float,
     cross_speed_m_s: float,
+    most_scale: float,
 ) -> tuple[NDArray[np.uint16], np.uint32, NDArray[np.bool_], float]:
-    """Codes of the squared travel times by vertex, the bits of code 0, (n,) which points conduct, ms of a mean edge."""
+    """Codes of the squared travel times by vertex, the bits of code 0, (n,) which points conduct, ms of a mean edge.
+
+    most_scale: the largest of ``scale``.
+    """
     m, n = len(grid.tets), len(grid.points_mm)
-    edges = np.empty((m, 6), np.float32)
-    found: list[tuple[float, float, int]] = []
+    fastest = max(fibre_speed_m_s, cross_speed_m_s) * (most_scale if most_scale > 0.0 else 1.0)
+    # a fibre a little longer than one makes a time along it a little shorter than the fastest speed allows
+    least = np.float32(max(0.5 * (grid.least_edge_mm / fastest) ** 2, 1e-30))
+    base = least.view(np.uint32) >> np.uint32(SHIFT) << np.uint32(SHIFT)
+    codes, conducts = np.empty(6 * len(grid.tet_entry), np.uint16), np.zeros(n, bool)
+    found: list[tuple[float, int]] = []
     _shared(
         m, n,
         lambda first, last: found.append(
-            tet_edges(grid.points_mm, grid.tets, grid.tet_was, fibre, scale, fibre_speed_m_s, cross_speed_m_s, edges,
-                      first, last)
+            coded(grid.points_mm, grid.tets, grid.tet_was, fibre, scale, fibre_speed_m_s, cross_speed_m_s, base,
+                  grid.tet_start, grid.tet_entry, codes, conducts, first, last)
         ),
     )  # fmt: skip
-    live = sum(part[2] for part in found)
-    least = min((part[0] for part in found), default=np.inf)
-    base = np.float32(least if live else 1.0).view(np.uint32) >> np.uint32(SHIFT) << np.uint32(SHIFT)
-    codes, conducts = np.empty(6 * len(grid.tet_entry), np.uint16), np.zeros(n, bool)
-    bits = edges.view(np.uint32)
-    _shared(n, n, lambda first, last: packed(bits, base, grid.tet_start, grid.tet_entry, codes, conducts, first, last))
-    return codes, base, conducts, sum(part[1] for part in found) / max(live, 1)
+    return codes, base, conducts, sum(part[0] for part in found) / max(sum(part[1] for part in found), 1)
 
 
 def swept(
