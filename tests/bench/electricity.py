@@ -7,17 +7,16 @@ seconds where two do. The peer, fim-python, is run beside where TWINVIEWER_PEER_
 
 import argparse
 import os
-import re
 import statistics
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import numpy as np
 
+from tests.bench.sections import PAGE, write_section
 from tests.verification.boxes import CROSS_M_S, FIBRE, FIBRE_M_S, box, error, exact_ms, middle
 from tests.verification.eikonal_peer import peer
 from twinviewer.physics import ecg
@@ -26,7 +25,6 @@ from twinviewer.physics.eikonal import BAND, TOLERANCE_MS, EikonalGrid, combine
 from twinviewer.physics.eikonal_local import FAR
 from twinviewer.physics.eikonal_threads import cores, swept
 
-PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 PICTURE = PAGE.parent / "pictures" / "bench_eikonal.png"
 EDGES = (22, 31, 47, 67, 84, 100)
 Times = tuple[float, float, float, float]
@@ -221,11 +219,7 @@ def main() -> int:
     text = page(found, signals, (before, os.getloadavg()[0]))
     print(text)
     if asked.write:
-        begin, end = "<!-- electricity: activation -->", "<!-- end -->"
-        whole = f"{begin}\n{text}\n{end}"
-        old = PAGE.read_text()
-        block = re.compile(f"{begin}.*?{end}", re.DOTALL)
-        PAGE.write_text(block.sub(lambda _: whole, old) if block.search(old) else f"{old.rstrip()}\n\n{whole}\n")
+        write_section("electricity", text)
     return 0
 
 

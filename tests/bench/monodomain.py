@@ -11,7 +11,6 @@ one it has. Without it the ratio is against its figures on this class of machine
 import argparse
 import json
 import os
-import re
 import statistics
 import subprocess
 import sys
@@ -22,13 +21,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+sys.path.insert(0, str(Path(__file__).parent))
+from sections import write_section  # noqa: E402
+
 WIDTH_MM = 0.5
 SIZES = {"250k": 25.0, "1M": 40.0}
 """Outer half length of the shell in mm: about so many nodes."""
 GOALS = {"Mitchell–Schaeffer": 120.0, "Bueno-Orovio": 60.0, "ten Tusscher–Panfilov": 12.0}
 KEPT = {"Mitchell–Schaeffer": 12.3, "Bueno-Orovio": 5.65, "ten Tusscher–Panfilov": 1.25}
 """finitewave on one core, Mnode-steps/s, measured before on this class of machine."""
-START, END = "## Monodomain\n", "<!-- end of monodomain -->\n"
 
 PEER = """
 import json, sys, time
@@ -116,7 +117,8 @@ def page(repeat: int, python: str | None) -> str:
     load, cores = os.getloadavg()[2], os.cpu_count()
     theirs, said = (peer(python, repeat), "measured in the same run") if python else (KEPT, "measured before")
     lines = [
-        START,
+        "## Monodomain",
+        "",
         f"Million node steps a second, shell of {WIDTH_MM} mm cells with turning fibres (`tests/bench/monodomain.py`).",
         "One core by CPU time, two by wall time, recording of activation and checks included. Single precision;",
         f"finitewave (one thread, {said}) in double, which is the only one it has. Load of the machine's",
@@ -132,7 +134,7 @@ def page(repeat: int, python: str | None) -> str:
                 f"| {name} | {nodes} | {one:.0f} | {GOALS[name]:g} | {two:.0f} | {theirs[name]:.3g} | "
                 f"{one / theirs[name]:.0f} |"
             )
-    return "\n".join([*lines, "", END])
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -145,9 +147,7 @@ def main() -> None:
     text = page(asked.repeat, asked.peer)
     print(text)
     if asked.write:
-        old = asked.write.read_text()
-        known = re.search(re.escape(START) + ".*?" + re.escape(END), old, re.DOTALL)
-        asked.write.write_text(old.replace(known.group(0), text) if known else f"{old.rstrip()}\n\n{text}")
+        write_section("monodomain", text, asked.write)
 
 
 if __name__ == "__main__":
