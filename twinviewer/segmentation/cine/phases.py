@@ -28,6 +28,16 @@ FEW = 3
 """With so few frames a plane shows moments of the beat, not its course."""
 
 
+SAME_PHASE = 0.1
+"""Planes with few frames are not read between them; a frame stands for this much of the beat about it."""
+
+
+def shows(plane: CinePlane, fraction: float) -> bool:
+    """Whether a plane says anything of this moment: with few frames, only if one of them was taken about then."""
+    away = np.abs(beat_fraction(plane) - fraction)
+    return len(away) > FEW or float(np.minimum(away, 1.0 - away).min()) <= SAME_PHASE
+
+
 def follows(plane: CinePlane, planes: Sequence[CinePlane]) -> bool:
     """Whether a plane follows the beat as far as the fullest of ``planes`` does: a still among cines does not."""
     return len(plane.frames) > FEW or max(len(other.frames) for other in planes) <= FEW

@@ -53,6 +53,9 @@ def base_from_rings(
     """
     if not whole:
         return None
+    # a still among cines does not tell how wide its slice is at other moments
+    most = max(len(walls[k].fraction) for k in whole)
+    whole = [k for k in whole if len(walls[k].fraction) > 1] if most > 1 else whole
     areas = [at_fraction((walls[k].inner_mm ** 2).mean(axis=1), walls[k].fraction, fraction) for k in whole]
     area = np.sum(areas, axis=0) * np.pi
     narrowing = 1.0 - float(area.min() / area.max())

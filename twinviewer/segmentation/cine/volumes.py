@@ -8,7 +8,7 @@ from scipy.interpolate import PchipInterpolator
 
 from twinviewer.domain import CinePlane, CineStack, SegmentationError
 from twinviewer.segmentation.cine.contours import CineContour, CineContours
-from twinviewer.segmentation.cine.phases import FEW, at_fraction, beat_fraction, common_fractions
+from twinviewer.segmentation.cine.phases import FEW, SAME_PHASE, at_fraction, beat_fraction, common_fractions
 from twinviewer.segmentation.cine.right_base import right_base
 from twinviewer.segmentation.cine.right_discs import DISC_MM, right_disc_ml
 from twinviewer.segmentation.cine.tracks import apex_depth_mm, ring_area_mm2
@@ -26,8 +26,6 @@ as the saddle. Uncertain by 1.5 mm.
 _AT_RING_MM = 4.0
 """A slice nearer than this to the base shows its size itself."""
 _NARROWEST = 0.5
-_SAME_PHASE = 0.1
-"""Planes with few frames are not read between them; a frame stands for this much of the beat about it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,7 +178,7 @@ def _areas(
             # a frame says nothing of a distant part of the beat
             away = np.abs(fraction[:, None] - wanted)
             away = np.minimum(away, 1.0 - away)
-            rows.append(np.where(away.min(axis=0) <= _SAME_PHASE, area[away.argmin(axis=0)], 0.0))
+            rows.append(np.where(away.min(axis=0) <= SAME_PHASE, area[away.argmin(axis=0)], 0.0))
             continue
         there = at_fraction((area > 0).astype(float), fraction, wanted)
         # between a frame with and one without a contour the area is that of the nearer frame, not a part of it

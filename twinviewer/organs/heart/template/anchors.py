@@ -89,7 +89,10 @@ class Ends:
         return SEPTAL_SHARE if cosine > 0.5 else 1.0
 
     def started(self, points_mm: Array, base: float) -> None:
-        """Remember end diastole: where the images do not show the tricuspid ring, it travels with the left base."""
+        """Remember end diastole: where the images do not show the tricuspid ring, it travels with the left base; where
+        they do not show the heart's tip, it stays."""
+        if not np.isfinite(self.tip):
+            self.tip = float(self.slices.to_uvw(points_mm[self.epi])[:, 2].max())
         self.start = points_mm[self.tricuspid].mean(axis=0), base
 
     def _rings(self, uvw: Array, points_mm: Array, seen: Observations, base: float) -> list[Anchor]:

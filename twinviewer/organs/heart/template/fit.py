@@ -100,7 +100,7 @@ class _Fit:
         bent, miss = self._shape(placed, seen[first], base[first], float(self.fraction[first]))
         self.ends.started(bent, base[first])
         if not self.long_axes:
-            unseen = Beyond(self.template, self.slices, bent, seen[first], base[first])
+            unseen = Beyond(self.template, self.slices, bent, seen[first], base[first], not np.isfinite(tip))
             seen = [unseen.added(one, depth) for one, depth in zip(seen, base, strict=True)]
         count = len(seen)
         found = np.zeros((count, self.basis.values.shape[1], 3))

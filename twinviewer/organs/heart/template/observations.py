@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import CineContours, CinePlane, CinePoint, CineStack
-from twinviewer.segmentation.cine.phases import beat_fraction
+from twinviewer.segmentation.cine.phases import beat_fraction, shows
 
 Array = NDArray[np.float64]
 STRUCTURES = ("lv_endocardium", "lv_epicardium", "rv_endocardium")
@@ -69,12 +69,12 @@ def aligned(contours: CineContours, stack: CineStack) -> tuple[CineContours, Cin
 
 
 def observe(contours: CineContours, stack: CineStack, fraction: float) -> Observations:
-    """All contours at the phase of each plane that is nearest to this fraction of the beat."""
+    """All contours at the phase of each plane that is nearest to this fraction of the beat, if it shows that moment."""
     points: dict[str, list[Array]] = {name: [] for name in STRUCTURES}
     facing: dict[str, list[Array]] = {name: [] for name in STRUCTURES}
     trust: dict[str, list[Array]] = {name: [] for name in STRUCTURES}
     rings: list[tuple[CinePlane, Array, float]] = []
-    phase = [nearest_phase(plane, fraction) for plane in stack.planes]
+    phase = [nearest_phase(plane, fraction) if shows(plane, fraction) else None for plane in stack.planes]
     widest: dict[int, float] = {}
     for contour in contours.contours:
         if contour.structure == "rv_endocardium":
