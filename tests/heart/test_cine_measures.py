@@ -16,6 +16,7 @@ from twinviewer.organs.heart.motion.body import body_surface_m2
 def measured(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The model's measures of a beating pair of thick ventricles, for a patient of this height and weight."""
     monkeypatch.setattr(cine, "measure_cine", lambda contours, stack: {})
+    monkeypatch.setattr(cine, "volumes", lambda contours, stack: SimpleNamespace(base="long_axis"))
     at = np.arange(20) / 20
     mesh = moving([scaled(s, s) for s in (1.0 - 0.3 * (1.0 - np.cos(2 * np.pi * at))) ** (1 / 3)])
     stack = cast(Any, SimpleNamespace(mean_rr_s=0.9))
