@@ -77,6 +77,25 @@ def test_classes_of_drugs_that_need_the_steady_state() -> None:
     assert risk_class(mean_qnet(drug("verapamil"))) == 0
 
 
+def test_thresholds_are_the_published_pair_for_manual_patch_clamp() -> None:
+    """Li 2019: 0.0579 and 0.0689 uC/uF (0.0581 and 0.0671 belong to its hybrid data set)."""
+    assert [risk_class(qnet) for qnet in (0.0578, 0.0580, 0.0688, 0.0690)] == [2, 1, 1, 0]
+
+
+@pytest.mark.parametrize(("name", "risk"), [("risperidone", 1), ("tamoxifen", 0)])
+def test_validation_drugs_beside_the_threshold_of_low_risk(name: str, risk: int) -> None:
+    """In the class of the panel by 1.2 and 0.6 %: with the pair of the other data set risperidone is not."""
+    assert risk_class(mean_qnet(drug(name))) == risk == drug(name).risk
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "found"), [("domperidone", 2), ("pimozide", 2), ("metoprolol", 1)])
+def test_three_validation_drugs_stay_one_class_above_the_panel(name: str, found: int) -> None:
+    """13 of 16 where 14 are wanted. Independent code agrees (test_cells_nversion); of these three the FDA's own later
+    result (2000 samples each) has domperidone and pimozide high too."""
+    assert risk_class(mean_qnet(drug(name))) == found == drug(name).risk + 1
+
+
 def test_dynamic_herg_chain_keeps_probability_and_reaches_the_block_of_its_binding_curve() -> None:
     """At a held voltage with an untrapped drug the ratio bound to free tends to Kmax c^n / (c^n + halfmax)."""
     chain, scratch = np.array([1.0, 0, 0, 0, 0, 0, 0, 0, 0]), np.zeros((9, 5))
