@@ -14,25 +14,20 @@ def warm_plugins(setup: Setup, report: Reporter = silent) -> tuple[str, ...]:
     first use then.
     """
     left = []
-    for name, therapy in catalog.therapies().items():
-        report(0.0, f"Kernels of {therapy.label}")
-        try:
-            therapy.apply(setup, {})
-        except TwinviewerError as error:
-            left.append(f"{name}: {error.what}")
     for name, engine in catalog.engines().items():
         if not catalog.runs_on(engine, setup.mesh).ok:
             continue
-        report(0.5, f"Kernels of {engine.label}")
-        steps = engine.run(setup)
+        report(0.0, f"Kernels of {engine.label}")
         try:
-            for one in steps:
+            for one in engine.run(setup):
                 if isinstance(one, Progress) and one.fraction > FIRST_STEPS:
                     break
         except TwinviewerError as error:
             left.append(f"{name}: {error.what}")
-        finally:
-            close = getattr(steps, "close", None)
-            if close is not None:
-                close()
+    for name, therapy in catalog.therapies().items():
+        report(0.5, f"Kernels of {therapy.label}")
+        try:
+            therapy.apply(setup, {})
+        except (TwinviewerError, OSError) as error:
+            left.append(f"{name}: {error}")
     return tuple(left)
