@@ -19,7 +19,7 @@ from twinviewer.segmentation.cine.polar import to_uv
 from twinviewer.segmentation.cine.right_base import RightBase, kept, right_base
 from twinviewer.segmentation.cine.right_ventricle import RightCavity, find_right
 from twinviewer.segmentation.cine.short_axis import Slices, short_axis
-from twinviewer.segmentation.cine.slice_base import base_from_rings
+from twinviewer.segmentation.cine.slice_base import base_from_rings, end_seen
 from twinviewer.segmentation.cine.tricuspid import find_tricuspid
 from twinviewer.segmentation.cine.valve_plane import ValvePlane, find_valve_plane, whole_slices
 from twinviewer.segmentation.cine.wall import Walls
@@ -34,6 +34,10 @@ _MAYBE_ATRIUM = 0.4
 _NO_RIGHT_BASE = (
     "No four-chamber plane shows the tricuspid ring: the right ventricle's base follows the mitral valve, and in "
     "systole some atrium may be counted with it."
+)
+_NO_TIP = (
+    "No long-axis plane shows the apex and the last slice that shows the left ventricle is still wide: the stack ends "
+    "before the heart does. What lies beyond it is taken to beat as the slices beside it."
 )
 _NO_BASE = (
     "No long-axis plane shows the mitral valve: the base is taken from the slices alone, by how much of the ring of "
@@ -77,7 +81,7 @@ def delineate(stack: CineStack, report: Reporter = silent) -> CineContours:
         ring = find_tricuspid(stack, slices, walls, rights, whole, base, part(report, 0.97, 0.99))
         aortic = aortic_points(stack, slices, rights, whole, base)
         points = (*mitral_points(slices, base, ring, moved), *aortic, *tricuspid_points(slices, ring), *apex)
-    notes += _missing(base, points)
+    notes += _missing(base, points) + (() if apex or end_seen(walls, whole, slices) else (_NO_TIP,))
     base = base or base_from_rings(slices, walls, rings, whole, every)
     seen = CineContours((), slices.indices, stack.uid, MADE_BY, points=points, shift_mm=shift)
     cut = right_base(seen, stack, slices.axes[2], every)

@@ -43,6 +43,17 @@ def beyond_mm(area_mm2: float, before_mm2: float, gap_mm: float) -> tuple[float,
     return float(min(reach, np.sqrt(area_mm2 / np.pi))), bool(reach <= max(gap_mm, LEAST_REACH_MM))
 
 
+def end_seen(walls: tuple[Walls, ...], whole: list[int], slices: Slices) -> bool:
+    """Whether the slices that show the whole wall tell, by its fall, where the heart ends at any moment."""
+    if len(whole) < 2:
+        return False
+    before, last = (walls[k] for k in whole[-2:])
+    gap = float(slices.depth_mm[whole[-1]] - slices.depth_mm[whole[-2]])
+    areas = [np.pi * (one.outer_mm**2).mean(axis=1) for one in (before, last)]
+    above = at_fraction(areas[0], before.fraction, last.fraction)
+    return any(beyond_mm(float(a), float(b), gap)[1] for a, b in zip(areas[1], above, strict=True))
+
+
 def base_from_rings(
     slices: Slices, walls: tuple[Walls, ...], rings: list[Array], whole: list[int], fraction: Array
 ) -> ValvePlane | None:

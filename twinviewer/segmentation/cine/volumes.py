@@ -11,6 +11,7 @@ from twinviewer.segmentation.cine.contours import CineContour, CineContours
 from twinviewer.segmentation.cine.phases import FEW, SAME_PHASE, at_fraction, beat_fraction, common_fractions
 from twinviewer.segmentation.cine.right_base import right_base
 from twinviewer.segmentation.cine.right_discs import DISC_MM, right_disc_ml
+from twinviewer.segmentation.cine.slice_base import beyond_mm
 from twinviewer.segmentation.cine.tracks import apex_depth_mm, ring_area_mm2
 
 MUSCLE_G_PER_ML = 1.05
@@ -35,7 +36,7 @@ class CineVolumes:
     fraction: (t,) of the beat, 0 = R wave. lv_ml, rv_ml: (t,) cavities; rv_ml is None without right contours.
     lv_mass_g: (t,) wall from the same discs at 1.05 g/mL. ed, es: indices of the fullest and emptiest left phase.
     base: "long axis" where the valve plane was followed there, "slices" where only the slices say where the base is;
-    base_uncertainty_ml: what that leaves open, at end diastole.
+    base_uncertainty_ml: what that, and a tip beyond the stack, leave open at end diastole.
     """
 
     fraction: NDArray[np.float64]
@@ -100,8 +101,20 @@ def volumes(contours: CineContours, stack: CineStack) -> CineVolumes:
         ed=ed,
         es=es,
         base=kind,
-        base_uncertainty_ml=float(left[first, ed] * doubt / 1000.0),
+        base_uncertainty_ml=float(
+            np.hypot(left[first, ed] * doubt / 1000.0, 0.0 if ends[0] else _tip_ml(left, depth, ed))
+        ),
     )
+
+
+def _tip_ml(areas: NDArray[np.float64], depth: NDArray[np.float64], moment: int) -> float:
+    """Half of a half ball beyond the last contour of this moment, where the slices do not tell how far it goes on."""
+    shown = np.flatnonzero(areas[:, moment] > 0)
+    if len(shown) < 2:
+        return 0.0
+    before, last = areas[shown[-2:], moment]
+    reach, sure = beyond_mm(float(last), float(before), float(depth[shown[-1]] - depth[shown[-2]]))
+    return 0.0 if sure else 0.5 * (2.0 / 3.0) * float(last) * reach / 1000.0
 
 
 def _right(
