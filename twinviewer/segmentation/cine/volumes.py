@@ -93,6 +93,7 @@ def volumes(contours: CineContours, stack: CineStack) -> CineVolumes:
     first = int(np.argmax(outer[:, ed] > 0))
     known = contours.base_depth_mm is not None
     doubt = float(np.hypot(contours.base_spread_mm, 0.5 * ROOF_MM)) if known else 0.5 * gap
+    open_ml = 0.0 if ends[0] is not None else _tip_ml(left, depth, ed)
     return CineVolumes(
         fraction=wanted,
         lv_ml=lv,
@@ -101,9 +102,7 @@ def volumes(contours: CineContours, stack: CineStack) -> CineVolumes:
         ed=ed,
         es=es,
         base=kind,
-        base_uncertainty_ml=float(
-            np.hypot(left[first, ed] * doubt / 1000.0, 0.0 if ends[0] else _tip_ml(left, depth, ed))
-        ),
+        base_uncertainty_ml=float(np.hypot(left[first, ed] * doubt / 1000.0, open_ml)),
     )
 
 
