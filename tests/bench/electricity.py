@@ -137,10 +137,13 @@ def picture(found: list[dict[str, Any]], alone_gb_s: float, load: float) -> None
     shape.savefig(PICTURE, metadata={"Software": None})
 
 
-def page(found: list[dict[str, Any]], signals: tuple[int, Times, Times, Times], load: tuple[float, float]) -> str:
+def page(
+    found: list[dict[str, Any]], signals: tuple[int, Times, Times, Times], load: tuple[float, float], draw: bool
+) -> str:
     """The section in Markdown."""
     single, both = bandwidth_gb_s(1), bandwidth_gb_s(2)
-    picture(found, single, load[1])
+    if draw:
+        picture(found, single, max(load))
 
     def ms(times: Times, wall: bool) -> str:
         median, least = times[2:] if wall else times[:2]
@@ -216,7 +219,7 @@ def main() -> int:
     activation(9, 1)
     found = [activation(n, asked.repeat) for n in EDGES if n**3 <= asked.most]
     signals = electrodes(53, asked.repeat)
-    text = page(found, signals, (before, os.getloadavg()[0]))
+    text = page(found, signals, (before, os.getloadavg()[0]), asked.write)
     print(text)
     if asked.write:
         write_section("electricity", text)
