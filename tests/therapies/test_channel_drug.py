@@ -8,6 +8,7 @@ import pytest
 from twinviewer.domain import OrganMesh, Quantity, Setup, Therapy, TherapyError
 from twinviewer.physics.repolarisation import duration_ms
 from twinviewer.therapies.channel_drug import THERAPY
+from twinviewer.therapies.channel_drug.table import lengthening
 
 
 @lru_cache(maxsize=1)
@@ -59,3 +60,12 @@ def test_refuses_what_it_does_not_know(values: dict[str, float | str]) -> None:
 def test_refuses_a_dose_at_which_cells_do_not_repolarise() -> None:
     with pytest.raises(TherapyError, match="no longer repolarise"):
         THERAPY.apply(setup(), {"drug": "quinidine", "dose_cmax": 25.0})
+
+
+def test_between_the_rows_of_the_table_cells_say_the_same() -> None:
+    """Dofetilide at 3 x Cmax and 1000 ms, paced now: the table has neither; and no dose at all is the cell itself."""
+    from twinviewer.therapies.channel_drug.make import lengthening as paced
+
+    assert lengthening("dofetilide", 3.0, 1000.0) == pytest.approx(paced("dofetilide", 3.0, 1000.0), abs=0.02)
+    assert lengthening("dofetilide", 0.0, 1000.0) == 1.0
+    assert 1.0 < lengthening("dofetilide", 0.1, 1000.0) < lengthening("dofetilide", 0.5, 1000.0)

@@ -1,7 +1,8 @@
 """Therapies, one folder each: ``Setup -> Setup``, never seeing an engine, never seeing each other.
 
-Here stands only what all of them need: the reader of a therapy's ``parameters.toml``. It is in this file, not beside
-it, because the independence contract counts every module of this room as a therapy.
+Here stands only what all of them need: the reader of a therapy's ``parameters.toml`` and the check of what a user
+chose. It is in this file, not beside it, because the independence contract counts every module of this room as a
+therapy.
 
 The file is a list of ``[[parameter]]`` tables whose keys are the fields of ``Parameter``; ``choices`` is a list of
 ``{ key = "...", label = "..." }``::
@@ -19,12 +20,12 @@ The file is a list of ``[[parameter]]`` tables whose keys are the fields of ``Pa
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from twinviewer.domain import Choice, Parameter, TherapyError
+from twinviewer.domain import Choice, Parameter, ParameterValue, TherapyError
 
 _KNOWN = {field.name: field for field in fields(Parameter)}
 _REQUIRED = {name for name, field in _KNOWN.items() if field.default is MISSING and field.default_factory is MISSING}
@@ -50,6 +51,23 @@ def load_parameters(path: Path) -> tuple[Parameter, ...]:
     if len(set(names)) != len(names):
         raise TherapyError("Two parameters share a name", where=path.name)
     return parameters
+
+
+def checked(
+    parameters: Sequence[Parameter], values: Mapping[str, ParameterValue], label: str
+) -> dict[str, ParameterValue]:
+    """Every parameter with the value given for it, or its default. label: of the therapy, for messages.
+
+    Raises TherapyError for a parameter that it does not have, and for a value out of bounds.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    unknown = set(values) - set(known)
+    if unknown:
+        raise TherapyError(f"{label} has no parameter {', '.join(sorted(unknown))}")
+    try:
+        return {name: p.check(values.get(name, p.default)) for name, p in known.items()}
+    except ValueError as error:
+        raise TherapyError(str(error), where=label, remedy="Choose a value within the bounds") from error
 
 
 def _parameter(table: Mapping[str, Any], where: str) -> Parameter:

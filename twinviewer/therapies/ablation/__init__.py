@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import OrganMesh, Parameter, ParameterValue, Setup, TherapyError
 from twinviewer.geometry.sites import check_mesh, epicardial_middle, segment_of
-from twinviewer.therapies import load_parameters
+from twinviewer.therapies import checked, load_parameters
 
 NEEDED = frozenset({"aha_segment", "transmural"})
 MOST_SHARE = 0.25
@@ -29,14 +29,7 @@ class Ablation:
     def apply(self, setup: Setup, values: Mapping[str, ParameterValue]) -> Setup:
         """The setup with the lesion. Raises TherapyError for values out of bounds, a site off the muscle, or a lesion
         that would be a quarter of the wall."""
-        known = {parameter.name: parameter for parameter in self.parameters}
-        unknown = set(values) - set(known)
-        if unknown:
-            raise TherapyError(f"{self.label} has no parameter {', '.join(sorted(unknown))}")
-        try:
-            chosen = {name: p.check(values.get(name, p.default)) for name, p in known.items()}
-        except ValueError as error:
-            raise TherapyError(str(error), where=self.label, remedy="Choose a value within the bounds") from error
+        chosen = checked(self.parameters, values, self.label)
         mesh = setup.mesh
         check_mesh(mesh, NEEDED)
         begin = _node(mesh, str(chosen["site"]), round(float(chosen["site_node"])))

@@ -15,8 +15,8 @@ Contractility: intravenous metoprolol, about 12 mg, took LV dP/dt max from 1480 
 from collections.abc import Mapping
 from pathlib import Path
 
-from twinviewer.domain import Parameter, ParameterValue, Setup, TherapyError
-from twinviewer.therapies import load_parameters
+from twinviewer.domain import Parameter, ParameterValue, Setup
+from twinviewer.therapies import checked, load_parameters
 
 TARGET_MG = 200.0
 EC50_NMOL_L = 89.0
@@ -48,14 +48,7 @@ class BetaBlocker:
 
     def apply(self, setup: Setup, values: Mapping[str, ParameterValue]) -> Setup:
         """The setup with the drug's rate and contractility. Raises TherapyError for a dose out of bounds."""
-        known = {parameter.name: parameter for parameter in self.parameters}
-        unknown = set(values) - set(known)
-        if unknown:
-            raise TherapyError(f"{self.label} has no parameter {', '.join(sorted(unknown))}")
-        try:
-            number = {name: float(p.check(values.get(name, p.default))) for name, p in known.items()}
-        except ValueError as error:
-            raise TherapyError(str(error), where=self.label, remedy="Choose a value within the bounds") from error
+        number = {name: float(value) for name, value in checked(self.parameters, values, self.label).items()}
         share = effect(number["metoprolol_mg_day"])
         source = (
             f"metoprolol {number['metoprolol_mg_day']:g} mg a day, {100.0 * share:.0f} % of the target dose's effect"

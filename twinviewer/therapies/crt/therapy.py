@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twinviewer.domain import Parameter, ParameterValue, Setup, Stimulus, TherapyError
 from twinviewer.geometry.sites import SEPTAL, check_mesh, epicardial_middle, right_ventricular, segment_of
-from twinviewer.therapies import load_parameters
+from twinviewer.therapies import checked, load_parameters
 
 LV, RV = "LV lead", "RV lead"
 
@@ -22,7 +22,7 @@ class Crt:
 
     def apply(self, setup: Setup, values: Mapping[str, ParameterValue]) -> Setup:
         """The setup with its pacing leads. Raises TherapyError for values out of bounds or a lead off the muscle."""
-        chosen = self._checked(values)
+        chosen = checked(self.parameters, values, self.label)
         mesh = setup.mesh
         check_mesh(mesh)
         mode, delay, offset = str(chosen["pacing_mode"]), float(chosen["av_delay_ms"]), float(chosen["vv_delay_ms"])
@@ -43,16 +43,6 @@ class Crt:
             )
         kept = tuple(s for s in setup.stimuli if s.name not in (LV, RV))
         return replace(setup, stimuli=kept + tuple(leads), notes=setup.notes + tuple(notes))
-
-    def _checked(self, values: Mapping[str, ParameterValue]) -> dict[str, ParameterValue]:
-        known = {parameter.name: parameter for parameter in self.parameters}
-        unknown = set(values) - set(known)
-        if unknown:
-            raise TherapyError(f"{self.label} has no parameter {', '.join(sorted(unknown))}")
-        try:
-            return {name: p.check(values.get(name, p.default)) for name, p in known.items()}
-        except ValueError as error:
-            raise TherapyError(str(error), where=self.label, remedy="Choose a value within the bounds") from error
 
     def _lv_lead(self, setup: Setup, chosen: Mapping[str, ParameterValue]) -> tuple[int, list[str]]:
         mesh, node = setup.mesh, round(float(chosen["lv_lead_node"]))

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from twinviewer.domain import Parameter, ParameterValue, Quantity, Setup, Stimulus, TherapyError
+from twinviewer.domain import Parameter, ParameterValue, Quantity, Setup, Stimulus
 from twinviewer.geometry.sites import check_mesh, epicardial_middle, right_ventricular, segment_of
-from twinviewer.therapies import load_parameters
+from twinviewer.therapies import checked, load_parameters
 
 START_MS = 10.0
 WATCHED = "watched_ms"
@@ -30,14 +30,7 @@ class ProgrammedStimulation:
     def apply(self, setup: Setup, values: Mapping[str, ParameterValue]) -> Setup:
         """The setup with nothing but these beats. Raises TherapyError for values out of bounds or an electrode off the
         muscle."""
-        known = {parameter.name: parameter for parameter in self.parameters}
-        unknown = set(values) - set(known)
-        if unknown:
-            raise TherapyError(f"{self.label} has no parameter {', '.join(sorted(unknown))}")
-        try:
-            chosen = {name: p.check(values.get(name, p.default)) for name, p in known.items()}
-        except ValueError as error:
-            raise TherapyError(str(error), where=self.label, remedy="Choose a value within the bounds") from error
+        chosen = checked(self.parameters, values, self.label)
         check_mesh(setup.mesh)
         node = _node(setup, str(chosen["site"]), round(float(chosen["site_node"])))
         beats, cycle_ms = round(float(chosen["s1_beats"])), float(chosen["s1_ms"])
