@@ -154,7 +154,7 @@ def test_the_known_heart_beats_like_muscle() -> None:
 
 @pytest.mark.parametrize("gap_mm", [10.0, 18.0])
 def test_the_heart_is_found_again(gap_mm: float) -> None:
-    """Within 3 %, but for the right ventricle in systole, whose outflow tract no contour shows (7 %; asked are 15 %)."""
+    """Within 3 %, but for the right ventricle in systole, whose outflow tract no contour shows (7 %; asked: 15 %)."""
     found = fitted(gap_mm)
     for phase, right_within in ((0, 0.03), (2, 0.07)):
         truth, points = true_mm(SYSTOLE[phase]), found.positions_mm[phase]
