@@ -85,7 +85,8 @@ def _about(first: Line, truth: Published) -> list[str]:
         "The study of biv-me patient 1, as it is and changed as other scanners and protocols would have it. Volumes "
         "are the model's; distances are means of its points to the published surface at end diastole and end systole. "
         "**Bold**: out of target (LV 8 %, EF 4 points, RV 15 %, 3 mm), by the moments that a study has. The published "
-        "surfaces are closed by fans over each open valve; by their source the right ventricle holds 204 and 77 mL.",
+        "surfaces are closed by fans over each open valve, their patches turned alike; by their source the right "
+        "ventricle holds 204 and 77 mL, of which we find the second only.",
         "",
         f"As it is: LV by discs {discs.max():.0f}/{discs.min():.0f} mL beside the model's "
         f"{lv.max():.0f}/{lv.min():.0f}; the LV curve correlates with the published one by {same:.3f}; the muscle "

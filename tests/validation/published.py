@@ -45,13 +45,14 @@ def published(folder: Path) -> Published:
 def closed_ml(frames: list[pv.PolyData]) -> Array:
     """(t,) mL below fans over all openings of a surface with the same points in every frame.
 
-    Points that lie on each other are one; a rim that pinches is cut into simple loops there.
+    Points that lie on each other are one. Patches of the right ventricle (free wall, septum) face opposite ways in the
+    files: they are turned alike first, else the surface is not closed and its volume depends on where the origin is.
     """
     points = np.asarray(frames[0].points)
     _, first, number = np.unique(np.round(points, 4), axis=0, return_index=True, return_inverse=True)
     triangles = number.ravel()[np.asarray(frames[0].regular_faces)]
     whole = (triangles != np.roll(triangles, 1, axis=1)).all(axis=1)
-    triangles = triangles[whole]
+    triangles = _turned_alike(points[first], triangles[whole])
     loops = rims(triangles)
     out = []
     for frame in frames:
@@ -63,6 +64,15 @@ def closed_ml(frames: list[pv.PolyData]) -> Array:
         ]
         out.append(abs(enclosed_volume_ml(np.concatenate([place, middles]), np.concatenate([triangles, *fans]))))
     return np.array(out)
+
+
+def _turned_alike(points: Array, triangles: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Triangles of one connected surface with neighbours facing the same side."""
+    faces = np.column_stack([np.full(len(triangles), 3), triangles])
+    turned = pv.PolyData(points.astype(np.float64), faces).compute_normals(
+        point_normals=False, consistent_normals=True, auto_orient_normals=False, split_vertices=False
+    )
+    return np.asarray(turned.regular_faces)
 
 
 def rims(triangles: NDArray[np.integer]) -> list[list[int]]:
