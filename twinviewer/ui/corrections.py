@@ -59,7 +59,7 @@ class Corrections(QObject):
         super().__init__(presenter)
         self._presenter, self._restore = presenter, restore
         self._waiting: list[Edit] = []
-        self._working = False
+        self._working = self._ready = False
         self._measured: CineContours | None = None
         presenter.case_changed.connect(self._fill)
 
@@ -67,6 +67,20 @@ class Corrections(QObject):
         """One contour or point was put elsewhere."""
         self._waiting.append(edit)
         self._next()
+
+    def get_ready(self, on: bool = True) -> None:
+        """The hand was taken up: let the worker load what following needs, by an edit that changes nothing."""
+        p = self._presenter
+        if not on or self._ready or p.busy:
+            return
+        try:
+            organ, contours, stack, mesh, _ = steps.correction_input(p.case)
+        except SegmentationError:
+            return
+        if mesh is not None and contours.contours:
+            self._ready = True
+            as_it_is = contours.contours[0]
+            p.look_up(compute_follow, organ, contours, without_pixels(stack), mesh, as_it_is, done=lambda _: None)
 
     def _next(self) -> None:
         if self._working or not self._waiting:

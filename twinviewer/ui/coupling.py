@@ -97,6 +97,7 @@ class Coupling(QObject):
         view.safe_chosen.connect(lambda on: w.choices.set(safe_colours=on))
         w.views.cine.grabbed.connect(w.playback.pause)
         w.views.cine.corrected.connect(self.corrections.add)
+        w.views.cine.hand.toggled.connect(self.corrections.get_ready)
         w.views.cine.outlines_chosen.connect(lambda what: w.choices.set(outlines=what))
         pages.importing.folder_asked.connect(w.actions_.all["open_folder"].trigger)
         pages.importing.case_asked.connect(w.actions_.all["open_case"].trigger)
