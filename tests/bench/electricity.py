@@ -19,7 +19,7 @@ import numpy as np
 from tests.bench.sections import PAGE, write_section
 from tests.verification.boxes import CROSS_M_S, FIBRE, FIBRE_M_S, box, error, exact_ms, middle
 from tests.verification.eikonal_peer import peer
-from twinviewer.physics import ecg
+from twinviewer.physics import ecg, membrane
 from twinviewer.physics.ecg_kernel import fronts, leads
 from twinviewer.physics.eikonal import BAND, TOLERANCE_MS, EikonalGrid, combine
 from twinviewer.physics.eikonal_local import FAR
@@ -109,7 +109,7 @@ def electrodes(n: int, repeat: int) -> tuple[int, Times, Times, Times]:
         len(tets),
         timed(lambda: fronts(of, both, threads=1), repeat),
         timed(lambda: fronts(of, both, threads=2), repeat),
-        timed(lambda: ecg.potentials_mv(found[0], ecg.upstroke_kernel(), beat, 800.0), repeat),
+        timed(lambda: ecg.potentials_mv(found[0], membrane.upstroke_kernel(), beat, 800.0), repeat),
     )
 
 

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from twinviewer.domain import EngineError
-from twinviewer.physics import ecg, wall_leads
+from twinviewer.physics import ecg, membrane, wall_leads
 from twinviewer.physics.ecg_kernel import fronts, leads
 
 
@@ -63,7 +63,7 @@ def test_a_plane_wave_gives_the_dipole_of_its_front(direction: tuple[float, floa
     assert through == pytest.approx(np.tile([0.0, 0.0, 1.0], (len(tets), 1)))
     fields = wall_leads.weighed(fields, fibre, through, (0.2, 0.1, 0.15))
     (front,) = fronts(leads(points, tets, fields), [times])
-    total = front.weight.sum(axis=1) * ecg.BIN_MS * (4.0 * np.pi * ecg.TORSO_S_M)
+    total = front.weight.sum(axis=1) * membrane.BIN_MS * (4.0 * np.pi * ecg.TORSO_S_M)
     assert total == pytest.approx(2.0 * 20.0**3 * unit * [0.2, 0.1, 0.15], rel=1e-5, abs=1e-2)
 
 
@@ -72,7 +72,7 @@ def test_the_front_is_resolved_though_the_mesh_is_not() -> None:
     points, tets = slab()
     fields = np.tile(np.eye(3), (len(tets), 1, 1))
     (front,) = fronts(leads(points, tets, 0.1 * fields), [2.0 * points[:, 0]])
-    wave = ecg.potentials_mv(front, ecg.upstroke_kernel(), np.arange(0.0, 200.0), 1000.0)[0]
+    wave = ecg.potentials_mv(front, membrane.upstroke_kernel(), np.arange(0.0, 200.0), 1000.0)[0]
     # the wave runs from −20 to 20 ms: at 0…15 ms the dipole is constant (a sum over nodes would be nine bursts)
     assert np.ptp(wave[:15]) < 0.2 * wave[:15].mean()
     assert np.abs(wave[26:]).max() < 1e-3 * wave[:15].mean()
@@ -83,7 +83,7 @@ def test_a_wave_towards_an_electrode_is_positive() -> None:
     torso = ecg.standard_torso(points[tets].mean(axis=1))
     fields = ecg.lead_fields(points[tets].mean(axis=1), torso.centre_mm, torso.electrodes_mm, torso.radius_mm)
     (front,) = fronts(leads(points, tets, 0.1 * fields), [2.0 * points[:, 0] + 100.0])
-    found = ecg.leads_mv(ecg.potentials_mv(front, ecg.upstroke_kernel(), np.arange(0.0, 1000.0), 1000.0))
+    found = ecg.leads_mv(ecg.potentials_mv(front, membrane.upstroke_kernel(), np.arange(0.0, 1000.0), 1000.0))
     assert found["I"].max() > 5 * abs(found["I"].min())  # to the left
     assert found["V6"].sum() > 0 > found["V1"].sum() and found["aVL"].sum() > 0 > found["aVR"].sum()
     assert np.allclose(found["I"] + found["III"], found["II"])
@@ -93,15 +93,15 @@ def test_a_wave_towards_an_electrode_is_positive() -> None:
 def test_what_passes_the_end_of_the_beat_returns_at_its_start() -> None:
     front = ecg.Fronts(995.0, np.ones((1, 20)))
     time = np.arange(1001.0)
-    wave = ecg.potentials_mv(front, ecg.upstroke_kernel(), time, 1000.0)[0]
-    assert wave[2] == pytest.approx(ecg.AMPLITUDE_MV, rel=0.01) and wave[0] == pytest.approx(wave[1000])
+    wave = ecg.potentials_mv(front, membrane.upstroke_kernel(), time, 1000.0)[0]
+    assert wave[2] == pytest.approx(membrane.AMPLITUDE_MV, rel=0.01) and wave[0] == pytest.approx(wave[1000])
 
 
 def test_repolarisation_takes_back_what_depolarisation_gave() -> None:
-    up, _ = ecg.upstroke_kernel()
-    down, first = ecg.repolarisation_kernel()
-    assert up.sum() * ecg.BIN_MS == pytest.approx(1.0) and down.sum() * ecg.BIN_MS == pytest.approx(1.0)
-    time = first + np.arange(len(down)) * ecg.BIN_MS
+    up, _ = membrane.upstroke_kernel()
+    down, first = membrane.repolarisation_kernel()
+    assert up.sum() * membrane.BIN_MS == pytest.approx(1.0) and down.sum() * membrane.BIN_MS == pytest.approx(1.0)
+    time = first + np.arange(len(down)) * membrane.BIN_MS
     assert (time * down).sum() == pytest.approx(0.0, abs=1e-6)
     peak = time[down.argmax()]
     assert peak > 0.0  # rises slowly, ends fast

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from twinviewer.domain import EngineError
-from twinviewer.physics import ecg
+from twinviewer.physics import ecg, membrane
 from twinviewer.physics.ecg_kernel import fronts, leads
 
 
@@ -20,21 +20,21 @@ def wall() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 
 def plain(points: np.ndarray, tets: np.ndarray, times: np.ndarray, fields: np.ndarray) -> tuple[float, np.ndarray]:
     """Element after element: gradient of a linear time, its share spread over a box of the time's variance."""
-    start = float(np.nanmin(times)) - 2.0 * ecg.BIN_MS
-    out = np.zeros((int((np.nanmax(times) - start) / ecg.BIN_MS) + 4, fields.shape[1]))
+    start = float(np.nanmin(times)) - 2.0 * membrane.BIN_MS
+    out = np.zeros((int((np.nanmax(times) - start) / membrane.BIN_MS) + 4, fields.shape[1]))
     for corners, field in zip(tets, fields, strict=True):
         t = times[corners]
         if not np.isfinite(t).all():
             continue
         edges = points[corners[1:]] - points[corners[0]]
         dipole = np.linalg.solve(edges, t[1:] - t[0]) * np.linalg.det(edges) / 6.0
-        half = max(np.sqrt(3.0 * ((t - t.mean()) ** 2).sum() / 20.0), 0.5 * ecg.BIN_MS)
-        low = max(t.mean() - half, t.min() - 0.5 * ecg.BIN_MS)
-        high = min(t.mean() + half, t.max() + 0.5 * ecg.BIN_MS)
-        edge = start + ecg.BIN_MS * np.arange(len(out) + 1)
+        half = max(np.sqrt(3.0 * ((t - t.mean()) ** 2).sum() / 20.0), 0.5 * membrane.BIN_MS)
+        low = max(t.mean() - half, t.min() - 0.5 * membrane.BIN_MS)
+        high = min(t.mean() + half, t.max() + 0.5 * membrane.BIN_MS)
+        edge = start + membrane.BIN_MS * np.arange(len(out) + 1)
         part = np.clip(np.minimum(high, edge[1:]) - np.maximum(low, edge[:-1]), 0.0, None) / (high - low)
         out += part[:, None] * (field @ dipole)
-    return start, out.T / (4.0 * np.pi * ecg.TORSO_S_M * ecg.BIN_MS)
+    return start, out.T / (4.0 * np.pi * ecg.TORSO_S_M * membrane.BIN_MS)
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from twinviewer.physics.ecg import AMPLITUDE_MV
-from twinviewer.physics.membrane import REST_MV, membrane_mv
+from twinviewer.physics.membrane import AMPLITUDE_MV, REST_MV, membrane_mv
 
 PERIOD_MS = 860.0
 ACTIVATION_MS, RECOVERY_MS = np.array([0.0, 80.0, np.nan]), np.array([300.0, 350.0, np.nan])

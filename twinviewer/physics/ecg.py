@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import EngineError
+from twinviewer.physics.membrane import AMPLITUDE_MV, BIN_MS
 
 LEADS = ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
 ELECTRODES = ("RA", "LA", "LL", "V1", "V2", "V3", "V4", "V5", "V6")
@@ -51,16 +52,8 @@ TORSO_RADIUS_MM = 145.0
 TORSO_MARGIN = 1.15
 """The ball is never smaller than this times the distance from its centre to the furthest muscle."""
 
-AMPLITUDE_MV = 100.0
-"""From rest to plateau, about −85 to +15 mV."""
 TORSO_S_M = 0.22
 """Bulk torso conductivity (Keller 2010 give 0.2 to 0.24 S/m)."""
-BIN_MS = 0.5
-UPSTROKE_MS = 1.0
-"""Standard deviation of S': an upstroke of some 3 ms, tissue and recording together."""
-REPOLARISATION_MS = (14.0, 30.0)
-"""R' is a Gaussian (standard deviation first) drawn out towards early times by an exponential (second): phase 2 bends
-slowly into phase 3, which ends fast. That makes the T wave's slow rise and quicker fall."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,24 +138,6 @@ def shell_fronts(
     bin_of = ((time.mean(axis=1) - start) / BIN_MS).astype(int)
     weight = np.stack([np.bincount(bin_of, row, minlength=int(bin_of.max()) + 4) for row in share])
     return Fronts(start, weight / (4.0 * np.pi * TORSO_S_M * BIN_MS))
-
-
-def upstroke_kernel(spread_ms: float = UPSTROKE_MS) -> tuple[NDArray[np.float64], float]:
-    """S' sampled every BIN_MS with sum 1/BIN_MS, and the time of its first sample."""
-    s = np.arange(-round(5.0 * spread_ms / BIN_MS), round(5.0 * spread_ms / BIN_MS) + 1) * BIN_MS
-    shape = np.exp(-0.5 * (s / spread_ms) ** 2)
-    return shape / (shape.sum() * BIN_MS), float(s[0])
-
-
-def repolarisation_kernel() -> tuple[NDArray[np.float64], float]:
-    """R' sampled every BIN_MS with sum 1/BIN_MS and mean time 0, and the time of its first sample."""
-    spread, tail = REPOLARISATION_MS
-    gauss, first = upstroke_kernel(spread)
-    early = np.exp(np.arange(-round(8.0 * tail / BIN_MS), 1) * BIN_MS / tail)
-    shape = np.convolve(gauss, early)
-    s = first - (len(early) - 1) * BIN_MS + np.arange(len(shape)) * BIN_MS
-    shape /= shape.sum() * BIN_MS
-    return shape, float(s[0] - (s * shape).sum() * BIN_MS)
 
 
 def tail_ms(kernel: tuple[NDArray[np.float64], float], share: float = 0.9) -> float:

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import EngineError
-from twinviewer.physics.ecg import BIN_MS, TORSO_S_M, Fronts
+from twinviewer.physics.ecg import TORSO_S_M, Fronts
 from twinviewer.physics.eikonal_threads import how_many
+from twinviewer.physics.membrane import BIN_MS
 
 _FAST = {"nsz", "contract", "arcp"}  # times that are not known are NaN and must stay so
 

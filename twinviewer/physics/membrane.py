@@ -1,6 +1,7 @@
 """Membrane potential from activation and recovery times: the shape that the ECG's lead fields see.
 
-V(t) = V_rest + V_A [S(t − τ) − R(t − ρ)], S and R the integrals of the kernels in ecg.py. It is a picture of where the
+V(t) = V_rest + V_A [S(t − τ) − R(t − ρ)], S and R the integrals of the kernels
+that the ECG is made of (ecg.py). It is a picture of where the
 wall is depolarised, in keeping with the ECG; it is no ionic model.
 """
 
@@ -9,9 +10,33 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.physics.ecg import AMPLITUDE_MV, BIN_MS, repolarisation_kernel, upstroke_kernel
-
 REST_MV = -85.0
+AMPLITUDE_MV = 100.0
+"""From rest to plateau, about −85 to +15 mV."""
+BIN_MS = 0.5
+UPSTROKE_MS = 1.0
+"""Standard deviation of S': an upstroke of some 3 ms, tissue and recording together."""
+REPOLARISATION_MS = (14.0, 30.0)
+"""R' is a Gaussian (standard deviation first) drawn out towards early times by an exponential (second): phase 2 bends
+slowly into phase 3, which ends fast. That makes the T wave's slow rise and quicker fall."""
+
+
+def upstroke_kernel(spread_ms: float = UPSTROKE_MS) -> tuple[NDArray[np.float64], float]:
+    """S' sampled every BIN_MS with sum 1/BIN_MS, and the time of its first sample."""
+    s = np.arange(-round(5.0 * spread_ms / BIN_MS), round(5.0 * spread_ms / BIN_MS) + 1) * BIN_MS
+    shape = np.exp(-0.5 * (s / spread_ms) ** 2)
+    return shape / (shape.sum() * BIN_MS), float(s[0])
+
+
+def repolarisation_kernel() -> tuple[NDArray[np.float64], float]:
+    """R' sampled every BIN_MS with sum 1/BIN_MS and mean time 0, and the time of its first sample."""
+    spread, tail = REPOLARISATION_MS
+    gauss, first = upstroke_kernel(spread)
+    early = np.exp(np.arange(-round(8.0 * tail / BIN_MS), 1) * BIN_MS / tail)
+    shape = np.convolve(gauss, early)
+    s = first - (len(early) - 1) * BIN_MS + np.arange(len(shape)) * BIN_MS
+    shape /= shape.sum() * BIN_MS
+    return shape, float(s[0] - (s * shape).sum() * BIN_MS)
 
 
 @cache

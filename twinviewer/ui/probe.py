@@ -26,7 +26,6 @@ from twinviewer.ui.theme import Look, round_pen
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
 
-COLOUR = "#F4F1E8"
 _SAMPLES = 161
 _BELOW_BAR_PX, _ABOVE_CUBE_PX = 42, 66
 _TITLE = 14

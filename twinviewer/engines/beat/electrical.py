@@ -26,7 +26,7 @@ from twinviewer.engines.beat.body import (
     electrode_shift,
     lead_fields,
 )
-from twinviewer.physics import ecg, ecg_kernel
+from twinviewer.physics import ecg, ecg_kernel, membrane
 from twinviewer.physics.ecg_measure import measure
 from twinviewer.physics.eikonal import EikonalGrid, Medium, combine
 from twinviewer.physics.eikonal_sites import SiteFields, Together
@@ -196,9 +196,9 @@ def _potentials_mv(
     torso, leads = _leads.get((mesh.uid, len(mesh.points_mm), shift), lambda: _torso_leads(mesh, shift))
     alive = np.asarray(setup.tissue["conduction_scale"]) > 0.0 if "conduction_scale" in setup.tissue else None
     time_ms = np.arange(round(period_ms) + 1, dtype=float)
-    falling = ecg.repolarisation_kernel()
+    falling = membrane.repolarisation_kernel()
     depolarised, recovered = ecg_kernel.fronts(leads, [activation, recovery - ecg.tail_ms(falling)], alive)
-    potential = ecg.potentials_mv(depolarised, ecg.upstroke_kernel(), time_ms, period_ms)
+    potential = ecg.potentials_mv(depolarised, membrane.upstroke_kernel(), time_ms, period_ms)
     potential -= ecg.potentials_mv(recovered, falling, time_ms, period_ms)
     atria: AtrialFronts | None = _atria.get((mesh.uid, len(mesh.points_mm)), lambda: atrial_activation(mesh))
     if atria is None:
@@ -206,7 +206,7 @@ def _potentials_mv(
     p_wave = np.zeros_like(potential)
     for triangles, times in atria:
         fronts = ecg.shell_fronts(mesh.points_mm, triangles, times, torso, ATRIAL_WALL_MM, ATRIAL_CONDUCTIVITY_S_M)
-        p_wave += ecg.potentials_mv(fronts, ecg.upstroke_kernel(4.0), time_ms, period_ms)
+        p_wave += ecg.potentials_mv(fronts, membrane.upstroke_kernel(4.0), time_ms, period_ms)
     return potential, p_wave
 
 

@@ -78,7 +78,7 @@ class TissueEngine:
         seen = [weights @ solver.voltage_mv()]
         last_ms = max(one.start_ms + one.length_ms for one in given)
         before: Outcome | None = None
-        frames, due_ms = 1, every_ms
+        due_ms = every_ms
         for shot in solver.frames(period_ms, given, every_ms=ECG_MS):
             seen.append(weights @ shot.voltage_mv)
             if before is None and shot.time_ms >= last_ms + AFTER_MS:
@@ -87,7 +87,7 @@ class TissueEngine:
                 yield Frame(
                     shot.time_ms / 1000.0, mesh.points_mm, {"membrane_mv": _on_mesh(mesh, wall, shot.voltage_mv, dead)}
                 )
-                frames, due_ms = frames + 1, due_ms + every_ms
+                due_ms += every_ms
             yield Progress(0.05 + 0.94 * shot.time_ms / period_ms, f"{shot.time_ms:.0f} of {period_ms:.0f} ms")
         yield from _result(mesh, wall, solver.outcome(given), before, np.array(seen).T, extra)
         yield Progress(1.0, "Done")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy import float32 as f
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from twinviewer.domain import EngineError
 from twinviewer.domain.progress import Reporter, silent
@@ -137,11 +137,6 @@ class Monodomain:
         self.steps, self._dense, self._rows = saved[0], saved[1].copy(), saved[2].copy()
         self._next, self.recorder = self._dense.copy(), saved[3].copy()
         self._good = saved
-
-    def set_voltage(self, nodes: ArrayLike, millivolt: ArrayLike) -> None:
-        """Set the voltage of nodes in mV."""
-        raised = (np.asarray(millivolt, np.float64) - self.model.rest_mv) / self.model.span_mv
-        self._dense[self._place[np.asarray(nodes)]] = raised + self.model.rest_u
 
     def frames(self, duration_ms: float, stimuli: Sequence[Current] = (), report: Reporter = silent,
                every_ms: float = 1.0) -> Iterator[VoltageFrame]:  # fmt: skip
