@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from ideal_heart import ideal_heart, ideal_labels
 
-from twinviewer.domain import Frame, LabelMap, MeshError, Metric, Quantity, Records, Setup
+from twinviewer.domain import Frame, LabelMap, MeshError, Metric, OrganMesh, Quantity, Records, Setup
 from twinviewer.engines.beat import ENGINE
+from twinviewer.engines.beat.electrical import activation_times_ms
 from twinviewer.organs.heart.scar import (
     BORDER_FORCE,
     SCAR_CHOICES,
@@ -15,12 +16,15 @@ from twinviewer.organs.heart.scar import (
     TERRITORIES,
     chosen_scar,
     living_force,
+    marked,
     scar_of,
     scar_of_labels,
     scar_of_segments,
+    with_painted,
 )
 from twinviewer.organs.heart.setup import SETUP_PARAMETERS, setup
 from twinviewer.physics.heart_model import patches_of
+from twinviewer.session.simulate import setup_uid
 
 MESH = ideal_heart(2.0)
 
@@ -83,6 +87,66 @@ def test_settings_make_a_scar_and_say_so() -> None:
     assert chosen_scar(MESH, {}) == (None, ())
     scar, notes = chosen_scar(MESH, {"scar_segment": "AHA11", "scar_depth_percent": 50.0})
     assert scar is not None and "segments 11, 50 %" in notes[0] and 0.8 < living_force(MESH, scar) < 1.0
+
+
+def painted_like(segment: int) -> OrganMesh:
+    """The mesh with a segment's points painted as core."""
+    values = (np.asarray(MESH.point_fields["aha_segment"]) == segment).astype(np.float32)
+    return with_painted(MESH, values)
+
+
+def test_a_painted_segment_is_the_segment_s_infarct() -> None:
+    """Painting all points of segment 11 kills the muscle that choosing segment 11 kills."""
+    by_segment, _ = chosen_scar(MESH, {"scar_segment": "AHA11"})
+    by_brush, notes = chosen_scar(painted_like(11), {})
+    assert by_segment is not None and by_brush is not None
+    volume = patches_of(MESH).tet_ml
+    both = volume[by_segment.core & by_brush.core].sum()
+    assert 2.0 * both / (volume[by_segment.core].sum() + volume[by_brush.core].sum()) > 0.9  # Dice
+    assert f"{volume[by_brush.core].sum():.1f} mL core" in notes[0]
+    assert (by_brush.conduction_scale[by_brush.core] == 0.0).all() and (by_brush.conduction_scale == 0.4).any()
+
+
+def test_a_marked_border_zone_is_the_border_zone() -> None:
+    """Where it is marked, none is added round the core: the grey zone of the images is not overruled."""
+    segment = np.asarray(MESH.point_fields["aha_segment"])
+    values = np.select([segment == 11, segment == 12], [1.0, 0.5], 0.0)
+    scar, _ = chosen_scar(with_painted(MESH, values), {"scar_border_speed_percent": 30.0})
+    assert scar is not None
+    zone = scar.conduction_scale == 0.3
+    assert np.isin(segment[MESH.tets[zone]], (11, 12)).any(axis=1).all()
+    assert (scar.contractility_scale[zone] == BORDER_FORCE).all() and not (zone & scar.core).any()
+    both, _ = chosen_scar(with_painted(MESH, values), {"scar_segment": "AHA3"})  # settings and brush together
+    assert both is not None and both.core.sum() > scar.core.sum() + 100
+
+
+def test_painting_keeps_the_mesh_s_uid_and_erasing_its_fields() -> None:
+    """What is kept by uid rests on the geometry; engines key results by the tissue that the scar becomes."""
+    painted = painted_like(11)
+    assert painted.uid == MESH.uid and painted.points_mm is MESH.points_mm
+    field = painted.point_fields["scar"]
+    assert field.dtype == np.float32 and field.shape == (len(MESH.points_mm),) and not field.flags.writeable
+    assert np.isfinite(field).all() and not field[MESH.wall_points :].any()
+    assert "scar" not in with_painted(painted, np.zeros(MESH.wall_points)).point_fields
+    assert "scar" not in MESH.point_fields and not marked(MESH)[0].any()
+
+
+@pytest.mark.parametrize("wrong", [np.full(7, 0.5), np.full(MESH.wall_points, 1.2), np.full(MESH.wall_points, np.nan)])
+def test_wrong_paint_is_refused(wrong: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="scar"):
+        with_painted(MESH, wrong)
+
+
+def test_a_painted_scar_reaches_the_engine_and_its_answer_changes() -> None:
+    """Same uid, other tissue: the activation that was kept for the sound heart is not given out for the painted one."""
+    measured = {n: Quantity(v, "mL", "measured", "test") for n, v in (("lv_edv_ml", 100.0), ("lv_esv_ml", 52.0))}
+    sound, painted = (setup(mesh, measured, Records(), {}) for mesh in (MESH, painted_like(11)))
+    before, after, again = (activation_times_ms(one) for one in (sound, painted, sound))
+    dead = np.isnan(after[: MESH.wall_points])
+    assert dead.any() and (np.asarray(MESH.point_fields["aha_segment"])[: MESH.wall_points][dead] == 11).mean() > 0.9
+    assert not np.isnan(before[: MESH.wall_points]).any() and np.array_equal(before, again, equal_nan=True)
+    assert any("Marked scar" in note for note in painted.notes)
+    assert setup_uid(ENGINE, sound) != setup_uid(ENGINE, painted)
 
 
 @lru_cache(maxsize=2)

@@ -1,15 +1,16 @@
 """An infarct: a core that neither conducts nor contracts, and round it a border zone that does both badly.
 
 The core is given by AHA segments of a coronary territory (Cerqueira et al., Circulation 2002;105:539) and how far it
-reaches through the wall, by numbers for each segment, or by a label of late enhancement. It begins at the endocardium:
-necrosis runs from inside outwards (Reimer and Jennings, Lab Invest 1979;40:633). Border muscle conducts at 0.3 to 0.5
-of the normal speed across surviving strands (de Bakker et al., Circulation 1993;88:915) and is taken to have half its
-force; its width is assumed. The Purkinje layer on the cavity's side lives on, fed from the cavity (Friedman et al.,
-Circ Res 1973;33:597). Left ventricle only.
+reaches through the wall, by numbers for each segment, by a label of late enhancement, or by the mesh's point field
+``scar``, which a label or a brush puts there (:func:`with_painted`). By segments it begins at the endocardium: necrosis
+runs from inside outwards (Reimer and Jennings, Lab Invest 1979;40:633), and lies in the left ventricle. Border muscle
+conducts at 0.3 to 0.5 of the normal speed across surviving strands (de Bakker et al., Circulation 1993;88:915) and is
+taken to have half its force; where it is not marked, its width is assumed. The Purkinje layer on the cavity's side
+lives on, fed from the cavity (Friedman et al., Circ Res 1973;33:597).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,11 @@ BORDER_MM = 6.0
 BORDER_FORCE = 0.5
 """Contractility of the border zone relative to sound muscle. Assumed."""
 SCAR_LABEL = "scar"
+SCAR_FIELD = "scar"
+"""Point field (n,) float32 of a mesh: 0 sound muscle, 0.5 border zone, 1 core; 0 off the wall, never NaN."""
+BORDER_VALUE, CORE_VALUE = 0.5, 1.0
+BORDER_FROM, CORE_FROM = 0.25, 0.75
+"""Mean of a tetrahedron's corners from which it is border zone, and core: half-way between the marked values."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,38 +84,72 @@ def scar_of_segments(mesh: OrganMesh, transmurality: Mapping[int, float], border
     the border zone relative to sound muscle. Raises ValueError for a segment or share that does not exist, MeshError
     where the mesh has no segments.
     """
-    missing = {"aha_segment", "transmural"} - mesh.fields
-    if missing:
-        raise MeshError("An infarct cannot be placed on this mesh", where=f"missing {', '.join(sorted(missing))}")
-    wrong = [f"{s}: {share:g}" for s, share in transmurality.items() if s not in range(1, 18) or not 0 <= share <= 1]
-    if wrong:
-        raise ValueError(f"no such segment, or no share of the wall: {', '.join(wrong)}")
-    reach = np.zeros(18)
-    for number, share in transmurality.items():
-        reach[number] = share
-    corner = np.asarray(mesh.point_fields["aha_segment"]).astype(int)[mesh.tets]
-    depth = np.nan_to_num(np.asarray(mesh.point_fields["transmural"], float))[mesh.tets].mean(axis=1)
-    inside = reach[corner].mean(axis=1)  # between two segments the scar thins out
-    left = np.asarray(mesh.cell_fields["chamber"]) == 1 if "chamber" in mesh.cell_fields else np.ones(len(depth), bool)
-    return _scar(mesh, left & (inside > 0.5 * reach.max()) & (depth <= inside), border_speed)
+    return _scar(mesh, _core_of_segments(mesh, transmurality), border_speed)
+
+
+def with_painted(mesh: OrganMesh, point_values: NDArray[np.floating]) -> OrganMesh:
+    """The mesh with the point field ``scar``, which :func:`~twinviewer.organs.heart.setup.setup` reads.
+
+    point_values: (n,) or (wall points,), 0 sound muscle, 0.5 border zone, 1 core; between them the nearest counts. All
+    0 takes the field away. Points, tetrahedra and uid stay: what is kept by uid rests on the geometry alone, and what
+    the scar changes reaches engines as tissue, by which they key their results. Raises ValueError for another shape or
+    values outside 0 to 1.
+    """
+    given = np.asarray(point_values, dtype=np.float32)
+    if given.shape not in ((len(mesh.points_mm),), (mesh.wall_points,)):
+        raise ValueError(f"scar of shape {given.shape} for {len(mesh.points_mm)} points")
+    if not ((given >= 0.0) & (given <= 1.0)).all():  # also refuses NaN
+        raise ValueError("scar values must lie between 0 (sound) and 1 (core)")
+    fields = {name: values for name, values in mesh.point_fields.items() if name != SCAR_FIELD}
+    if given[: mesh.wall_points].any():
+        values = np.zeros(len(mesh.points_mm), np.float32)
+        values[: mesh.wall_points] = given[: mesh.wall_points]
+        values.setflags(write=False)
+        fields[SCAR_FIELD] = values
+    return replace(mesh, point_fields=fields)
+
+
+def marked(mesh: OrganMesh) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(m,) tetrahedra that the field ``scar`` makes core, and (m,) border zone; none without the field."""
+    none = np.zeros(len(mesh.tets), bool)
+    if SCAR_FIELD not in mesh.point_fields:
+        return none, none
+    mean = np.asarray(mesh.point_fields[SCAR_FIELD], float)[mesh.tets].mean(axis=1)
+    return mean >= CORE_FROM, (mean >= BORDER_FROM) & (mean < CORE_FROM)
 
 
 def chosen_scar(mesh: OrganMesh, chosen: Mapping[str, ParameterValue]) -> tuple[Scar | None, tuple[str, ...]]:
-    """The infarct of the user's settings (SCAR_PARAMETERS by name, defaults left out), and a note; None without one."""
+    """The infarct of the user's settings (SCAR_PARAMETERS by name, defaults left out) and of the mesh's field ``scar``
+    together, and notes; None without either.
+
+    Round segments, and round a marked core where no border zone is marked, the border zone is BORDER_MM wide. Raises
+    MeshError where nothing would be left to excite.
+    """
     value = {p.name: chosen.get(p.name, p.default) for p in SCAR_PARAMETERS}
     territory, segment = str(value["scar_territory"]), str(value["scar_segment"])
     segments = set(TERRITORIES[territory])
     if segment != "none":
         segments.add(int(segment.removeprefix("AHA")))
-    if not segments:
+    drawn, border = marked(mesh)
+    if not segments and not drawn.any() and not border.any():
         return None, ()
     depth, speed = float(value["scar_depth_percent"]), float(value["scar_border_speed_percent"])
-    scar = scar_of_segments(mesh, dict.fromkeys(segments, depth / 100.0), speed / 100.0)
-    named = ", ".join(str(number) for number in sorted(segments))
-    return scar, (
-        f"Infarct in AHA segments {named}, {depth:.0f} % of the wall: core without conduction and force, border zone "
-        f"of {BORDER_MM:.0f} mm at {speed:.0f} % of the speed and {100 * BORDER_FORCE:.0f} % of the force",
-    )
+    muscle = f"at {speed:.0f} % of the speed and {100 * BORDER_FORCE:.0f} % of the force"
+    core, notes = np.zeros(len(mesh.tets), bool), []
+    if segments:
+        core = _core_of_segments(mesh, dict.fromkeys(segments, depth / 100.0))
+        named = ", ".join(str(number) for number in sorted(segments))
+        notes.append(
+            f"Infarct in AHA segments {named}, {depth:.0f} % of the wall: core without conduction and force, border "
+            f"zone of {BORDER_MM:.0f} mm {muscle}"
+        )
+    if drawn.any() or border.any():
+        volume = patches_of(mesh).tet_ml
+        zone = f"{volume[border].sum():.1f} mL" if border.any() else f"{BORDER_MM:.0f} mm round it (none is marked)"
+        core_ml = float(volume[drawn].sum())
+        notes.append(f"Marked scar: {core_ml:.1f} mL core without conduction and force, border zone {zone} {muscle}")
+    ringed = core if border.any() else core | drawn
+    return _scar(mesh, core | drawn, speed / 100.0, ringed, border), tuple(notes)
 
 
 def scar_of_labels(mesh: OrganMesh, labels: LabelMap, border_speed: float = 0.4, phase: int = 0) -> Scar:
@@ -156,15 +196,40 @@ def _lost(mesh: OrganMesh, scar: Scar) -> tuple[NDArray[np.bool_], NDArray[np.fl
     return patches.mean_of_cells(scar.contractility_scale)[patches.of_tet] < 0.5, patches.tet_ml
 
 
-def _scar(mesh: OrganMesh, core: NDArray[np.bool_], border_speed: float) -> Scar:
-    """The fields of a core, with what it cuts off added to it: no wave could reach that."""
-    if not core.any():
-        return Scar(np.ones(len(core)), np.ones(len(core)), core)
-    core = core | _cut_off(mesh, core)
-    centre = _centres(mesh)
-    gap, _ = cKDTree(centre[core]).query(centre[~core], distance_upper_bound=BORDER_MM)
-    near = np.zeros(len(core), bool)
-    near[~core] = np.isfinite(gap)
+def _core_of_segments(mesh: OrganMesh, transmurality: Mapping[int, float]) -> NDArray[np.bool_]:
+    """(m,) tetrahedra of the left wall that the segments' shares reach."""
+    missing = {"aha_segment", "transmural"} - mesh.fields
+    if missing:
+        raise MeshError("An infarct cannot be placed on this mesh", where=f"missing {', '.join(sorted(missing))}")
+    wrong = [f"{s}: {share:g}" for s, share in transmurality.items() if s not in range(1, 18) or not 0 <= share <= 1]
+    if wrong:
+        raise ValueError(f"no such segment, or no share of the wall: {', '.join(wrong)}")
+    reach = np.zeros(18)
+    for number, share in transmurality.items():
+        reach[number] = share
+    corner = np.asarray(mesh.point_fields["aha_segment"]).astype(int)[mesh.tets]
+    depth = np.nan_to_num(np.asarray(mesh.point_fields["transmural"], float))[mesh.tets].mean(axis=1)
+    inside = reach[corner].mean(axis=1)  # between two segments the scar thins out
+    left = np.asarray(mesh.cell_fields["chamber"]) == 1 if "chamber" in mesh.cell_fields else np.ones(len(depth), bool)
+    return np.asarray(left & (inside > 0.5 * reach.max()) & (depth <= inside))
+
+
+def _scar(
+    mesh: OrganMesh,
+    core: NDArray[np.bool_],
+    border_speed: float,
+    ringed: NDArray[np.bool_] | None = None,
+    border: NDArray[np.bool_] | None = None,
+) -> Scar:
+    """The fields of a core, with what it cuts off added to it: no wave could reach that. ringed: (m,) the part of the
+    core that gets a border zone round it, default all of it. border: (m,) marked besides."""
+    core = core | _cut_off(mesh, core) if core.any() else core
+    near = np.zeros(len(core), bool) if border is None else border & ~core
+    ringed = core if ringed is None else ringed
+    if ringed.any():
+        centre = _centres(mesh)
+        gap, _ = cKDTree(centre[ringed]).query(centre[~core], distance_upper_bound=BORDER_MM)
+        near[~core] |= np.isfinite(gap)
     speed, force = np.ones(len(core)), np.ones(len(core))
     speed[near], force[near] = border_speed, BORDER_FORCE
     speed[core] = force[core] = 0.0
