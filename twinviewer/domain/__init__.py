@@ -33,12 +33,12 @@ from twinviewer.domain.protocols import (
     FromMask,
     FromNumbers,
     Organ,
-    Records,
     StructureStyle,
     Suitability,
     Therapy,
 )
 from twinviewer.domain.quantity import Choice, Origin, Parameter, ParameterValue, Quantity
+from twinviewer.domain.records import Ecg, Entry, EntryKind, Records, Subject
 from twinviewer.domain.simulation import (
     Comparison,
     Delta,
@@ -64,9 +64,12 @@ __all__ = [
     "CineStack",
     "Comparison",
     "Delta",
+    "Ecg",
     "Engine",
     "EngineError",
     "EngineOutput",
+    "Entry",
+    "EntryKind",
     "Field",
     "Found",
     "FromMask",
@@ -99,6 +102,7 @@ __all__ = [
     "Stimulus",
     "StoreError",
     "StructureStyle",
+    "Subject",
     "Suitability",
     "Therapy",
     "TherapyError",

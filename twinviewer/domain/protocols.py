@@ -1,7 +1,7 @@
 """The three doors of the house: Organ, Engine, Therapy. A plug-in exports ORGAN, ENGINE or THERAPY."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -11,6 +11,7 @@ from twinviewer.domain.mask import Mask
 from twinviewer.domain.mesh import OrganMesh
 from twinviewer.domain.progress import Reporter
 from twinviewer.domain.quantity import Parameter, ParameterValue, Quantity
+from twinviewer.domain.records import Records
 from twinviewer.domain.simulation import EngineOutput, Setup
 
 
@@ -30,18 +31,6 @@ class StructureStyle:
     colour: str
     opacity: float = 1.0
     visible: bool = True
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Records:
-    """What is known from outside the images.
-
-    values: name with unit suffix -> Quantity (e.g. "heart_rate_bpm"). findings: code -> where it was said, for what
-    is not a number (e.g. "left_bundle_branch_block" -> "FHIR Condition, 2026-01-12").
-    """
-
-    values: Mapping[str, Quantity] = field(default_factory=dict)
-    findings: Mapping[str, str] = field(default_factory=dict)
 
 
 Found = LabelMap | CineContours
