@@ -13,6 +13,7 @@ from twinviewer.domain.errors import (
     TwinviewerError,
     WorkerError,
 )
+from twinviewer.domain.fit import BaselineFit, FittedParameter, Residual
 from twinviewer.domain.image import (
     CinePlane,
     CineStack,
@@ -55,6 +56,7 @@ from twinviewer.domain.simulation import (
 )
 
 __all__ = [
+    "BaselineFit",
     "Cancelled",
     "Choice",
     "CineContour",
@@ -71,6 +73,7 @@ __all__ = [
     "Entry",
     "EntryKind",
     "Field",
+    "FittedParameter",
     "Found",
     "FromMask",
     "FromNumbers",
@@ -95,6 +98,7 @@ __all__ = [
     "Records",
     "RenderError",
     "Reporter",
+    "Residual",
     "Run",
     "SegmentationError",
     "Series",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from twinviewer.domain.fit import BaselineFit
 from twinviewer.domain.mesh import OrganMesh
 from twinviewer.domain.quantity import Quantity
 
@@ -30,7 +31,7 @@ class Setup:
     parameters: name with unit suffix -> Quantity. tissue: name -> (m,) or (n,) array that scales a property of the
     wall ("conduction_scale", "contractility_scale", ...), 1 where nothing is changed. untreated: the baseline that
     therapies were applied to, None for the baseline itself: an engine whose baseline is measured motion changes that by
-    the difference of what it simulates.
+    the difference of what it simulates. fit: how the baseline was fitted to this patient, None where nothing was.
     """
 
     mesh: OrganMesh
@@ -39,6 +40,7 @@ class Setup:
     tissue: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     untreated: "Setup | None" = None
+    fit: BaselineFit | None = None
 
     def value(self, name: str) -> float:
         """The value of one parameter; KeyError with the known names if there is none."""
