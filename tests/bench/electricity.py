@@ -100,7 +100,7 @@ def electrodes(n: int, repeat: int) -> tuple[int, Times, Times, Times]:
     the convolution of one of them over a beat."""
     points, tets = box(n)
     centre = points.mean(axis=0)
-    fields = ecg.lead_fields(points[tets].mean(axis=1), centre, ecg.standard_torso(points).electrodes_mm, 400.0)
+    fields = ecg.lead_fields(points[tets].mean(axis=1), centre, ecg.torso_round(points).electrodes_mm, 400.0)
     times = exact_ms(points, middle(points))
     beat = np.arange(801.0)
     of, both = leads(points, tets, fields), [times, times + 300.0]

@@ -80,7 +80,7 @@ def test_the_front_is_resolved_though_the_mesh_is_not() -> None:
 
 def test_a_wave_towards_an_electrode_is_positive() -> None:
     points, tets = slab()
-    torso = ecg.standard_torso(points[tets].mean(axis=1))
+    torso = ecg.torso_round(points[tets].mean(axis=1))
     fields = ecg.lead_fields(points[tets].mean(axis=1), torso.centre_mm, torso.electrodes_mm, torso.radius_mm)
     (front,) = fronts(leads(points, tets, 0.1 * fields), [2.0 * points[:, 0] + 100.0])
     found = ecg.leads_mv(ecg.potentials_mv(front, membrane.upstroke_kernel(), np.arange(0.0, 1000.0), 1000.0))
@@ -115,9 +115,11 @@ MEASURED = {
 """Leads by Frank's X (left), Y (down), Z (back): Dower et al., J Electrocardiol 13:91 (1980)."""
 
 
-def lead_vectors(moved: dict[str, tuple[float, float, float]] | None = None) -> dict[str, NDArray[np.float64]]:
+def lead_vectors(
+    moved: dict[str, tuple[float, float, float]] | None = None, chest: ecg.Chest | None = None
+) -> dict[str, NDArray[np.float64]]:
     """(3,) left, down, back of each lead at the middle of the heart."""
-    torso = ecg.standard_torso(np.zeros((1, 3)), moved)
+    torso = ecg.torso_round(np.zeros((1, 3)), moved, chest)
     field = ecg.lead_fields(np.zeros((1, 3)), torso.centre_mm, torso.electrodes_mm, torso.radius_mm)[0]
     return ecg.leads_mv(field[:, [0, 2, 1]] * [1.0, -1.0, 1.0])
 
@@ -139,3 +141,15 @@ def test_a_moved_electrode_moves_its_lead_only() -> None:
             assert high[name] == pytest.approx(usual[name])
     with pytest.raises(EngineError, match="no such electrode"):
         lead_vectors({"V9": (0.0, 0.0, 0.0)})
+
+
+def test_a_mean_chest_is_the_standard_torso() -> None:
+    usual, given = lead_vectors(), lead_vectors(chest=ecg.STANDARD_CHEST)
+    for name in usual:
+        assert np.allclose(usual[name], given[name], rtol=1e-12)
+
+
+def test_voltage_falls_with_the_size_of_the_chest() -> None:
+    """Of a dipole in the middle of a ball with 1 / a^2; limb electrodes keep their height, so somewhat less here."""
+    small, large = (lead_vectors(chest=ecg.Chest(0.0, 0.0, 160.0 * size, 115.0 * size))["I"] for size in (1.0, 1.2))
+    assert 1.2 < np.linalg.norm(small) / np.linalg.norm(large) < 1.2**2

@@ -45,10 +45,10 @@ the heart 35 mm left of the midline and 80 mm behind the sternum) they were move
 size, until the leads look at the middle of the heart in the directions that were measured on torsos: Frank's, as the
 matrix from his leads to the twelve (Dower et al., J Electrocardiol 13:91, 1980). All eight agree within 10 degrees. A
 mean adult, not this patient."""
-TORSO_CENTRE_MM = (-36.0, 47.0, 8.0)
-"""Middle of the chest as seen from the centre of the ventricular muscle (found with the electrodes)."""
-TORSO_RADIUS_MM = 145.0
-"""A ball between half the width (160 mm) and half the depth (115 mm) of the chest, heavier on the width."""
+TORSO_CENTRE_UP_MM = 8.0
+"""Middle of the ball above the centre of the ventricular muscle (found with the electrodes)."""
+WIDTH_SHARE = 2.0 / 3.0
+"""The ball's radius lies between half the width and half the depth of the chest, heavier on the width."""
 TORSO_MARGIN = 1.15
 """The ball is never smaller than this times the distance from its centre to the furthest muscle."""
 
@@ -64,6 +64,20 @@ class Fronts:
     weight: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Chest:
+    """An upright elliptic cylinder, mm LPS: left_mm and back_mm of its middle, half its width and half its depth."""
+
+    left_mm: float
+    back_mm: float
+    half_width_mm: float
+    half_depth_mm: float
+
+
+STANDARD_CHEST = Chest(-36.0, 47.0, 160.0, 115.0)
+"""A mean adult's, its middle as seen from the centre of the ventricular muscle (found with the electrodes)."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Torso:
     """The conducting ball. centre_mm: (3,) LPS. electrodes_mm: (9, 3) LPS on its surface, ordered as ELECTRODES."""
@@ -73,24 +87,44 @@ class Torso:
     electrodes_mm: NDArray[np.float64]
 
 
-def standard_torso(
-    muscle_mm: NDArray[np.float64], moved_mm: Mapping[str, tuple[float, float, float]] | None = None
-) -> Torso:
-    """A mean adult's chest round ventricular muscle given as (n, 3) LPS points (the centres of its elements).
+def chest_between(landmarks: Mapping[str, NDArray[np.float64]]) -> Chest | None:
+    """The chest of the landmarks chest_middle, chest_left and chest_front (docs/rooms.md); None if one lacks."""
+    if not {"chest_middle", "chest_left", "chest_front"} <= set(landmarks):
+        return None
+    left, back = (float(landmarks["chest_middle"][axis]) for axis in (0, 1))
+    return Chest(left, back, float(landmarks["chest_left"][0]) - left, back - float(landmarks["chest_front"][1]))
 
-    moved_mm: electrode -> how far from its usual place (LPS). Electrodes are moved along the line from the middle of
-    the chest onto the ball. Raises EngineError for an electrode that does not exist or a shift that is not finite.
+
+def torso_round(
+    muscle_mm: NDArray[np.float64],
+    moved_mm: Mapping[str, tuple[float, float, float]] | None = None,
+    chest: Chest | None = None,
+) -> Torso:
+    """The torso round ventricular muscle given as (n, 3) LPS points (the centres of its elements).
+
+    chest: this patient's, its middle in the same frame; None for a mean adult's. Electrodes sit where they sit on a
+    mean chest, in shares of its width and depth. moved_mm: electrode -> how far from its usual place (LPS). Electrodes
+    are moved along the line from the middle of the chest onto the ball. Raises EngineError for an electrode that does
+    not exist or a shift that is not finite.
     """
-    place = {name: np.array(offset) for name, offset in STANDARD_TORSO.items()}
+    heart = muscle_mm.mean(axis=0)
+    usual = STANDARD_CHEST
+    middle = np.array([usual.left_mm, usual.back_mm, TORSO_CENTRE_UP_MM])
+    if chest is None:
+        centre, stretch = heart + middle, np.ones(3)
+        chest = usual
+    else:
+        centre = np.array([chest.left_mm, chest.back_mm, heart[2] + TORSO_CENTRE_UP_MM])
+        stretch = np.array([chest.half_width_mm / usual.half_width_mm, chest.half_depth_mm / usual.half_depth_mm, 1.0])
+    place = {name: (np.array(offset) - middle) * stretch for name, offset in STANDARD_TORSO.items()}
     for name, shift in (moved_mm or {}).items():
         if name not in place or not np.isfinite(shift).all():
             raise EngineError("There is no such electrode, or no such place", where=f"{name} by {shift}")
         place[name] = place[name] + np.array(shift)
-    heart = muscle_mm.mean(axis=0)
-    centre = heart + np.array(TORSO_CENTRE_MM)
     furthest = float(np.linalg.norm(muscle_mm - centre, axis=1).max())
-    radius = max(TORSO_RADIUS_MM, TORSO_MARGIN * furthest)
-    line = heart + np.stack([place[name] for name in ELECTRODES]) - centre
+    usual_radius = WIDTH_SHARE * chest.half_width_mm + (1.0 - WIDTH_SHARE) * chest.half_depth_mm
+    radius = max(usual_radius, TORSO_MARGIN * furthest)
+    line = np.stack([place[name] for name in ELECTRODES])
     return Torso(centre, radius, centre + radius * line / np.linalg.norm(line, axis=1, keepdims=True))
 
 

@@ -25,6 +25,8 @@ METRICS: dict[str, MetricName] = {
     "rv_edv_ml": MetricName("RV EDV", "RV end-diastolic volume"),
     "rv_stroke_volume_ml": MetricName("RV SV", "RV stroke volume"),
     "lv_mass_g": MetricName("LV mass", "LV mass"),
+    "chest_width_mm": MetricName("Chest width", "Width of the chest at the heart's height"),
+    "chest_depth_mm": MetricName("Chest depth", "Depth of the chest at the heart's height"),
     "lv_length_mm": MetricName("LV length", "LV length, mitral plane to endocardial apex"),
     "lv_dpdt_max_mmhg_s": MetricName("dP/dt max", "LV dP/dt max"),
     "rv_dpdt_max_mmhg_s": MetricName("RV dP/dt max", "RV dP/dt max"),

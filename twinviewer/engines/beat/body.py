@@ -40,7 +40,8 @@ def lead_fields(mesh: OrganMesh, shift: Shift = ()) -> tuple[ecg.Torso, NDArray[
     """The torso round this heart, and (m, 9, 3) lead fields at the middle of each element times its conductivity."""
     points = mesh.points_mm.astype(np.float64)
     middle = points[mesh.tets].mean(axis=1)
-    torso = ecg.standard_torso(middle, {name: (left, back, up) for name, left, back, up in shift})
+    moved = {name: (left, back, up) for name, left, back, up in shift}
+    torso = ecg.torso_round(middle, moved, ecg.chest_between(mesh.landmarks))
     fields = ecg.lead_fields(middle, torso.centre_mm, torso.electrodes_mm, torso.radius_mm)
     through = through_wall(points, mesh.tets, np.nan_to_num(np.asarray(mesh.point_fields["transmural"], float)))
     fibre = np.asarray(mesh.cell_fields["fibre"], float)

@@ -18,7 +18,7 @@ _CHUNK = 40_000
 def node_weights(mesh: OrganMesh, wall: ImmersedWall) -> NDArray[np.float32]:
     """(electrodes, n) weights: their product with (n,) voltages in mV is the potential of each electrode in mV."""
     points = mesh.points_mm.astype(np.float64)
-    torso = ecg.standard_torso(points[mesh.tets].mean(axis=1))
+    torso = ecg.torso_round(points[mesh.tets].mean(axis=1), chest=ecg.chest_between(mesh.landmarks))
     through = through_wall(points, mesh.tets, np.nan_to_num(np.asarray(mesh.point_fields["transmural"], float)))
     grid = wall.grid
     cells = np.argwhere(grid.fill > 0.0)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import LabelMap, OrganMesh, Quantity
 from twinviewer.geometry.laplace import Elements
+from twinviewer.physics.ecg import chest_between
 
 DENSITY_G_ML = 1.05
 FACE_SHIFT = 0.45  # of a voxel edge: 90 % of a uniform ±1/2
@@ -54,6 +55,10 @@ def measure(labels: LabelMap, mesh: OrganMesh) -> Mapping[str, Quantity]:
         # one face may be off while the other is not: the two add in quadrature
         half = edge * float(np.sqrt(2.0))
         out[name] = Quantity(value, "mm", "measured", source, max(value - half, 0.0), value + half)
+    chest = chest_between(mesh.landmarks)
+    if chest is not None:
+        for name, half in (("chest_width_mm", chest.half_width_mm), ("chest_depth_mm", chest.half_depth_mm)):
+            out[name] = Quantity(2.0 * half, "mm", "measured", "skin at the heart's height; the ECG's torso")
     return out
 
 

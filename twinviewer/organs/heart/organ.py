@@ -97,8 +97,10 @@ class Heart:
             return replace(mesh, motion_mm=None, motion_fraction=None) if still else mesh
         if isinstance(found, LabelMap):
             from twinviewer.organs.heart.build import build
+            from twinviewer.organs.heart.chest import with_chest
 
-            return build(found, report=report)
+            mesh = build(found, report=report)
+            return with_chest(mesh, image) if isinstance(image, Volume) else mesh
         raise MeshError("Contours and images do not belong together", remedy="Segment this series again")
 
     def correct(
