@@ -1,0 +1,293 @@
+"""One wall with its law, supports and loads, and its equilibrium by Newton's method."""
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.domain import EngineError
+from twinviewer.physics.solid.assembly import UNKNOWNS, elements, pressed, resting_faces, sprung
+from twinviewer.physics.solid.element import (
+    RULES,
+    TRIANGLE,
+    TRIANGLE_WEIGHTS,
+    Faces,
+    QuadraticMesh,
+    triangle_shapes,
+)
+from twinviewer.physics.solid.fronts import Factors, Plan
+from twinviewer.physics.solid.laws import Law
+
+Array = NDArray[np.float64]
+COMPLIANCE = 1e-6
+"""1/κ in 1/kPa: at 10 kPa the volume of an element changes by 1e-5. Not 0, so that no front is singular."""
+CHUNK = 400
+"""Elements between two chances to stop: about 20 ms."""
+MOST_STEPS = 14
+TOLERANCE = 1e-5
+LEAST_PART = 1.0 / 32.0
+GROWTH = 1.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Springs:
+    """Elastic support of faces: kPa/mm along the resting normal and across it, (k,) or one number each."""
+
+    faces: Faces
+    normal_kpa_mm: float
+    across_kpa_mm: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """x_mm (n, 3) positions of the mesh's points; p_kpa (c,) pressure at its corners."""
+
+    x_mm: Array
+    p_kpa: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Load:
+    """pressure_kpa: by cavity; active_kpa: T (m, q) or a number."""
+
+    pressure_kpa: Mapping[str, float] = field(default_factory=dict)
+    active_kpa: float | Array = 0.0
+
+    def towards(self, other: "Load", part: float) -> "Load":
+        """Between this load (0) and another (1)."""
+        names = set(self.pressure_kpa) | set(other.pressure_kpa)
+        a, b = self.pressure_kpa, other.pressure_kpa
+        mixed = {n: (1.0 - part) * a.get(n, 0.0) + part * b.get(n, 0.0) for n in names}
+        return Load(mixed, (1.0 - part) * self.active_kpa + part * other.active_kpa)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a solution stands: done 0 … 1 of the load, iteration of this step, residual relative to the tolerance."""
+
+    done: float
+    iteration: int
+    residual: float
+
+
+class Wall:
+    """A wall ready to be loaded.
+
+    fibre, sheet (m, q, 3) unit vectors at the points of quadrature; fixed (n, 3) True where a point is held in that
+    direction; cavities: name -> faces that its pressure acts on; stiff (m,) factor on the passive law.
+    """
+
+    def __init__(
+        self,
+        mesh: QuadraticMesh,
+        law: Law,
+        fibre: Array,
+        *,
+        sheet: Array | None = None,
+        fixed: NDArray[np.bool_] | None = None,
+        cavities: Mapping[str, Faces] | None = None,
+        springs: tuple[Springs, ...] = (),
+        stiff: Array | None = None,
+        compliance: float = COMPLIANCE,
+    ) -> None:
+        self.mesh, self.law, self.compliance = mesh, law, compliance
+        self.fibre = np.ascontiguousarray(fibre, np.float64)
+        self.sheet = self.fibre if sheet is None else np.ascontiguousarray(sheet, np.float64)
+        self.fixed = np.zeros((len(mesh.points_mm), 3), bool) if fixed is None else fixed
+        self.cavities = dict(cavities or {})
+        self.stiff = np.ones(len(mesh.tets)) if stiff is None else np.asarray(stiff, np.float64)
+        self._share = np.ascontiguousarray(RULES[mesh.rule][0])
+        self._shapes, self._slopes = triangle_shapes(TRIANGLE)
+        self._corner = np.searchsorted(mesh.corners, mesh.tets[:, :4])
+        self._springs = [
+            (one, *resting_faces(mesh.points_mm, one.faces.nodes, self._slopes, TRIANGLE_WEIGHTS)) for one in springs
+        ]
+        self._number_unknowns()
+
+    def _number_unknowns(self) -> None:
+        mesh = self.mesh
+        free = np.flatnonzero(~self.fixed.ravel())
+        number = np.full(self.fixed.size, -1, np.int64)
+        number[free] = np.arange(len(free))
+        self.free = free
+        moves = number.reshape(-1, 3)[mesh.tets].reshape(len(mesh.tets), 30)
+        self._numbers = np.concatenate([moves, len(free) + self._corner], axis=1)
+        node = np.concatenate([free // 3, mesh.corners.astype(np.int64)])
+        self._plan = Plan(mesh.points_mm, mesh.tets, node, self._numbers)
+
+    @property
+    def unknowns(self) -> int:
+        """Displacements and pressures that are solved for."""
+        return self._plan.size
+
+    @property
+    def entries(self) -> int:
+        """Numbers in the factors of the stiffness."""
+        return self._plan.entries
+
+    def at_rest(self) -> State:
+        """The unloaded state."""
+        return State(self.mesh.points_mm.copy(), np.zeros(len(self.mesh.corners)))
+
+    def assemble(self, state: State, load: Load, stiffness: Array) -> Generator[None, None, tuple[Array, float, int]]:
+        """(u,) force that is not balanced, the least J and its element. stiffness: (m, 34, 34) to fill, or empty."""
+        mesh = self.mesh
+        gradients, volumes = mesh.gradients
+        count = len(mesh.tets)
+        active = np.broadcast_to(np.asarray(load.active_kpa, np.float64), volumes.shape)
+        active = np.ascontiguousarray(active)
+        force = np.empty((count, UNKNOWNS))
+        least, where = np.inf, -1
+        for first in range(0, count, CHUNK):
+            j, e = elements(
+                first, min(first + CHUNK, count), mesh.tets, self._corner, gradients, volumes, self._share, state.x_mm,
+                state.p_kpa, self.fibre, self.sheet, self.law.kind, self.law.constants, self.stiff, active,
+                self.compliance, force, stiffness,
+            )  # fmt: skip
+            if j < least:
+                least, where = j, e
+            if least <= 0.0:
+                return np.full(self._plan.size, np.inf), least, where
+            yield
+        for name, pressure in load.pressure_kpa.items():
+            faces = self.cavities[name]
+            pressed(
+                faces.nodes, faces.of_tet, faces.local, self._shapes, self._slopes, TRIANGLE_WEIGHTS, state.x_mm,
+                float(pressure), force, stiffness,
+            )  # fmt: skip
+        moved = state.x_mm - mesh.points_mm
+        for one, areas, normals in self._springs:
+            each = np.ones(len(one.faces.nodes))
+            sprung(
+                one.faces.nodes, one.faces.of_tet, one.faces.local, self._shapes, areas, normals,
+                one.normal_kpa_mm * each, one.across_kpa_mm * each, moved, force, stiffness,
+            )  # fmt: skip
+        held = self._numbers < 0
+        summed = np.bincount(self._numbers[~held], weights=force[~held], minlength=self._plan.size)
+        return summed, least, where
+
+    def moved(self, state: State, change: Array) -> State:
+        """The state after a change (u,) of all unknowns."""
+        x = state.x_mm.copy()
+        x.reshape(-1)[self.free] += change[: len(self.free)]
+        return State(x, state.p_kpa + change[len(self.free) :])
+
+    def equilibrium(self, state: State, load: Load) -> Generator[Step, None, State]:
+        """Newton's method from a state near by. EngineError, with the place, where it does not converge."""
+        stiffness = np.empty((len(self.mesh.tets), UNKNOWNS, UNKNOWNS))
+        nothing = np.empty((0, UNKNOWNS, UNKNOWNS))
+        size = self._plan.size
+        moves = len(self.free)
+        scale_mm = float(np.cbrt(self.mesh.gradients[1].sum() / len(self.mesh.tets)))
+        last = np.inf
+        for iteration in range(MOST_STEPS):
+            residual, least, where = yield from _quiet(self.assemble(state, load, stiffness), Step(0.0, iteration, last))
+            if least <= 0.0:
+                raise self._failed("an element turns inside out", where)
+            factors: Factors | None = None
+            for factors in self._plan.factor(stiffness):
+                yield Step(0.0, iteration, last)
+            assert factors is not None
+            change = -factors.solve(residual)
+            if not np.isfinite(change).all():
+                raise self._failed("numbers are not finite", where)
+            length = float(np.sqrt(np.square(change[:moves]).sum() / max(moves, 1))) / scale_mm
+            part, best, force = 1.0, None, float(np.linalg.norm(residual[:moves]))
+            while part >= LEAST_PART:
+                trial = self.moved(state, part * change)
+                after, least, where = yield from _quiet(
+                    self.assemble(trial, load, nothing), Step(0.0, iteration, length / TOLERANCE)
+                )
+                worse = float(np.linalg.norm(after[:moves])) if least > 0.0 else np.inf
+                # far from equilibrium forces may grow once before they fall: only what is far worse is not taken
+                if least > 0.05 and np.abs(change @ after) <= 0.9 * np.abs(change @ residual) + 1e-12 * size:
+                    best = trial
+                    break
+                if least > 0.05 and worse < force:
+                    best = trial
+                    break
+                part *= 0.5
+            if best is None:
+                raise self._failed("no step brings the wall nearer to equilibrium", where)
+            state = best
+            last = part * length / TOLERANCE
+            yield Step(0.0, iteration + 1, last)
+            if last < 1.0 and part == 1.0:
+                return state
+            if length > 1e3:
+                break
+        raise self._failed("Newton's method does not converge", where)
+
+    def load_up(self, state: State, begin: Load, end: Load, steps: int = 4) -> Generator[Step, None, State]:
+        """From equilibrium under one load to another, in steps that shrink where Newton fails and then grow."""
+        done, size = 0.0, 1.0 / steps
+        before: tuple[float, State] | None = None
+        while done < 1.0:
+            target = min(1.0, done + size)
+            if 1.0 - target < 0.1 * size:
+                target = 1.0
+            guess = state
+            if before is not None:
+                ahead = (target - done) / (done - before[0])
+                guess = State(
+                    state.x_mm + ahead * (state.x_mm - before[1].x_mm), state.p_kpa + ahead * (state.p_kpa - before[1].p_kpa)
+                )
+            taken = 0
+            try:
+                found = None
+                for start in (guess, state) if guess is not state else (state,):
+                    try:
+                        solving = self.equilibrium(start, begin.towards(end, target))
+                        while True:
+                            try:
+                                step = next(solving)
+                            except StopIteration as stop:
+                                found = stop.value
+                                break
+                            taken = step.iteration
+                            yield replace(step, done=done)
+                        break
+                    except EngineError:
+                        if start is state:
+                            raise
+                assert found is not None
+            except EngineError:
+                size *= 0.5
+                if size < LEAST_PART / 8.0:
+                    raise
+                continue
+            before = (done, state)
+            done, state = target, found
+            yield Step(done, taken, 0.0)
+            if taken <= 5:
+                size *= GROWTH
+        return state
+
+    def _failed(self, what: str, tet: int) -> EngineError:
+        where = ""
+        if tet >= 0:
+            centre = self.mesh.points_mm[self.mesh.tets[tet, :4]].mean(axis=0)
+            where = "near (" + ", ".join(f"{x:.0f}" for x in centre) + ") mm"
+        return EngineError(f"The wall finds no equilibrium: {what}", where=where, remedy="Use smaller loads")
+
+
+def _quiet(
+    work: Generator[None, None, tuple[Array, float, int]], step: Step
+) -> Generator[Step, None, tuple[Array, float, int]]:
+    while True:
+        try:
+            next(work)
+        except StopIteration as stop:
+            return stop.value
+        yield step
+
+
+def finish(work: Iterator[Step]) -> State:
+    """Run a solution to its end without looking at its steps."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as stop:
+            state: State = stop.value
+            return state
