@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from twinviewer.physics import circulation as loop
-from twinviewer.physics.circulation import Valve, elastance_beat, loop_rates, stressed_volume, valve_flow
+from twinviewer.physics.circulation import elastance_beat, loop_rates, stressed_volume
+from twinviewer.physics.valves import Valve, valve_flow
 
 STEPS = 1600
 
@@ -12,7 +13,7 @@ STEPS = 1600
 @pytest.fixture(scope="module")
 def steady() -> np.ndarray:
     state = loop.REGAZZONI_START.copy()
-    record = np.zeros((STEPS, 8))
+    record = np.zeros((STEPS, 12))
     for _ in range(40):
         elastance_beat(state, loop.REGAZZONI_LOOP, loop.REGAZZONI_LV, loop.REGAZZONI_RV, STEPS, record)
     return record
@@ -40,7 +41,7 @@ def test_no_blood_is_lost() -> None:
     state = loop.REGAZZONI_START.copy()
     before = stressed_volume(state, loop.REGAZZONI_LOOP)
     for _ in range(20):
-        elastance_beat(state, loop.REGAZZONI_LOOP, loop.REGAZZONI_LV, loop.REGAZZONI_RV, 800, np.zeros((800, 8)))
+        elastance_beat(state, loop.REGAZZONI_LOOP, loop.REGAZZONI_LV, loop.REGAZZONI_RV, 800, np.zeros((800, 12)))
     assert stressed_volume(state, loop.REGAZZONI_LOOP) == pytest.approx(before, rel=1e-12)
 
 
@@ -48,7 +49,7 @@ def test_half_the_step_changes_nothing() -> None:
     found = []
     for steps in (800, 1600):
         state = loop.REGAZZONI_START.copy()
-        record = np.zeros((steps, 8))
+        record = np.zeros((steps, 12))
         for _ in range(30):
             elastance_beat(state, loop.REGAZZONI_LOOP, loop.REGAZZONI_LV, loop.REGAZZONI_RV, steps, record)
         found.append((record[:, 0].max(), record[:, 0].min(), record[:, 5].max()))
@@ -62,10 +63,10 @@ def test_diastolic_decay_is_the_windkessels() -> None:
     state = loop.REGAZZONI_START.copy()
     state[loop.P_SV], state[loop.Q_SV] = 10.0, 0.0
     state[loop.Q_SA] = (state[loop.P_SA] - 10.0) / body.artery_resistance
-    rate, flow, dt = np.zeros(12), np.zeros(4), 1e-5
+    rate, flow, dt = np.zeros(loop.STATES), np.zeros(4), 1e-5
     start = state[loop.P_SA]
     for _ in range(50000):
-        loop_rates(state, 0.0, -100.0, -100.0, circuit, rate, flow)
+        loop_rates(state, 0.0, -100.0, -100.0, 0.0, circuit, 0.0, rate, flow)
         for i in (loop.P_SA, loop.Q_SA):
             state[i] += dt * rate[i]
     expected = 10.0 + (start - 10.0) * np.exp(-0.5 / (body.artery_resistance * body.artery_compliance))
@@ -91,7 +92,7 @@ def test_starling_more_blood_more_stroke() -> None:
     for extra in (-150.0, 0.0, 150.0):
         state = loop.REGAZZONI_START.copy()
         state[loop.P_SV] += extra / loop.REGAZZONI_LOOP.systemic.vein_compliance
-        record = np.zeros((800, 8))
+        record = np.zeros((800, 12))
         for _ in range(30):
             elastance_beat(state, loop.REGAZZONI_LOOP, loop.REGAZZONI_LV, loop.REGAZZONI_RV, 800, record)
         strokes.append(record[:, 0].max() - record[:, 0].min())

@@ -6,10 +6,11 @@ Topology and equations of Regazzoni et al., J Comput Phys 457:111083 (2022; arXi
     C_A dp_A/dt = Q_valve - Q_A          L_A dQ_A/dt = p_A - p_V - R_A Q_A
     C_V dp_V/dt = Q_A - Q_V              L_V dQ_V/dt = p_V - p_atrium - R_V Q_V
 
-A valve passes Q with dp = R Q + B Q^2, B = 4e-4 / area^2 (simplified Bernoulli, area in cm^2), and leaks dp / R_closed
-backwards. Atria (and ventricles, where no wall model is given) are time-varying elastances p = E(t) (V - V_0) with
-cosine rise and fall (Blanco & Feijoo, Mec. Comput. 29:5887, 2010). Units: mmHg, mL, s. No blood is lost: V_LA + V_LV +
-V_RA + V_RV + sum C p is constant, and Runge-Kutta keeps it so exactly.
+Valves: valves.py; Regazzoni's are the limit of an infinite area. Atria (and ventricles, where no wall model is given)
+are time-varying elastances p = E(t) (V - V_0) with cosine rise and fall (Blanco & Feijoo, Mec. Comput. 29:5887, 2010).
+A pressure from outside (pericardium.py) adds to that of all four chambers. Units: mmHg, mL, s. No blood is lost: V_LA +
+V_LV + V_RA + V_RV + sum C p is constant, and the scheme keeps it so exactly: Runge-Kutta 4, each valve's flow held over
+the step.
 """
 
 import math
@@ -19,8 +20,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-STATES = 12
-LA, LV, RA, RV, P_SA, P_SV, P_PA, P_PV, Q_SA, Q_SV, Q_PA, Q_PV = range(STATES)
+from twinviewer.physics.valves import Valve, valve_flow
+
+STATES = 16
+LA, LV, RA, RV, P_SA, P_SV, P_PA, P_PV, Q_SA, Q_SV, Q_PA, Q_PV, MITRAL, AORTIC, TRICUSPID, PULMONIC = range(STATES)
 
 
 class Elastance(NamedTuple):
@@ -43,14 +46,6 @@ class Vessels(NamedTuple):
     vein_resistance: float
     vein_compliance: float
     vein_inertance: float
-
-
-class Valve(NamedTuple):
-    """resistance and closed_resistance mmHg s/mL, area cm^2 (infinite: no Bernoulli loss)."""
-
-    resistance: float
-    area_cm2: float
-    closed_resistance: float
 
 
 class Loop(NamedTuple):
@@ -83,7 +78,24 @@ REGAZZONI_LOOP = Loop(
 REGAZZONI_LV = Elastance(4.482, 0.17, 42.0, 0.1, 0.25, 0.4)
 REGAZZONI_RV = Elastance(0.2, 0.029, 16.0, 0.1, 0.25, 0.4)
 REGAZZONI_START = np.array(
-    [87.183, 118.520, 86.833, 166.177, 87.675, 35.898, 19.545, 15.004, 71.104, 94.039, 94.084, 473.279]
+    [
+        87.183,
+        118.520,
+        86.833,
+        166.177,
+        87.675,
+        35.898,
+        19.545,
+        15.004,
+        71.104,
+        94.039,
+        94.084,
+        473.279,
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+    ]
 )
 
 
@@ -107,13 +119,13 @@ def chamber_pressure(chamber: Elastance, volume_ml: float, time_s: float, period
 
 
 @njit(cache=True)
-def valve_flow(valve: Valve, drop_mmhg: float) -> float:
-    """Flow in mL/s for a pressure drop; negative (a leak) when the drop is negative."""
-    if drop_mmhg < 0.0:
-        return drop_mmhg / valve.closed_resistance
-    loss = 4e-4 / (valve.area_cm2 * valve.area_cm2)
-    resistance = valve.resistance
-    return 2.0 * drop_mmhg / (resistance + math.sqrt(resistance * resistance + 4.0 * loss * drop_mmhg))
+def through(valve: Valve, drop_mmhg: float, state: NDArray[np.float64], index: int, step_s: float) -> float:
+    """Flow of a valve whose flow is kept in ``state[index]``; a step above 0 moves that on, else it is held."""
+    if math.isinf(valve.area_cm2):  # no inertia: the flow follows the pressure of every stage
+        return valve_flow(valve, drop_mmhg)
+    if step_s > 0.0:
+        state[index] = valve_flow(valve, drop_mmhg, state[index], step_s)
+    return state[index]
 
 
 @njit(cache=True)
@@ -122,17 +134,24 @@ def loop_rates(
     time_s: float,
     lv_mmhg: float,
     rv_mmhg: float,
+    outside_mmhg: float,
     loop: Loop,
+    step_s: float,
     rate: NDArray[np.float64],
     flow: NDArray[np.float64],
 ) -> tuple[float, float]:
-    """Fill rate[:12] and flow (4,: mitral, aortic, tricuspid, pulmonic). Returns left and right atrial pressure."""
-    la = chamber_pressure(loop.left_atrium, state[LA], time_s, loop.period_s)
-    ra = chamber_pressure(loop.right_atrium, state[RA], time_s, loop.period_s)
-    flow[0] = valve_flow(loop.mitral, la - lv_mmhg)
-    flow[1] = valve_flow(loop.aortic, lv_mmhg - state[P_SA])
-    flow[2] = valve_flow(loop.tricuspid, ra - rv_mmhg)
-    flow[3] = valve_flow(loop.pulmonic, rv_mmhg - state[P_PA])
+    """Fill rate[:STATES] and flow (4,: mitral, aortic, tricuspid, pulmonic). Returns left and right atrial pressure.
+
+    lv_mmhg, rv_mmhg: in the cavities. outside_mmhg: round the atria. step_s: above 0 once a step, at its first stage,
+    where the valves' flows in ``state`` move on; 0 at the others, where they are held.
+    """
+    la = outside_mmhg + chamber_pressure(loop.left_atrium, state[LA], time_s, loop.period_s)
+    ra = outside_mmhg + chamber_pressure(loop.right_atrium, state[RA], time_s, loop.period_s)
+    flow[0] = through(loop.mitral, la - lv_mmhg, state, MITRAL, step_s)
+    flow[1] = through(loop.aortic, lv_mmhg - state[P_SA], state, AORTIC, step_s)
+    flow[2] = through(loop.tricuspid, ra - rv_mmhg, state, TRICUSPID, step_s)
+    flow[3] = through(loop.pulmonic, rv_mmhg - state[P_PA], state, PULMONIC, step_s)
+    rate[MITRAL:STATES] = 0.0
     rate[LA] = state[Q_PV] - flow[0]
     rate[LV] = flow[0] - flow[1]
     rate[RA] = state[Q_SV] - flow[2]
@@ -166,26 +185,23 @@ def stressed_volume(state: NDArray[np.float64], loop: Loop) -> float:
 def elastance_beat(
     state: NDArray[np.float64], loop: Loop, lv: Elastance, rv: Elastance, steps: int, record: NDArray[np.float64]
 ) -> None:
-    """One beat with elastance ventricles by Runge-Kutta 4; ``state`` (12,) moves on to the next beat.
+    """One beat with elastance ventricles; ``state`` (STATES,) moves on to the next beat.
 
-    record (steps, 8): LV volume, RV volume, LV, RV, left atrial, aortic, pulmonary artery pressure, aortic flow.
+    record (steps, 12): LV volume, RV volume, LV, RV, left atrial, aortic, pulmonary artery pressure, aortic, mitral,
+    tricuspid, pulmonary flow, right atrial pressure.
     """
     dt = loop.period_s / steps
     k = np.zeros((4, STATES))
     flow = np.zeros(4)
-    trial = state.copy()
     for i in range(steps):
         start = i * dt
         for stage in range(4):
             offset = 0.0 if stage == 0 else (dt if stage == 3 else 0.5 * dt)
-            if stage == 0:
-                trial[:] = state
-            else:
-                trial[:] = state + offset * k[stage - 1]
+            trial = state if stage == 0 else state + offset * k[stage - 1]
             time_s = start + offset
             lv_mmhg = chamber_pressure(lv, trial[LV], time_s, loop.period_s)
             rv_mmhg = chamber_pressure(rv, trial[RV], time_s, loop.period_s)
-            la, _ = loop_rates(trial, time_s, lv_mmhg, rv_mmhg, loop, k[stage], flow)
+            la, ra = loop_rates(trial, time_s, lv_mmhg, rv_mmhg, 0.0, loop, dt if stage == 0 else 0.0, k[stage], flow)
             if stage == 0:
                 record[i, 0] = state[LV]
                 record[i, 1] = state[RV]
@@ -195,4 +211,8 @@ def elastance_beat(
                 record[i, 5] = state[P_SA]
                 record[i, 6] = state[P_PA]
                 record[i, 7] = flow[1]
+                record[i, 8] = flow[0]
+                record[i, 9] = flow[2]
+                record[i, 10] = flow[3]
+                record[i, 11] = ra
         state += dt / 6.0 * (k[0] + 2.0 * k[1] + 2.0 * k[2] + k[3])

@@ -6,16 +6,18 @@ A patch's volume is that of its tetrahedra, its activation their volume-weighted
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import EngineError, OrganMesh
-from twinviewer.physics.circulation import Elastance, Loop, Valve, Vessels
-from twinviewer.physics.heartbeat import Walls
+from twinviewer.physics.circulation import Elastance, Loop, Vessels
 from twinviewer.physics.one_fibre import LEFT, RIGHT, SEPTUM
+from twinviewer.physics.pericardium import PRESSURE_MMHG, Sac
 from twinviewer.physics.sarcomere import duration_at
+from twinviewer.physics.valves import Valve
+from twinviewer.physics.walls import Walls
 
 SEPTAL_SEGMENTS = (2, 3, 8, 9, 14)
 RIGHT_OFFSET = 100
@@ -31,7 +33,11 @@ RIGHT_ATRIUM = (0.08, 0.06, 4.0)
 # Right atrium 30 ms, left 60 ms after the P wave's start; shortening 110 ms, recovery 140 ms
 RIGHT_ATRIUM_START_S, LEFT_ATRIUM_START_S, ATRIAL_RISE_S, ATRIAL_FALL_S = 0.030, 0.060, 0.110, 0.140
 VALVE_RESISTANCE, CLOSED_RESISTANCE = 0.0075, 75006.2
+# Effective areas of normal valves in cm^2: Baumgartner et al., J Am Soc Echocardiogr 22:1 (2009): aortic 3 to 4, mitral
+# 4 to 6; tricuspid 7 to 9. None leaks.
 VALVE_AREAS_CM2 = {"mitral": 5.0, "aortic": 4.0, "tricuspid": 7.0, "pulmonic": 4.0}
+# Of the atria when the ventricles are full, as in heartbeat.rest_state
+ATRIA_ML = 130.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,12 +141,35 @@ def walls_of(
         duration_s=duration_at(value["heart_rate_bpm"]),
         relaxation_s=value["relaxation_ms"] / 1000.0,
     )
-    return walls.unload(
-        mesh.enclosed_ml("lv_cavity"),
-        mesh.enclosed_ml("rv_cavity"),
-        value["lv_filling_pressure_mmhg"],
-        value["rv_filling_pressure_mmhg"],
-    )
+    lv_ml, rv_ml = mesh.enclosed_ml("lv_cavity"), mesh.enclosed_ml("rv_cavity")
+    lv_mmhg, rv_mmhg = value["lv_filling_pressure_mmhg"], value["rv_filling_pressure_mmhg"]
+    sac = sac_of(value, lv_ml + rv_ml + ATRIA_ML)
+    outside = min(sac.pressure_mmhg, 0.25 * rv_mmhg, 0.25 * lv_mmhg)
+    return replace(walls.unload(lv_ml, rv_ml, lv_mmhg - outside, rv_mmhg - outside), sac=sac)
+
+
+def sac_of(value: Mapping[str, float], chambers_ml: float) -> Sac:
+    """The pericardium of chambers that hold ``chambers_ml`` at end-diastole. EngineError for what is below zero.
+
+    Parameters, where given: pericardium_pressure_mmhg (0: opened), pericardial_fluid_ml (an effusion).
+    """
+    pressure = value.get("pericardium_pressure_mmhg", PRESSURE_MMHG)
+    fluid = value.get("pericardial_fluid_ml", 0.0)
+    for name, number in (("pericardium_pressure_mmhg", pressure), ("pericardial_fluid_ml", fluid)):
+        if not (math.isfinite(number) and number >= 0.0):
+            raise EngineError(f"{name} must not be below zero", where=f"{name} = {number}")
+    return Sac(pressure, chambers_ml, fluid)
+
+
+def valve_of(value: Mapping[str, float], name: str) -> Valve:
+    """One of the four valves; parameters <name>_area_cm2 and <name>_leak_cm2 where given. EngineError out of range."""
+    area = value.get(f"{name}_area_cm2", VALVE_AREAS_CM2[name])
+    leak = value.get(f"{name}_leak_cm2", 0.0)
+    if not (math.isfinite(area) and area > 0.0):
+        raise EngineError(f"{name}_area_cm2 must be above zero", where=f"{name}_area_cm2 = {area}")
+    if not 0.0 <= leak <= area:
+        raise EngineError(f"{name}_leak_cm2 must be from 0 to the open area", where=f"{leak} of {area} cm2")
+    return Valve(VALVE_RESISTANCE, area, CLOSED_RESISTANCE, leak)
 
 
 def loop_of(value: Mapping[str, float]) -> Loop:
@@ -152,7 +181,7 @@ def loop_of(value: Mapping[str, float]) -> Loop:
     for name in names:
         if not (math.isfinite(value[name]) and value[name] > 0.0):
             raise EngineError(f"{name} must be above zero", where=f"{name} = {value[name]}")
-    valve = {name: Valve(VALVE_RESISTANCE, area, CLOSED_RESISTANCE) for name, area in VALVE_AREAS_CM2.items()}
+    valve = {name: valve_of(value, name) for name in VALVE_AREAS_CM2}
     return Loop(
         period_s=60.0 / value["heart_rate_bpm"],
         left_atrium=Elastance(*LEFT_ATRIUM, LEFT_ATRIUM_START_S, ATRIAL_RISE_S, ATRIAL_FALL_S),

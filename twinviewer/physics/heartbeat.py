@@ -1,13 +1,13 @@
 """A beating heart: three one-fibre walls of patches in the closed-loop circulation, integrated to a steady beat.
 
-Sarcomeres (sarcomere.py) in patches (one_fibre.py) load the loop (circulation.py). State: the loop's 12, then the
+Sarcomeres (sarcomere.py) in patches (one_fibre.py) load the loop (circulation.py). State: the loop's 16, then the
 contractile length and the activation of each patch. Runge-Kutta 4; the ring and the patch areas are solved to 1e-6 at
 each of its stages. A beat is steady when no chamber volume or vessel pressure at its end differs from the beat before
 by more than a tolerance.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
@@ -15,18 +15,21 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import EngineError
 from twinviewer.physics.circulation import (
+    LA,
     LV,
     P_PA,
     P_PV,
     P_SA,
     P_SV,
+    RA,
     RV,
     STATES,
     Loop,
     loop_rates,
     stressed_volume,
 )
-from twinviewer.physics.one_fibre import MMHG_PER_KPA, balance, design
+from twinviewer.physics.one_fibre import MMHG_PER_KPA, balance
+from twinviewer.physics.pericardium import Sac, sac_pressure
 from twinviewer.physics.sarcomere import (
     REFERENCE_LENGTH_UM,
     RESTING_ACTIVATION,
@@ -34,43 +37,17 @@ from twinviewer.physics.sarcomere import (
     activation_rate,
     contractile_rate,
 )
+from twinviewer.physics.walls import Walls
+
+__all__ = ["COLUMNS", "STEP_S", "Beat", "Walls", "beats", "one_beat", "rest_state", "steady_beat"]
 
 STEP_S = 0.5e-3
 COLUMNS = (
     "lv_volume_ml", "rv_volume_ml", "la_volume_ml", "ra_volume_ml", "lv_pressure_mmhg", "rv_pressure_mmhg",
     "la_pressure_mmhg", "ra_pressure_mmhg", "aortic_pressure_mmhg", "pulmonary_artery_pressure_mmhg",
     "mitral_flow_ml_s", "aortic_flow_ml_s", "tricuspid_flow_ml_s", "pulmonary_flow_ml_s", "septum_ml", "ring_cm",
+    "pericardium_pressure_mmhg",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Walls:
-    """Patches of the three walls. Arrays (n,): wall 0 left, 1 septum, 2 right; volume mL; share of the midwall area
-    (LV with septum sums to 1, right wall to 1); activation time s after the P wave's start; contractility and stiffness
-    kPa. reference_cm2 is filled by :func:`unload`."""
-
-    wall_of: NDArray[np.int64]
-    wall_ml: NDArray[np.float64]
-    area_share: NDArray[np.float64]
-    activation_s: NDArray[np.float64]
-    contractility_kpa: NDArray[np.float64]
-    stiffness_kpa: NDArray[np.float64]
-    duration_s: float
-    relaxation_s: float
-    reference_cm2: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    relaxed_cm2: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-    septum: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
-
-    def unload(self, lv_ml: float, rv_ml: float, lv_mmhg: float, rv_mmhg: float) -> "Walls":
-        """The same walls with the reference areas that hold these volumes at these pressures when relaxed."""
-        try:
-            reference, relaxed, septum = design(
-                lv_ml, rv_ml, lv_mmhg, rv_mmhg, self.wall_of, self.wall_ml, self.area_share, self.stiffness_kpa
-            )
-        except ValueError as error:
-            where = f"LV {lv_ml:.0f} mL at {lv_mmhg:.1f} mmHg, RV {rv_ml:.0f} mL at {rv_mmhg:.1f} mmHg"
-            raise EngineError(str(error), where=where, remedy="Check the model's volumes and wall") from error
-        return replace(self, reference_cm2=reference, relaxed_cm2=relaxed, septum=septum)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +76,9 @@ class Beat:
 def _rates(
     state: NDArray[np.float64],
     time_s: float,
+    step_s: float,
     loop: Loop,
+    sac: Sac,
     wall_of: NDArray[np.int64],
     wall_ml: NDArray[np.float64],
     reference: NDArray[np.float64],
@@ -123,9 +102,11 @@ def _rates(
     )  # fmt: skip
     if iterations < 0:
         return -1
-    pressure[0] = left * MMHG_PER_KPA
-    pressure[1] = right * MMHG_PER_KPA
-    pressure[2], pressure[3] = loop_rates(state, time_s, pressure[0], pressure[1], loop, rate, flow)
+    outside = sac_pressure(sac, state[LA] + state[LV] + state[RA] + state[RV])
+    pressure[0] = left * MMHG_PER_KPA + outside
+    pressure[1] = right * MMHG_PER_KPA + outside
+    pressure[4] = outside
+    pressure[2], pressure[3] = loop_rates(state, time_s, pressure[0], pressure[1], outside, loop, step_s, rate, flow)
     for p in range(n):
         length = state[STATES + p]
         rate[STATES + p] = contractile_rate(strain[p], length)
@@ -139,6 +120,7 @@ def _beat(
     state: NDArray[np.float64],
     steps: int,
     loop: Loop,
+    sac: Sac,
     wall_of: NDArray[np.int64],
     wall_ml: NDArray[np.float64],
     reference: NDArray[np.float64],
@@ -152,21 +134,22 @@ def _beat(
     record: NDArray[np.float64],
     patches: NDArray[np.float64],
 ) -> int:
-    """Advance ``state`` by one beat. record (steps, 16), patches (steps, 3, n). Returns -1, or the step that failed."""
+    """Advance ``state`` by one beat. record (steps, 17), patches (steps, 3, n). Returns -1, or the step that failed."""
     n = wall_of.shape[0]
     dt = loop.period_s / steps
     k = np.zeros((4, state.shape[0]))
     strain = np.zeros(n)
     stress = np.zeros(n)
     flow = np.zeros(4)
-    pressure = np.zeros(4)
+    pressure = np.zeros(5)
     for i in range(steps):
         for stage in range(4):
             offset = 0.0 if stage == 0 else (dt if stage == 3 else 0.5 * dt)
             trial = state if stage == 0 else state + offset * k[stage - 1]
             done = _rates(
-                trial, i * dt + offset, loop, wall_of, wall_ml, reference, stiffness, contractility, activation_s,
-                duration_s, relaxation_s, area, septum, strain, stress, k[stage], flow, pressure,
+                trial, i * dt + offset, dt if stage == 0 else 0.0, loop, sac, wall_of, wall_ml, reference,
+                stiffness, contractility, activation_s, duration_s, relaxation_s, area, septum, strain, stress,
+                k[stage], flow, pressure,
             )  # fmt: skip
             if done < 0:
                 return i
@@ -175,7 +158,8 @@ def _beat(
                 record[i, 1] = state[3]
                 record[i, 2] = state[0]
                 record[i, 3] = state[2]
-                record[i, 4:8] = pressure
+                record[i, 4:8] = pressure[:4]
+                record[i, 16] = pressure[4]
                 record[i, 8] = state[P_SA]
                 record[i, 9] = state[P_PA]
                 record[i, 10:14] = flow
@@ -194,7 +178,7 @@ def rest_state(walls: Walls, loop: Loop, lv_ml: float, rv_ml: float, stressed_ml
     n = walls.wall_of.shape[0]
     state = np.zeros(STATES + 2 * n)
     # mean pressures of a resting adult; flow of 80 mL/s = 4.8 L/min
-    state[:STATES] = (70.0, lv_ml, 60.0, rv_ml, 85.0, 25.0, 18.0, 12.0, 80.0, 80.0, 80.0, 80.0)
+    state[:STATES] = (70.0, lv_ml, 60.0, rv_ml, 85.0, 25.0, 18.0, 12.0, 80.0, 80.0, 80.0, 80.0, 0.0, 0.0, 0.0, 0.0)
     missing = stressed_ml - stressed_volume(state, loop)
     compliance = loop.systemic.vein_compliance + loop.pulmonary.vein_compliance + loop.pulmonary.artery_compliance
     state[[P_SV, P_PA, P_PV]] += missing / compliance
@@ -215,7 +199,7 @@ def one_beat(
     patches = np.zeros((steps, 3, n))
     after = state.copy()
     failed = _beat(
-        after, steps, loop, walls.wall_of, walls.wall_ml, walls.reference_cm2, walls.stiffness_kpa,
+        after, steps, loop, walls.sac, walls.wall_of, walls.wall_ml, walls.reference_cm2, walls.stiffness_kpa,
         walls.contractility_kpa, walls.activation_s, walls.duration_s, walls.relaxation_s, area, septum, record,
         patches,
     )  # fmt: skip

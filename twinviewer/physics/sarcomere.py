@@ -12,9 +12,9 @@ activation, L the length of the contractile element and l of the sarcomere (um),
 
 Stress in kPa, time in s. tau_sc (the duration of contraction) shortens with heart rate like electromechanical systole.
 Published values throughout but for tau_R and tau_sc, set to the systolic times that Weissler (Circulation 37:149, 1968)
-measured at 70 bpm. tau_R: 48 ms opens the aortic valve of a normal heart 125 ms after the onset of QRS; 38 ms meets the
-103 ms. tau_sc: 425 ms closes it after 219 ms of ejection; 525 ms gives 279 ms (294 measured) and ends electromechanical
-systole where QS2 does (400 ms).
+measured at 70 bpm: pre-ejection 103, ejection 294, electromechanical systole QS2 399 ms. tau_R: 48 ms opens the aortic
+valve of a normal heart 125 ms after the onset of QRS, 38 ms after 105 ms. tau_sc: the published 425 ms closes it after
+some 220 ms of ejection, 570 ms after 294 ms and with that 399 ms after the onset of QRS.
 """
 
 import math
@@ -26,7 +26,7 @@ SLACK_LENGTH_UM = 1.51
 SERIES_LENGTH_UM = 0.04
 SHORTENING_UM_S = 7.0
 RISE_S = 0.038
-DURATION_S = 0.525
+DURATION_S = 0.570
 RESTING_ACTIVATION = 0.02
 
 # Above this strain the exponential goes on as its tangent: no muscle is stretched so far, but a trial step may be.
