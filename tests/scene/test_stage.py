@@ -127,5 +127,6 @@ def test_markers_ride_on_their_node(stage):
     state = panes()
     marked = replace(state.panes[0], markers=(Marker("lead", 5, "#FFE08A"),))
     stage.apply(replace(state, panes=(marked,), time_s=0.4))
-    node, actor = stage._panes[0].markers[0]
+    marker, (actor,) = stage._panes[0].markers._parts[0]
+    node = marker.node
     assert np.allclose(actor.GetPosition(), marked.run.points_at(0.4)[node], atol=1e-4)

@@ -7,8 +7,10 @@ import numpy as np
 
 from twinviewer.domain import Comparison, OrganMesh, Run, StructureStyle
 from twinviewer.scene.electrical import ACTIVATION, MEMBRANE, SPREAD, running_maps
-from twinviewer.scene.palette import BASELINE
+from twinviewer.scene.palette import BASELINE, SCAR_NAMES
 from twinviewer.scene.state import Colouring, Marker, PaneState, Section, StructureState
+
+SCAR = "scar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ FIELDS: dict[str, FieldStyle] = {
     "transmural": FieldStyle("Depth in the wall", "", "voltage"),
     "apicobasal": FieldStyle("Apex to base", "", "voltage"),
     "aha_segment": FieldStyle("AHA segment", "", "activation"),
+    SCAR: FieldStyle("Scar", "", "scar"),
 }
 
 
@@ -45,7 +48,7 @@ def colourable(run: Run | None, mesh: OrganMesh | None) -> tuple[str, ...]:
     if run is not None:
         names |= set(run.fields) | set(run.moving_fields) | set(running_maps(run))
     if mesh is not None:
-        names |= {"aha_segment"} & set(mesh.point_fields)
+        names |= {"aha_segment", SCAR} & set(mesh.point_fields)
     return ("", *(name for name in FIELDS if name in names))
 
 
@@ -63,6 +66,8 @@ def field_range(name: str, runs: Sequence[Run], mesh: OrganMesh) -> tuple[float,
     the field has a natural zero."""
     if name == MEMBRANE:
         return MEMBRANE_MV
+    if name == SCAR:
+        return 0.0, 1.0
     name = ACTIVATION if name == SPREAD else name
     collected = []
     for run in runs:
@@ -92,7 +97,8 @@ def colouring(name: str, runs: Sequence[Run], mesh: OrganMesh) -> Colouring:
         return Colouring()
     style = FIELDS.get(name, FieldStyle(name.replace("_", " "), "", "voltage"))
     low, high = field_range(name, runs, mesh)
-    return Colouring(name, style.label, style.unit, style.map, low, high, style.band)
+    names = SCAR_NAMES if name == SCAR else ()
+    return Colouring(name, style.label, style.unit, style.map, low, high, style.band, names)
 
 
 def faded(shown: Sequence[StructureState], by_field: bool) -> tuple[StructureState, ...]:

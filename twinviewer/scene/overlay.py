@@ -23,7 +23,10 @@ def text_actor(size: int, colour: str, *, bold: bool = False) -> vtk.vtkTextActo
 
 
 def legend_actors(colouring: Colouring, text: str, scale: float) -> tuple[vtk.vtkProp, ...]:
-    """A slim legend at the left edge, bar and title with unit: five ticks, never over the heart."""
+    """A slim legend at the left edge, bar and title with unit: five ticks, never over the heart. A field of kinds has a
+    swatch and a name for each."""
+    if colouring.names:
+        return _swatches(colouring, text, scale)
     bar = vtk.vtkScalarBarActor()
     table = vtk_table(colouring)
     if not colouring.band:
@@ -54,6 +57,30 @@ def legend_actors(colouring: Colouring, text: str, scale: float) -> tuple[vtk.vt
     bar.SetWidth(0.13)
     bar.SetHeight(0.42)
     return bar, title
+
+
+def _swatches(colouring: Colouring, text: str, scale: float) -> tuple[vtk.vtkProp, ...]:
+    """The highest kind on top, as in a bar."""
+    table = lookup_table(colouring.map, 2 * len(colouring.names) - 1)[::2]
+    parts: list[vtk.vtkProp] = []
+    for row, (name, colour) in enumerate(zip(colouring.names[::-1], table[::-1], strict=True)):
+        place = (0.02, 0.65 - 0.055 * row)
+        square = text_actor(int(10 * scale), text)  # blanks on a ground of the kind's colour
+        square.SetInput("     ")
+        style = square.GetTextProperty()
+        style.SetBackgroundColor(*(colour / 255.0))
+        style.SetBackgroundOpacity(1.0)
+        style.SetVerticalJustificationToCentered()
+        square.SetPosition(*place)
+        word = text_actor(int(12 * scale), text)
+        word.SetInput(f"       {name}")
+        word.GetTextProperty().SetVerticalJustificationToCentered()
+        word.SetPosition(*place)
+        parts += [square, word]
+    title = text_actor(int(12 * scale), text)
+    title.SetInput(colouring.title)
+    title.SetPosition(0.02, 0.70)
+    return (*parts, title)
 
 
 class OrientationCube:

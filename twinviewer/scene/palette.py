@@ -63,6 +63,12 @@ _MAPS: dict[str, tuple[str, ...]] = {
     "voltage": ("#3B4CC0", "#8DB0FE", "#DDDDDD", "#F4987A", "#B40426"),
 }
 
+SCAR_NAMES = ("Sound muscle", "Border zone", "Core")
+SCAR_COLOURS = (ANATOMY["myocardium"], "#3B5C9E", "#F1EAD6")
+"""Told apart with any colour vision: red-brown, blue and pale."""
+# steps with short ramps between them, half-way between the values 0, 0.5 and 1 of the field
+_MAPS["scar"] = tuple(colour for colour, count in zip(SCAR_COLOURS, (6, 12, 6), strict=True) for _ in range(count))
+
 NAN_COLOUR = "#6E6A68"
 
 

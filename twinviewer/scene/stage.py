@@ -10,8 +10,9 @@ import numpy as np
 import vtk
 from numpy.typing import NDArray
 
-from twinviewer.scene.actors import MovingSurface, WallCap, ball, finish, vtk_table
+from twinviewer.scene.actors import MovingSurface, WallCap, finish, vtk_table
 from twinviewer.scene.electrical import map_at, running_maps
+from twinviewer.scene.markers import PaneMarkers
 from twinviewer.scene.motion import same_elements, same_heart
 from twinviewer.scene.overlay import OrientationCube, legend_actors, text_actor
 from twinviewer.scene.palette import rgb
@@ -38,7 +39,7 @@ class _Pane:
         self.renderer = renderer
         self.state: PaneState | None = None
         self.surfaces: dict[str, MovingSurface] = {}
-        self.markers: list[tuple[int, vtk.vtkActor]] = []
+        self.markers = PaneMarkers(renderer)
         self.cap: WallCap | None = None
         self.table: vtk.vtkLookupTable | None = None
         self.legend: tuple[vtk.vtkProp, ...] = ()
@@ -50,12 +51,11 @@ class _Pane:
     def clear(self) -> None:
         for surface in self.surfaces.values():
             self.renderer.RemoveActor(surface.actor)
-        for _, actor in self.markers:
-            self.renderer.RemoveActor(actor)
+        self.markers.clear()
         if self.cap is not None:
             self.renderer.RemoveActor(self.cap.actor)
         self.show_legend(())
-        self.surfaces, self.markers, self.cap, self.state = {}, [], None, None
+        self.surfaces, self.cap, self.state = {}, None, None
 
     def show_legend(self, parts: tuple[vtk.vtkProp, ...]) -> None:
         for prop in self.legend:
@@ -181,7 +181,7 @@ class Stage:
             shown.paint(values, pane.table)
         if pane.cap is not None:
             pane.cap.paint(values, pane.table)
-        self._mark(pane, new, points, rebuilt=before is None or before.markers != new.markers)
+        pane.markers.show(new.markers, points, state.text, state.scale)
         pane.title.SetInput(new.title)
         pane.title.GetTextProperty().SetColor(*rgb(new.accent))
         pane.title.GetTextProperty().SetFontSize(int(15 * state.scale))
@@ -200,7 +200,9 @@ class Stage:
             assert run is not None
             return map_at(run, new.colouring.field, time_s)
         if new.colouring.field in new.mesh.point_fields:
-            return new.mesh.point_fields[new.colouring.field].astype(np.float32)
+            values = new.mesh.point_fields[new.colouring.field].astype(np.float32)
+            values[new.mesh.wall_points :] = np.nan  # chambers and vessels keep their own colours
+            return values
         return None
 
     def _cut(
@@ -224,17 +226,6 @@ class Stage:
             wall = next((s for s in new.structures if s.name == "myocardium"), None)
             pane.cap.actor.GetProperty().SetColor(*rgb(wall.colour if wall is not None else "#C96A5B"))
             pane.renderer.AddActor(pane.cap.actor)
-
-    @staticmethod
-    def _mark(pane: _Pane, new: PaneState, points: NDArray[np.floating], *, rebuilt: bool) -> None:
-        if rebuilt:
-            for _, actor in pane.markers:
-                pane.renderer.RemoveActor(actor)
-            pane.markers = [(marker.node, ball(marker.radius_mm, marker.colour)) for marker in new.markers]
-            for _, actor in pane.markers:
-                pane.renderer.AddActor(actor)
-        for node, actor in pane.markers:
-            actor.SetPosition(*(float(x) for x in points[node]))
 
     def look(self, camera: Camera) -> None:
         """Set the shared camera."""
@@ -266,6 +257,7 @@ class Stage:
             pane.surfaces[name] for name in _FRAMED if name in pane.surfaces and not (tight and name != _FRAMED[0])
         ]
         points = np.vstack([surface.points_mm for surface in wanted or pane.surfaces.values()])
+        points = np.vstack([points, pane.markers.places_mm])
         centre = (points.min(axis=0) + points.max(axis=0)) / 2
         radius = float(np.linalg.norm(points - centre, axis=1).max())
         width, height = self.window.GetSize()
@@ -278,6 +270,10 @@ class Stage:
     def current_camera(self) -> Camera:
         """The camera as the user has turned it."""
         return Camera(self.camera.GetPosition(), self.camera.GetFocalPoint(), self.camera.GetViewUp())
+
+    def renderer(self, pane: int = 0) -> vtk.vtkRenderer:
+        """The renderer of a pane, to go from the screen to space (pick.py)."""
+        return self._panes[pane].renderer
 
     def pick(self, x: int, y: int) -> Pick | None:
         """The node under a window pixel (VTK's origin: lower left), or None over the background."""

@@ -21,17 +21,25 @@ class StructureState:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A site on the mesh, drawn as a ball that rides on a node: a pacing lead, a landmark."""
+    """A site on the mesh, drawn as a ball that rides on a node: a pacing lead, a landmark.
+
+    place_mm: LPS, of one that stands off the heart instead (an electrode on the skin). label: a word beside it.
+    """
 
     name: str
     node: int
     colour: str
     radius_mm: float = 3.0
+    place_mm: tuple[float, float, float] | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Colouring:
-    """How a field is turned into colour. field "" means anatomy colours. band: isochrone step in the unit, 0 = none."""
+    """How a field is turned into colour. field "" means anatomy colours. band: isochrone step in the unit, 0 = none.
+
+    names: of steps of equal height from low to high, where the field has kinds and no numbers.
+    """
 
     field: str = ""
     title: str = ""
@@ -40,6 +48,7 @@ class Colouring:
     low: float = 0.0
     high: float = 1.0
     band: float = 0.0
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
