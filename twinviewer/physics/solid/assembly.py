@@ -1,9 +1,10 @@
 """Forces and stiffness of elements, from the energy of an incompressible solid with a pressure p of its own:
 
-    Π = ∫ W(E) + T/2 (f·C f − 1) + p (J − 1) − p²/2κ dV  (total Lagrangian, p linear on the corners: Taylor-Hood)
+    Π = ∫ W(E) + T/2 (f·C f − 1) + p (J − 1) − p²/2κ + g/2 (ln J)² dV  (total Lagrangian, p linear on the corners: Taylor-Hood)
 
 and of its surface: pressure P of a cavity, whose force −P ∫ N (∂x/∂ξ × ∂x/∂η) follows the deformed face, and springs
-k u. 1/κ = 0 is full incompressibility. Element unknowns: 30 displacements (node by node), then 4 pressures.
+k u. 1/κ = 0 is full incompressibility; the guard g, nothing where J = 1, keeps single points from
+folding where the mesh holds J = 1 in the mean only (Land et al., IEEE Trans Biomed Eng 62:939, 2015). Element unknowns: 30 displacements (node by node), then 4 pressures.
 """
 
 import numpy as np
@@ -18,12 +19,12 @@ UNKNOWNS = 34
 @njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
 def elements(  # type: ignore[no-untyped-def]
     first, last, tets, corner, gradients, volumes, share, x, p, fibre, sheet, kind, constants, stiff, active,
-    compliance, force, stiffness,
+    compliance, guard, force, stiffness,
 ):  # fmt: skip
     """Fill force (m, 34) and, where stiffness is not empty, stiffness (m, 34, 34) of elements first … last-1.
 
     x (n, 3) positions in mm; p (c,) pressures in kPa; corner (m, 4) their numbers; share (q, 4) their shape functions;
-    fibre, sheet (m, q, 3); stiff (m,) factor on the passive law; active (m, q) T in kPa; compliance 1/κ.
+    fibre, sheet (m, q, 3); stiff (m,) factor on the passive law; active (m, q) T in kPa; compliance 1/κ; guard g in kPa.
     Returns the least J of all points and the element that has it; J is -1 where the law's strain is absurd.
     """
     least, where = 1e9, -1
@@ -71,9 +72,10 @@ def elements(  # type: ignore[no-untyped-def]
             for k in range(4):
                 own += share[q, k] * p[corner[e, k]]
             pj = own * jac
+            pulled = pj + guard * np.log(jac)
             for n in range(6):
                 i, j = one[n], two[n]
-                s[n] = stiff[e] * s[n] + pj * ci[i, j] + active[e, q] * fibre[e, q, i] * fibre[e, q, j]
+                s[n] = stiff[e] * s[n] + pulled * ci[i, j] + active[e, q] * fibre[e, q, i] * fibre[e, q, j]
             for a in range(10):
                 for n in range(6):
                     i, j = one[n], two[n]
@@ -100,7 +102,8 @@ def elements(  # type: ignore[no-untyped-def]
                     g, h = one[m], two[m]
                     d[n, m] = w * (
                         stiff[e] * d[n, m]
-                        + pj * (ci[i, j] * ci[g, h] - ci[i, g] * ci[j, h] - ci[i, h] * ci[j, g])
+                        + (pj + guard) * ci[i, j] * ci[g, h]
+                        - pulled * (ci[i, g] * ci[j, h] + ci[i, h] * ci[j, g])
                     )
             for n in range(6):
                 for r in range(30):

@@ -22,12 +22,14 @@ from twinviewer.physics.solid.laws import Law
 Array = NDArray[np.float64]
 COMPLIANCE = 1e-6
 """1/κ in 1/kPa: at 10 kPa the volume of an element changes by 1e-5. Not 0, so that no front is singular."""
+GUARD_KPA = 20.0
 CHUNK = 400
 """Elements between two chances to stop: about 20 ms."""
 MOST_STEPS = 14
 TOLERANCE = 1e-5
-LEAST_PART = 1.0 / 32.0
-GROWTH = 1.5
+LEAST_PART = 1.0 / 8.0
+LEAST_J, GROWING = 0.15, 4.0
+GROWTH, LEAST_STEP = 1.5, 1.0 / 400.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,8 +92,9 @@ class Wall:
         springs: tuple[Springs, ...] = (),
         stiff: Array | None = None,
         compliance: float = COMPLIANCE,
+        guard_kpa: float = GUARD_KPA,
     ) -> None:
-        self.mesh, self.law, self.compliance = mesh, law, compliance
+        self.mesh, self.law, self.compliance, self.guard_kpa = mesh, law, compliance, guard_kpa
         self.fibre = np.ascontiguousarray(fibre, np.float64)
         self.sheet = self.fibre if sheet is None else np.ascontiguousarray(sheet, np.float64)
         self.fixed = np.zeros((len(mesh.points_mm), 3), bool) if fixed is None else fixed
@@ -143,7 +146,7 @@ class Wall:
             j, e = elements(
                 first, min(first + CHUNK, count), mesh.tets, self._corner, gradients, volumes, self._share, state.x_mm,
                 state.p_kpa, self.fibre, self.sheet, self.law.kind, self.law.constants, self.stiff, active,
-                self.compliance, force, stiffness,
+                self.compliance, self.guard_kpa, force, stiffness,
             )  # fmt: skip
             if j < least:
                 least, where = j, e
@@ -180,7 +183,7 @@ class Wall:
         size = self._plan.size
         moves = len(self.free)
         scale_mm = float(np.cbrt(self.mesh.gradients[1].sum() / len(self.mesh.tets)))
-        last = np.inf
+        last, first = np.inf, 0.0
         for iteration in range(MOST_STEPS):
             residual, least, where = yield from _quiet(self.assemble(state, load, stiffness), Step(0.0, iteration, last))
             if least <= 0.0:
@@ -194,17 +197,16 @@ class Wall:
                 raise self._failed("numbers are not finite", where)
             length = float(np.sqrt(np.square(change[:moves]).sum() / max(moves, 1))) / scale_mm
             part, best, force = 1.0, None, float(np.linalg.norm(residual[:moves]))
+            first = max(first, force)
+            tiny = 1e-8 * first
             while part >= LEAST_PART:
                 trial = self.moved(state, part * change)
                 after, least, where = yield from _quiet(
                     self.assemble(trial, load, nothing), Step(0.0, iteration, length / TOLERANCE)
                 )
                 worse = float(np.linalg.norm(after[:moves])) if least > 0.0 else np.inf
-                # far from equilibrium forces may grow once before they fall: only what is far worse is not taken
-                if least > 0.05 and np.abs(change @ after) <= 0.9 * np.abs(change @ residual) + 1e-12 * size:
-                    best = trial
-                    break
-                if least > 0.05 and worse < force:
+                # displacement and pressure are a saddle: forces may grow at first before they fall
+                if least > LEAST_J and worse <= (GROWING if iteration < 3 else 1.0) * force + tiny:
                     best = trial
                     break
                 part *= 0.5
@@ -254,7 +256,7 @@ class Wall:
                 assert found is not None
             except EngineError:
                 size *= 0.5
-                if size < LEAST_PART / 8.0:
+                if size < LEAST_STEP:
                     raise
                 continue
             before = (done, state)
