@@ -135,25 +135,25 @@ class TimeChart(Chart):
 
 
 class LoopChart(Chart):
-    """LV pressure over LV volume, with the present moment as a dot."""
+    """Pressure over volume of one ventricle ("lv" or "rv"), with the present moment as a dot."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, side: str = "lv") -> None:
         super().__init__(look)
+        self._needed = (f"{side}_volume_ml", f"{side}_pressure_mmhg")
         self._curves: tuple[Curves, ...] = ()
         self._dots: list[Dot] = []
         self._fraction = 0.0
 
     def set_curves(self, curves: Sequence[Curves]) -> None:
         """Draw the scenarios, baseline first."""
-        needed = ("lv_volume_ml", "lv_pressure_mmhg")
-        self._curves = tuple(c for c in curves if all(name in c.run.traces for name in needed))
+        self._curves = tuple(c for c in curves if all(name in c.run.traces for name in self._needed))
         for item in list(self.getPlotItem().curves):
             self.removeItem(item)
         ends: list[tuple[float, float, float, float]] = []
         for curve in self._curves:
             time_s = np.linspace(0.0, curve.run.period_s, SAMPLES)
             volume, pressure = (
-                np.interp(time_s, curve.run.traces[name].time_s, curve.run.traces[name].values) for name in needed
+                np.interp(time_s, curve.run.traces[name].time_s, curve.run.traces[name].values) for name in self._needed
             )
             ends.append((volume.min(), volume.max(), pressure.min(), pressure.max()))
             self.addItem(pg.PlotCurveItem(volume, pressure, pen=self.pen(curve.colour, 1.8), antialias=True))
@@ -173,7 +173,7 @@ class LoopChart(Chart):
         self._fraction = fraction
         for curve, dot in zip(self._curves, self._dots, strict=True):
             time_s = fraction * curve.run.period_s
-            volume, pressure = (curve.run.traces[name].at(time_s) for name in ("lv_volume_ml", "lv_pressure_mmhg"))
+            volume, pressure = (curve.run.traces[name].at(time_s) for name in self._needed)
             dot.place(self.pixel(volume, pressure))
 
     def resizeEvent(self, event: object) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QWidget
 
 from twinviewer.scene.measured import MeasuredVolumes
+from twinviewer.ui.beat_sheet import BeatSheet
 from twinviewer.ui.charts import SAMPLES, LoopChart, TimeChart
 from twinviewer.ui.curves import Curves, TimeLine
 from twinviewer.ui.ecg_sheet import EcgSheet
@@ -68,10 +69,15 @@ class Plots(QWidget):
         self.enlarge.setToolTip("The twelve leads on a sheet of their own")
         self.enlarge.setAccessibleName("Open the 12-lead sheet")
         self.enlarge.clicked.connect(self.open_sheet)
+        self.beat_sheet: BeatSheet | None = None
+        self.enlarge_beat = QToolButton()
+        self.enlarge_beat.setToolTip("Pressures, flows, volumes and both PV loops on a sheet of their own")
+        self.enlarge_beat.setAccessibleName("Open the sheet of pressures and loops")
+        self.enlarge_beat.clicked.connect(self.open_beat_sheet)
         self.ecg_box = PlotBox("ECG", "25 mm/s · 10 mm/mV", self.ecg, tools=(switch, self.enlarge))
         self.volume_box = PlotBox("VOLUMES", "mL", self.volumes, _legend(VOLUMES))
         self.pressure_box = PlotBox("PRESSURES", "mmHg", self.pressures, _legend(PRESSURES))
-        self.loop_box = PlotBox("PV LOOP", "mmHg / mL", self.loop)
+        self.loop_box = PlotBox("PV LOOP", "mmHg / mL", self.loop, tools=(self.enlarge_beat,))
         self.hint = QLabel(HINT)
         self.hint.setProperty("role", "quiet")
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -93,7 +99,8 @@ class Plots(QWidget):
         self._icons()
 
     def _icons(self) -> None:
-        self.enlarge.setIcon(icon("maximise", self.look.tokens))
+        for button in (self.enlarge, self.enlarge_beat):
+            button.setIcon(icon("maximise", self.look.tokens))
 
     def open_sheet(self) -> None:
         """The twelve leads, larger, in a window beside this one."""
@@ -102,6 +109,15 @@ class Plots(QWidget):
         self.sheet.set_curves(self._curves)
         self.sheet.show()
         self.sheet.raise_()
+
+    def open_beat_sheet(self) -> None:
+        """Pressures, flows, volumes and both loops, larger, in a window beside this one."""
+        if self.beat_sheet is None:
+            self.beat_sheet = BeatSheet(self.look, self.window())
+            self.beat_sheet.sought.connect(self.sought)
+        self.beat_sheet.set_curves(self._curves)
+        self.beat_sheet.show()
+        self.beat_sheet.raise_()
 
     def show_twelve(self, on: bool) -> None:
         """Twelve leads need the room of two plots: the loop and the pressures step aside."""
@@ -136,8 +152,9 @@ class Plots(QWidget):
             period = max((c.run.period_s for c in self._curves), default=1.0)
             for part in (self.ecg, self.loop):
                 part.set_curves(curves)
-            if self.sheet is not None:
-                self.sheet.set_curves(curves)
+            for sheet in (self.sheet, self.beat_sheet):
+                if sheet is not None:
+                    sheet.set_curves(curves)
             self.pressures.set_lines(self._lines(PRESSURES), period)
         self._draw_volumes()
 
@@ -177,6 +194,8 @@ class Plots(QWidget):
             first = self._curves[0].run.period_s
             if sheet is not None:
                 sheet.ecg.show_time(time_s * first / period_s)
+            if self.beat_sheet is not None and self.beat_sheet.isVisible():
+                self.beat_sheet.show_fraction(fraction)
             if self.isVisible():
                 self.ecg.show_time(time_s * first / period_s)
                 for part in (self.volumes, self.pressures, self.loop):
