@@ -51,6 +51,7 @@ def test_what_is_not_understood_is_refused_with_its_line(tmp_path: Path, text: s
 def test_files_that_are_no_records(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"\xff\xfe\x00n")
     (tmp_path / "a.txt").write_text("x")
-    for path in (tmp_path / "a.csv", tmp_path / "a.txt", tmp_path / "absent.json", tmp_path):
+    (tmp_path / "a.xls").write_text("x")
+    for path in (tmp_path / "a.csv", tmp_path / "a.txt", tmp_path / "a.xls", tmp_path / "absent.json", tmp_path):
         with pytest.raises(LoadError):
             read_records(path)

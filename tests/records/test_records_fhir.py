@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from twinviewer.domain import LoadError, Patient, Quantity, Records
-from twinviewer.records import read_records, write_fhir
+from twinviewer.records import in_use, medications, merged, read_records, write_fhir
 
 
 def bundle(*resources: dict) -> str:
+    """A bundle of these resources, and of a patient if none of them is one."""
+    if not any(resource.get("resourceType") == "Patient" for resource in resources):
+        resources = ({"resourceType": "Patient", "id": "1"}, *resources)
     return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": [{"resource": r} for r in resources]})
 
 
@@ -125,9 +128,66 @@ def test_odd_shapes_are_passed_over(tmp_path: Path) -> None:
         {"resourceType": "Observation", "code": {"coding": [3, {"code": None}]}, "valueQuantity": []},
         {"resourceType": "Condition", "code": {"coding": "x"}, "recordedDate": 12},
         {"resourceType": ["Observation"]},
+        {"resourceType": "Patient", "identifier": [3, {"value": 1}], "gender": [], "birthDate": {}},
+        {"resourceType": "MedicationRequest", "medicationCodeableConcept": [], "medicationReference": 4},
     ]
     text = json.dumps({"resourceType": "Bundle", "entry": [3, {}, {"resource": None}] + [{"resource": r} for r in odd]})
     assert not read(tmp_path, text).values
+
+
+def test_every_value_stands_on_the_timeline_with_its_date(data_dir: Path) -> None:
+    """The patient with heart failure: each weight, pressure, ejection fraction and medicine that the bundle holds."""
+    file = next((data_dir / "signals_and_records" / "fhir_r4").glob("Beatrice*.json"))
+    found = read_records(file)
+    entries = [entry["resource"] for entry in json.loads(file.read_text())["entry"]]
+    truth = sorted(
+        (r["effectiveDateTime"][:10], r["valueQuantity"]["value"])
+        for r in entries
+        if r["resourceType"] == "Observation" and r["code"]["coding"][0]["code"] == "10230-1"
+    )
+    fractions = [(e.when[:10], e.quantity.value) for e in found.timeline if e.name == "lv_ef_percent" and e.quantity]
+    assert len(truth) == 2 and sorted(fractions) == truth
+    assert found.values["lv_ef_percent"].value in [value for day, value in truth if day == truth[-1][0]]
+    probnp = next(r for r in entries if r.get("code", {}).get("coding", [{}])[0].get("code") == "33762-6")
+    assert found.values["nt_probnp_pg_ml"].value == pytest.approx(probnp["valueQuantity"]["value"])
+    orders = [r for r in entries if r["resourceType"] == "MedicationRequest"]
+    active = {r["medicationCodeableConcept"]["text"] for r in orders if r["status"] == "active"}
+    assert {entry.name for entry in medications(found)} == active
+    assert found.values["age_years"].value == 86  # born 1926-06-06, last seen 2012-08-05
+    assert next(e.text for e in found.timeline if e.name == "sex") == "F"
+    assert found.subjects[0].birth_year == pytest.approx(1926.43, abs=0.01)
+    name = next(r for r in entries if r["resourceType"] == "Patient")["name"][0]
+    assert all(name["family"] not in q.source for q in found.values.values())  # file names may be a person's
+    assert [e.when for e in found.timeline] == sorted(e.when for e in found.timeline)
+
+
+def test_a_record_of_two_patients_or_of_none_is_refused(tmp_path: Path) -> None:
+    other = observation("8867-4", 60, "/min", "2025-01-01", id="o7", subject={"reference": "Patient/2"})
+    with pytest.raises(LoadError, match="more than one patient.*r.json, Observation o7"):
+        read(tmp_path, bundle(other))
+    same = observation("8867-4", 60, "/min", "2025-01-01", subject={"reference": "https://h.org/fhir/Patient/1"})
+    assert read(tmp_path, bundle(same)).values["heart_rate_bpm"].value == 60
+    alone = {"resourceType": "Bundle", "entry": [{"resource": other}]}
+    with pytest.raises(LoadError, match="no Patient"):
+        read(tmp_path, json.dumps(alone))
+
+
+def test_an_old_absurd_value_is_kept_but_never_used(tmp_path: Path) -> None:
+    text = bundle(observation("8867-4", 7000, "/min", "2020-01-01"), observation("8867-4", 64, "/min", "2025-01-01"))
+    found = read(tmp_path, text)
+    assert found.values["heart_rate_bpm"].value == 64
+    assert "cannot be true" in found.timeline[0].refused and in_use(found) == {1}
+
+
+def test_merging_keeps_all_and_uses_the_newest(tmp_path: Path) -> None:
+    old = read(tmp_path, bundle(observation("8867-4", 80, "/min", "2025-01-01"), condition("63467002")), "old.json")
+    new = read(tmp_path, bundle(observation("8867-4", 66, "/min", "2026-01-01"), condition("63467002", "resolved")))
+    for both in (merged(old, new), merged(new, old)):
+        assert both.values["heart_rate_bpm"].value == 66
+        assert [e.quantity.value for e in both.timeline if e.quantity is not None] == [80, 66]
+    assert merged(old, new).findings == {}
+    again = merged(merged(old, new), new)
+    assert len(again.timeline) == len(merged(old, new).timeline)  # the same file twice adds nothing
 
 
 def test_written_bundle_reads_back_and_is_tagged(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """DICOM in and out: scan a folder, read a series, write CT, SEG and secondary capture. The only user of pydicom."""
 
+from twinviewer.dicom.ecg import is_ecg, read_ecg
 from twinviewer.dicom.read import read
 from twinviewer.dicom.scan import scan
 from twinviewer.dicom.secondary_capture import write_secondary_capture
@@ -7,4 +8,4 @@ from twinviewer.dicom.warning_codes import CODES
 from twinviewer.dicom.write_ct import write_ct
 from twinviewer.dicom.write_seg import write_seg
 
-__all__ = ["CODES", "read", "scan", "write_ct", "write_secondary_capture", "write_seg"]
+__all__ = ["CODES", "is_ecg", "read", "read_ecg", "scan", "write_ct", "write_secondary_capture", "write_seg"]

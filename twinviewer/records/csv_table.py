@@ -2,58 +2,61 @@
 
 import csv
 import io
-from datetime import datetime
 
-from twinviewer.domain import LoadError, Quantity, Records
-from twinviewer.records.dates import day, moment
+from twinviewer.domain import Entry, LoadError, Records
+from twinviewer.records.dates import day, iso, moment
+from twinviewer.records.heart_series import summary
+from twinviewer.records.series_table import heart_column, read_series
+from twinviewer.records.timeline import collected, value_entry
 from twinviewer.records.vitals import BY_NAME, SNOMED_OF, check, quantity
 
 _YES = frozenset({"yes", "true", "1", "y", "present"})
+_NO = frozenset({"no", "false", "0", "n", "absent"})
 
 
 def read_csv(text: str, name: str) -> Records:
     """Parse the table; comma or semicolon separated, decimal point or comma.
 
     Names are those of ``vitals`` ("heart_rate_bpm"); unit may be left out and is then the name's own. A finding is a
-    row such as ``left_bundle_branch_block,yes,,2026-01-12``. LoadError, with the line, for a name, value or unit that
-    is not understood.
+    row such as ``left_bundle_branch_block,yes,,2026-01-12`` ("no": it is over). A table with a column of heart rates or
+    RR intervals, as wearables export it, is summarised instead (``series_table``). LoadError, with the line, for a
+    name, value or unit that is not understood.
     """
     first = text.partition("\n")[0]
-    rows = csv.reader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",")
+    delimiter = max(",;\t", key=first.count)
+    rows = csv.reader(io.StringIO(text), delimiter=delimiter)
     try:
         header = [cell.strip().lower() for cell in next(rows)]
     except (StopIteration, csv.Error):
         raise LoadError("The table is empty", where=name) from None
     if not {"name", "value"} <= set(header):
-        raise LoadError("The table has no columns name and value", where=name, remedy="Use name,value,unit,date")
-    newest: dict[str, tuple[datetime, Quantity]] = {}
-    findings: dict[str, tuple[datetime, str]] = {}
+        if heart_column(header) is not None:
+            return summary(read_series(header, rows, name))
+        raise LoadError(
+            "The table has no columns name and value, nor one of heart rates or RR intervals",
+            where=name,
+            remedy="Use name,value,unit,date; or a heading such as time,heart_rate",
+        )
+    entries: list[Entry] = []
     try:
         for cells in rows:
             if any(cell.strip() for cell in cells):
                 row = dict(zip(header, (cell.strip() for cell in cells), strict=False))
-                _row(row, f"{name}, line {rows.line_num}", newest, findings)
+                entries += _row(row, f"{name}, line {rows.line_num}", name)
     except csv.Error:
         raise LoadError("The table is damaged", where=name) from None
-    return Records(
-        {vital: found for vital, (_, found) in newest.items()},
-        {finding: said for finding, (_, said) in findings.items()},
-    )
+    return collected(entries)
 
 
-def _row(
-    row: dict[str, str],
-    where: str,
-    newest: dict[str, tuple[datetime, Quantity]],
-    findings: dict[str, tuple[datetime, str]],
-) -> None:
+def _row(row: dict[str, str], where: str, file: str) -> list[Entry]:
     key = row["name"].lower().replace(" ", "_")
     when = moment(row.get("date", ""))
     source = f"{where}, {day(when)}"
     if key in SNOMED_OF:
-        if row.get("value", "").lower() in _YES and (key not in findings or when >= findings[key][0]):
-            findings[key] = (when, source)
-        return
+        said = row.get("value", "").lower()
+        if said not in _YES | _NO:
+            return []
+        return [Entry(key, "finding", iso(when), file, source, over=said in _NO)]
     vital = BY_NAME.get(key)
     if vital is None:
         raise LoadError(
@@ -67,5 +70,4 @@ def _row(
     if found is None:
         raise LoadError(f"{vital.name} has a unit that is not known here", where=where, remedy=f"Use {vital.unit}")
     check(vital, found)
-    if key not in newest or when >= newest[key][0]:
-        newest[key] = (when, found)
+    return [value_entry(vital, found, when, file)]

@@ -21,3 +21,17 @@ def moment(text: object) -> datetime:
 def day(when: datetime) -> str:
     """ISO day, "undated" where it is not known."""
     return "undated" if when == UNDATED else when.date().isoformat()
+
+
+def iso(when: datetime) -> str:
+    """As ``Entry.when``: a day where the time is midnight, else a moment to the second; "" where undated."""
+    if when == UNDATED:
+        return ""
+    if (when.hour, when.minute, when.second) == (0, 0, 0):
+        return when.date().isoformat()
+    return when.replace(tzinfo=None, microsecond=0).isoformat()
+
+
+def year(when: datetime) -> float:
+    """The moment as a fraction of years, for ages."""
+    return when.year + (when.timetuple().tm_yday - 1) / 365.25

@@ -1,43 +1,32 @@
-"""FHIR R4 bundles: the newest value of each vital sign, and active conditions as findings.
+"""FHIR R4 bundles: vital signs, findings and medicines of one patient, each with its date.
 
 Plain JSON on purpose: a handful of fields is read, and a record that breaks the full schema elsewhere still serves.
 Source: HL7 FHIR R4 (4.0.1), vital signs profile.
 """
 
+import hashlib
 import json
-import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from twinviewer.domain import LoadError, Patient, Quantity, Records
-from twinviewer.records.dates import UNDATED, day, moment
-from twinviewer.records.vitals import (
-    BLOOD_PRESSURE_PANELS,
-    BY_LOINC,
-    BY_NAME,
-    FINDINGS,
-    SNOMED_OF,
-    check,
-    quantity,
-)
+from twinviewer.domain import Entry, LoadError, Quantity, Records, Subject
+from twinviewer.records.dates import UNDATED, day, iso, moment, year
+from twinviewer.records.timeline import collected, value_entry
+from twinviewer.records.vitals import BY_LOINC, BY_NAME, FINDINGS, quantity
 
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
-TEST_TAG = {
-    "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason",
-    "code": "HTEST",
-    "display": "test health data",
-}
 _VOID = frozenset({"entered-in-error", "cancelled", "refuted"})
 _OVER = frozenset({"inactive", "remission", "resolved"})
+_STOPPED = frozenset({"stopped", "completed", "ended", "on-hold", "draft", "not-taken", "unknown"})
+_SEX = {"male": "M", "female": "F", "other": "O"}
 
 Json = Any
 
 
 def read_fhir(text: str, name: str) -> Records:
-    """Parse a Bundle. name: the file, for messages. LoadError if it is none, or holds more than one patient."""
+    """Parse a Bundle. name: the file, for messages. LoadError if it is none, or is not of exactly one patient."""
     try:
         bundle = json.loads(text)
     except (ValueError, RecursionError):
@@ -45,86 +34,96 @@ def read_fhir(text: str, name: str) -> Records:
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         raise LoadError("This is not a FHIR bundle", where=name, remedy="Export the patient's record as FHIR R4 JSON")
     resources = list(_resources(bundle))
-    patients = sum(resource.get("resourceType") == "Patient" for resource in resources)
-    if patients > 1:
-        raise LoadError(f"The bundle holds {patients} patients", where=name, remedy="Export one patient at a time")
-    newest: dict[str, tuple[datetime, Quantity]] = {}
-    findings: dict[str, tuple[datetime, str]] = {}
+    of_kind: dict[str, list[Mapping[str, Json]]] = {}
     for resource in resources:
-        if resource.get("resourceType") == "Observation":
-            _observation(resource, newest)
-        elif resource.get("resourceType") == "Condition":
-            _condition(resource, findings)
-    values = {vital: found for vital, (_, found) in newest.items()}
-    for vital, found in values.items():
-        check(BY_NAME[vital], found)
-    return Records(values, {finding: said for finding, (_, said) in findings.items()})
+        kind = resource.get("resourceType")
+        if isinstance(kind, str):
+            of_kind.setdefault(kind, []).append(resource)
+    patient = _patient(of_kind.get("Patient", []), name)
+    _of_one(resources, patient, name)
+    entries: list[Entry] = []
+    for resource in of_kind.get("Observation", []):
+        entries += _observation(resource, name)
+    for resource in of_kind.get("Condition", []):
+        entries += _condition(resource, name)
+    named = {tail: one for one in of_kind.get("Medication", []) for tail in _tails(one)}
+    for kind in ("MedicationRequest", "MedicationStatement"):
+        for resource in of_kind.get(kind, []):
+            entries += _medication(resource, kind, named, name)
+    subject = _subject(patient, name)
+    return collected([*entries, *_person(patient, subject, entries, name)], [subject], strict=True)
 
 
-def write_fhir(
-    path: Path, records: Records, patient: Patient, *, synthetic: bool = True, date: str = "2026-01-01"
-) -> Path:
-    """Write records as a FHIR R4 collection that ``read_fhir`` gives back. The patient appears by pseudonym only.
-
-    synthetic: every resource carries the tag HTEST (test health data). The same input gives the same file.
-    Raises LoadError for values or findings that have no code here.
-    """
-    meta = {"meta": {"tag": [TEST_TAG]}} if synthetic else {}
-    subject = f"urn:uuid:{_uuid(patient.pseudonym, 'patient')}"
-    gender = {"M": "male", "F": "female", "O": "other"}.get(patient.sex, "unknown")
-    entries: list[Json] = [
-        {
-            "resourceType": "Patient",
-            **meta,
-            "identifier": [{"system": "urn:twinviewer:pseudonym", "value": patient.pseudonym}],
-            "name": [{"use": "anonymous", "text": patient.pseudonym}],
-            "gender": gender,
-        }
-    ]
-    unknown = (set(records.values) - set(BY_NAME)) | (set(records.findings) - set(SNOMED_OF))
-    if unknown:
-        raise LoadError(f"There is no code for {', '.join(sorted(unknown))}", where=Path(path).name)
-    common = {**meta, "status": "final", "subject": {"reference": subject}, "effectiveDateTime": date}
-    pressures = [name for name in ("systolic_mmhg", "diastolic_mmhg") if name in records.values]
-    for name, found in records.values.items():
-        if name not in pressures:
-            entries.append({"resourceType": "Observation", **common, **_coded_value(name, found)})
-    if pressures:
-        panel = _code(LOINC, BLOOD_PRESSURE_PANELS[0], "Blood pressure panel")
-        parts = [_coded_value(name, records.values[name]) for name in pressures]
-        entries.append({"resourceType": "Observation", **common, "code": panel, "component": parts})
-    status = "http://terminology.hl7.org/CodeSystem/condition-clinical"
-    for finding in records.findings:
-        entries.append(
-            {
-                "resourceType": "Condition",
-                **meta,
-                "clinicalStatus": {"coding": [{"system": status, "code": "active"}]},
-                "code": _code(SNOMED, SNOMED_OF[finding], finding.replace("_", " ").capitalize()),
-                "subject": {"reference": subject},
-                "recordedDate": date,
-            }
-        )
-    listed: list[Json] = []
-    for number, entry in enumerate(entries):
-        own = _uuid(patient.pseudonym, "patient" if number == 0 else str(number))
-        listed.append({"fullUrl": f"urn:uuid:{own}", "resource": {**entry, "id": own}})
-    bundle = {"resourceType": "Bundle", **meta, "type": "collection", "entry": listed}
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(bundle, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path
+def pseudonyms(number: str) -> tuple[str, str]:
+    """What an identifier is shown as where images carry it: itself, where it names nobody, or a hash of it."""
+    return number[:32], "P-" + hashlib.sha256(number.encode()).hexdigest()[:6]
 
 
 def _resources(bundle: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
+    """Each with the fullUrl of its entry under that name."""
     entries = bundle.get("entry")
     for entry in entries if isinstance(entries, list) else []:
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if isinstance(resource, dict):
-            yield resource
+            yield {**resource, "fullUrl": entry.get("fullUrl")}
 
 
-def _observation(resource: Mapping[str, Json], newest: dict[str, tuple[datetime, Quantity]]) -> None:
+def _patient(found: Sequence[Mapping[str, Json]], name: str) -> Mapping[str, Json]:
+    if not found:
+        raise LoadError(
+            "The bundle does not say whose record it is: it has no Patient",
+            where=name,
+            remedy="Export it together with its Patient resource",
+        )
+    if len(found) > 1:
+        raise LoadError(f"The bundle holds {len(found)} patients", where=name, remedy="Export one patient at a time")
+    return found[0]
+
+
+def _of_one(resources: Sequence[Mapping[str, Json]], patient: Mapping[str, Json], name: str) -> None:
+    """LoadError where something is said of a patient who is not the one of the bundle."""
+    known = set(_tails(patient))
+    for resource in resources:
+        if resource.get("resourceType") not in ("Observation", "Condition", "MedicationRequest", "MedicationStatement"):
+            continue
+        subject = resource.get("subject")
+        reference = subject.get("reference") if isinstance(subject, dict) else None
+        if isinstance(reference, str) and reference and _tail(reference) not in known:
+            raise LoadError(
+                "The bundle holds values of more than one patient",
+                where=f"{name}, {resource['resourceType']} {str(resource.get('id', ''))[:40]}".rstrip(),
+                remedy="Export one patient at a time",
+            )
+
+
+def _subject(patient: Mapping[str, Json], name: str) -> Subject:
+    keys: list[str] = []
+    shown: list[str] = []
+    identifiers = patient.get("identifier")
+    for one in identifiers if isinstance(identifiers, list) else []:
+        system, number = (one.get("system"), one.get("value")) if isinstance(one, dict) else (None, None)
+        if isinstance(number, str) and number:
+            keys.append(f"{_hash(str(system or ''))}:{_hash(number)}")
+            shown += pseudonyms(number)
+    born = moment(patient.get("birthDate"))
+    gender = patient.get("gender")
+    sex = _SEX.get(gender, "") if isinstance(gender, str) else ""
+    return Subject(name, tuple(keys), tuple(shown), sex, None if born == UNDATED else year(born))
+
+
+def _person(patient: Mapping[str, Json], subject: Subject, entries: Sequence[Entry], name: str) -> Iterator[Entry]:
+    """Sex, and the age on the day of the newest entry: what is said of the patient ages with it."""
+    newest = max((moment(entry.when) for entry in entries), default=UNDATED)
+    if subject.sex:
+        yield Entry("sex", "person", iso(newest), name, "FHIR Patient.gender", text=subject.sex)
+    born = moment(patient.get("birthDate"))
+    if born != UNDATED and newest != UNDATED and newest > born:
+        age = int(year(newest) - year(born) + 1e-6)
+        source = f"FHIR Patient.birthDate, {day(newest)}"
+        yield value_entry(BY_NAME["age_years"], Quantity(age, "years", "measured", source), newest, name)
+
+
+def _observation(resource: Mapping[str, Json], name: str) -> Iterator[Entry]:
     if resource.get("status") in _VOID:
         return
     when = _when(resource)
@@ -145,19 +144,40 @@ def _observation(resource: Mapping[str, Json], newest: dict[str, tuple[datetime,
             for unit in (value.get("code"), value.get("unit")):
                 if found is None and isinstance(unit, str):
                     found = quantity(vital, number, unit, source)
-            if found is not None and (vital.name not in newest or when >= newest[vital.name][0]):
-                newest[vital.name] = (when, found)
+            if found is not None:
+                yield value_entry(vital, found, when, name)
 
 
-def _condition(resource: Mapping[str, Json], findings: dict[str, tuple[datetime, str]]) -> None:
+def _condition(resource: Mapping[str, Json], name: str) -> Iterator[Entry]:
     statuses = {*_codes(resource.get("clinicalStatus")), *_codes(resource.get("verificationStatus"))}
-    if statuses & (_VOID | _OVER):
+    if statuses & _VOID:
         return
-    when = max(moment(resource.get("recordedDate")), moment(resource.get("onsetDateTime")))
+    over = bool(statuses & _OVER)
+    dates = ["recordedDate", "onsetDateTime", *(["abatementDateTime"] if over else [])]
+    when = max(moment(resource.get(date)) for date in dates)
     for code in _codes(resource.get("code"), SNOMED):
-        finding = FINDINGS.get(code)
-        if finding and (finding not in findings or when >= findings[finding][0]):
-            findings[finding] = (when, f"FHIR Condition {code}, {day(when)}")
+        if code in FINDINGS:
+            source = f"FHIR Condition {code}, {day(when)}"
+            yield Entry(FINDINGS[code], "finding", iso(when), name, source, over=over)
+
+
+def _medication(
+    resource: Mapping[str, Json], kind: str, named: Mapping[str, Mapping[str, Json]], name: str
+) -> Iterator[Entry]:
+    status = resource.get("status")
+    if status in _VOID or resource.get("intent") == "proposal":
+        return
+    concept = resource.get("medicationCodeableConcept")
+    reference = resource.get("medicationReference")
+    if not isinstance(concept, dict) and isinstance(reference, dict):
+        concept = named.get(_tail(str(reference.get("reference", ""))), {}).get("code")
+    what = _display(concept)
+    if not what:
+        return
+    when = next((w for key in ("authoredOn", "dateAsserted") if (w := moment(resource.get(key))) != UNDATED), UNDATED)
+    when = _when(resource) if when == UNDATED else when
+    over = isinstance(status, str) and status in _STOPPED
+    yield Entry(what, "medication", iso(when), name, f"FHIR {kind}, {day(when)}", text=str(status or ""), over=over)
 
 
 def _when(resource: Mapping[str, Json]) -> datetime:
@@ -181,15 +201,25 @@ def _codes(concept: Json, system: str = "") -> list[str]:
     ]
 
 
-def _coded_value(name: str, found: Quantity) -> dict[str, Json]:
-    vital = BY_NAME[name]
-    value = {"value": found.value, "unit": vital.unit, "system": "http://unitsofmeasure.org", "code": vital.ucum}
-    return {"code": _code(LOINC, vital.loinc, vital.label), "valueQuantity": value}
+def _display(concept: Json) -> str:
+    """What a CodeableConcept is called, in one line."""
+    if not isinstance(concept, dict):
+        return ""
+    codings = concept.get("coding")
+    texts = [concept.get("text")]
+    texts += [one.get("display") for one in (codings if isinstance(codings, list) else []) if isinstance(one, dict)]
+    found = next((text for text in texts if isinstance(text, str) and text.strip()), "")
+    return " ".join(found.split())[:120]
 
 
-def _code(system: str, code: str, display: str) -> dict[str, Json]:
-    return {"coding": [{"system": system, "code": code, "display": display}], "text": display}
+def _tails(resource: Mapping[str, Json]) -> list[str]:
+    return [_tail(one) for one in (resource.get("id"), resource.get("fullUrl")) if isinstance(one, str) and one]
 
 
-def _uuid(*parts: str) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(("twinviewer", *parts))))
+def _tail(reference: str) -> str:
+    """The identifier that a reference ends with: Patient/7, urn:uuid:7 and https://…/Patient/7 are all 7."""
+    return reference.split("/_history")[0].rpartition("/")[2].rpartition(":")[2]
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
