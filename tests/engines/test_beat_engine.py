@@ -188,7 +188,7 @@ def test_same_setup_same_numbers() -> None:
 
 def test_yields_often_and_can_be_closed_anywhere() -> None:
     progress = [p.fraction for p in result("healthy").payloads if isinstance(p, Progress)]
-    assert len(progress) > 50 and progress == sorted(progress) and progress[-1] == 1.0
+    assert len(progress) > 40 and progress == sorted(progress) and progress[-1] == 1.0
     for stop in (1, 5, 30, 45):
         run = ENGINE.run(healthy_setup())
         for _ in range(stop):

@@ -37,11 +37,14 @@ from twinviewer.physics.sarcomere import (
     activation_rate,
     contractile_rate,
 )
+from twinviewer.physics.steady import Mixer
 from twinviewer.physics.walls import Walls
 
 __all__ = ["COLUMNS", "STEP_S", "Beat", "Walls", "beats", "one_beat", "rest_state", "steady_beat"]
 
 STEP_S = 0.5e-3
+WATCHED = P_PV + 1
+"""Volumes and pressures at the head of the state, whose change from beat to beat counts."""
 COLUMNS = (
     "lv_volume_ml", "rv_volume_ml", "la_volume_ml", "ra_volume_ml", "lv_pressure_mmhg", "rv_pressure_mmhg",
     "la_pressure_mmhg", "ra_pressure_mmhg", "aortic_pressure_mmhg", "pulmonary_artery_pressure_mmhg",
@@ -211,8 +214,7 @@ def one_beat(
             where=f"beat {beat + 1}, {1000.0 * failed * loop.period_s / steps:.1f} ms; {values}",
             remedy="Check volumes, contractility and resistances of this scenario",
         )
-    watched = slice(0, 8)
-    change = float(np.max(np.abs(after[watched] - state[watched]) / np.maximum(np.abs(after[watched]), 5.0)))
+    moved = np.abs(after - state)[:WATCHED] / np.maximum(np.abs(after[:WATCHED]), 5.0)
     return Beat(
         time_s=np.arange(steps) * loop.period_s / steps,
         period_s=loop.period_s,
@@ -222,7 +224,7 @@ def one_beat(
         area_cm2=patches[:, 2],
         state=after,
         beats=beat + 1,
-        change=change,
+        change=float(moved.max()),
     )
 
 
@@ -234,17 +236,25 @@ def beats(
     most_beats: int = 80,
     step_s: float = STEP_S,
 ) -> Iterator[Beat]:
-    """Beat after beat until steady; the last one is. EngineError if it never settles or diverges."""
+    """Beat after beat until steady; the last one is. EngineError if it never settles or diverges.
+
+    The way there is taken in steps twice as long and sooner than by beating alone (steady.py); the proof that the beat
+    is steady is made with ``step_s``.
+    """
     state = start.copy()
     septum = walls.septum.copy()
     area = walls.relaxed_cm2.copy()
     change = np.inf
+    step, mixer = 2.0 * step_s, Mixer(WATCHED)
     for number in range(most_beats):
-        beat = one_beat(walls, loop, state, septum, area, step_s, number)
-        state, change = beat.state, beat.change
+        beat = one_beat(walls, loop, state, septum, area, step, number)
+        change = beat.change
         yield beat
         if change < tolerance and number > 0:
-            return
+            if step == step_s:
+                return
+            step = step_s
+        state = mixer.next_start(state, beat.state)
     raise EngineError(
         f"no steady beat within {most_beats} beats",
         where=f"the last two differ by {100.0 * change:.2f} %",

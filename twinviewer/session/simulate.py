@@ -79,7 +79,8 @@ def setup_uid(engine: Engine, setup: Setup) -> str:
         "stimuli": [[s.name, int(s.node), float(s.time_ms), s.layer] for s in setup.stimuli],
         "tissue": {name: [a.dtype.str, list(a.shape)] for name, a in sorted(setup.tissue.items())},
     }
-    if setup.untreated is not None and setup.mesh.motion_mm is not None:
+    reflex = "baroreflex" in setup.parameters  # its set point is the untreated pressure
+    if setup.untreated is not None and (reflex or setup.mesh.motion_mm is not None):
         text["untreated"] = setup_uid(engine, setup.untreated)
     digest.update(json.dumps(text, sort_keys=True).encode())
     for _, array in sorted(setup.tissue.items()):

@@ -1,6 +1,5 @@
 """One steady beat: excitation, contraction, circulation, motion. Time 0 is the start of the P wave."""
 
-import hashlib
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +24,7 @@ from twinviewer.engines.beat.mechanics import (
 )
 from twinviewer.engines.beat.metrics import metrics_of
 from twinviewer.engines.beat.motion import Course, Pose, poses
+from twinviewer.engines.beat.reflex import answered, setup_key
 from twinviewer.physics.heart_model import RIGHT_OFFSET, Patches, patches_of
 from twinviewer.physics.heartbeat import Beat, Walls
 from twinviewer.physics.kinematics import MotionField, motion_field
@@ -55,6 +55,7 @@ class BeatEngine:
         """Yield the activation and ECG, then the signals, numbers and frames of one steady beat. Raises EngineError."""
         mesh = setup.mesh
         values_of(setup)  # refuse what is not physical before any kernel sees it
+        setup = yield from answered(setup)
         yield Progress(0.0, "Exciting the wall")
         electrical = activate(setup)
         yield Progress(0.2, "The wall is excited")
@@ -126,7 +127,7 @@ def _contract(
     walls = walls_for(setup, patches, activation_ms)
     beat: Beat | None = None
     for beat in beating(setup, walls):
-        share = 1.0 - float(np.exp(-beat.beats / 12.0))
+        share = 1.0 - float(np.exp(-beat.beats / 4.0))
         text = f"Beat {beat.beats}: {100.0 * beat.change:.2f} % from steady"
         yield Progress(begun + (done - begun) * share, text)
     assert beat is not None
@@ -139,7 +140,7 @@ def _as_measured(setup: Setup, field: MotionField, steady: _Steady) -> Generator
     """The poses of a mesh with measured motion (measured.py)."""
     found = yield from _posed(field, steady.course, 0.55, 0.7)
     baseline = setup.untreated or setup
-    key = (setup.mesh.uid, _key(baseline))
+    key = (setup.mesh.uid, setup_key(baseline))
     kept = _kept.get(key)
     if kept is None:
         first, shown = steady, found
@@ -170,16 +171,6 @@ def _posed(field: MotionField, course: Course, begun: float, done: float) -> Gen
             begun + (done - begun) * len(found) / FRAMES, f"Simulating motion: frame {len(found)} of {FRAMES}"
         )
     return found
-
-
-def _key(setup: Setup) -> str:
-    """Hash of all that a setup's beat depends on besides its mesh."""
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(repr(sorted((name, q.value) for name, q in setup.parameters.items())).encode())
-    digest.update(repr([(s.node, s.time_ms, s.layer) for s in setup.stimuli]).encode())
-    for name, array in sorted(setup.tissue.items()):
-        digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
 
 
 _kept: dict[tuple[str, str], Kept] = {}

@@ -1,0 +1,41 @@
+"""The steady beat sooner: Anderson's mixing of the beats so far.
+
+A beat maps the state at its start to the state at its end, x -> G(x); steady is x = G(x). Left to itself the error
+falls by some 30 % a beat, as fast as blood moves between the lungs' veins and the body's. With the residuals r = G(x) -
+x of the last beats, the next start is G(x) - sum g_j (G_j+1 - G_j) with the g that make sum g_j (r_j+1 - r_j) nearest
+to r (Anderson, J ACM 12:547, 1965). It is an affine mixture of states that all hold the same blood, so it holds it too.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+DEPTH = 4
+# A mixture further than this from the beat's own end (relative) is not believed
+FURTHEST = 0.2
+
+
+class Mixer:
+    """Remembers beats and proposes where the next should start. watched: how many leading numbers of a state count."""
+
+    def __init__(self, watched: int) -> None:
+        self._watched = watched
+        self._ends: list[NDArray[np.float64]] = []
+        self._residuals: list[NDArray[np.float64]] = []
+
+    def next_start(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Where the next beat should start, given where this one started and ended. All arrays (states,)."""
+        scale = np.maximum(np.abs(end[: self._watched]), 5.0)
+        residual = (end - start)[: self._watched] / scale
+        if self._residuals and np.abs(residual).max() > 2.0 * np.abs(self._residuals[-1]).max():
+            self._ends.clear()  # it went the wrong way: start again from here
+            self._residuals.clear()
+        self._ends = [*self._ends[-DEPTH:], end.copy()]
+        self._residuals = [*self._residuals[-DEPTH:], residual]
+        if len(self._ends) < 2:
+            return end
+        slopes = np.diff(np.array(self._residuals), axis=0).T
+        share = np.linalg.lstsq(slopes, residual, rcond=1e-3)[0]
+        mixed = end - np.diff(np.array(self._ends), axis=0).T @ share
+        if np.abs((mixed - end)[: self._watched] / scale).max() > FURTHEST:
+            return end
+        return np.asarray(mixed)
