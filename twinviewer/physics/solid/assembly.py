@@ -1,10 +1,11 @@
 """Forces and stiffness of elements, from the energy of an incompressible solid with a pressure p of its own:
 
-    Π = ∫ W(E) + T/2 (f·C f − 1) + p (J − 1) − p²/2κ + g/2 (ln J)² dV  (total Lagrangian, p linear on the corners: Taylor-Hood)
+    Π = ∫ W(E) + T/2 (f·C f − 1) + p (J − 1) − p²/2κ + g/2 (ln J)² dV
 
-and of its surface: pressure P of a cavity, whose force −P ∫ N (∂x/∂ξ × ∂x/∂η) follows the deformed face, and springs
-k u. 1/κ = 0 is full incompressibility; the guard g, nothing where J = 1, keeps single points from
-folding where the mesh holds J = 1 in the mean only (Land et al., IEEE Trans Biomed Eng 62:939, 2015). Element unknowns: 30 displacements (node by node), then 4 pressures.
+(total Lagrangian, p linear on the corners: Taylor-Hood) and of its surface: pressure P of a cavity, whose force
+−P ∫ N (∂x/∂ξ × ∂x/∂η) follows the deformed face, and springs k u. 1/κ = 0 is full incompressibility. The guard g does
+nothing where J = 1; it keeps single points from folding, since the mesh holds J = 1 in the mean only (Land et al., IEEE
+Trans Biomed Eng 62:939, 2015). Element unknowns: 30 displacements (node by node), then 4 pressures.
 """
 
 import numpy as np
@@ -24,8 +25,8 @@ def elements(  # type: ignore[no-untyped-def]
     """Fill force (m, 34) and, where stiffness is not empty, stiffness (m, 34, 34) of elements first … last-1.
 
     x (n, 3) positions in mm; p (c,) pressures in kPa; corner (m, 4) their numbers; share (q, 4) their shape functions;
-    fibre, sheet (m, q, 3); stiff (m,) factor on the passive law; active (m, q) T in kPa; compliance 1/κ; guard g in kPa.
-    Returns the least J of all points and the element that has it; J is -1 where the law's strain is absurd.
+    fibre, sheet (m, q, 3); stiff (m,) factor on the passive law; active (m, q) T in kPa; compliance 1/κ; guard
+    g in kPa. Returns the least J of all points and the element that has it; J is -1 where the law's strain is absurd.
     """
     least, where = 1e9, -1
     tangent = stiffness.shape[0] > 0
@@ -199,7 +200,10 @@ def sprung(nodes, of_tet, local, shapes, areas, normals, normal_k, other_k, u, f
 
 
 def resting_faces(
-    points_mm: NDArray[np.float64], nodes: NDArray[np.integer], slopes: NDArray[np.float64], weights: NDArray[np.float64]
+    points_mm: NDArray[np.float64],
+    nodes: NDArray[np.integer],
+    slopes: NDArray[np.float64],
+    weights: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(k, q) mm² that quadrature points of faces (k, 6) stand for, and (k, q, 3) outward unit normals."""
     tangents = np.einsum("qad,kai->kqdi", slopes, points_mm[nodes])

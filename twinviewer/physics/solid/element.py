@@ -118,7 +118,7 @@ class QuadraticMesh:
 
 
 def quadratic(points_mm: Array, tets: NDArray[np.integer], rule: int = 14) -> QuadraticMesh:
-    """A mesh of straight ten-node tetrahedra from (n, 3) points and (m, 4) linear ones; its first n points are theirs."""
+    """A mesh of straight ten-node tetrahedra from linear ones (m, 4) of (n, 3) points, which are its first n points."""
     ends = np.sort(tets[:, EDGES].reshape(-1, 2), axis=1).astype(np.int64)
     code, first, inverse = np.unique(ends @ [len(points_mm), 1], return_index=True, return_inverse=True)
     middle = points_mm[ends[first]].mean(axis=1)
@@ -156,7 +156,9 @@ def boundary(mesh: QuadraticMesh) -> Faces:
     """All faces that belong to one element only."""
     faces = np.sort(mesh.tets[:, FACES].reshape(-1, 3), axis=1).astype(np.int64)
     top = len(mesh.points_mm)
-    _, first, count = np.unique((faces[:, 0] * top + faces[:, 1]) * top + faces[:, 2], return_index=True, return_counts=True)
+    _, first, count = np.unique(
+        (faces[:, 0] * top + faces[:, 1]) * top + faces[:, 2], return_index=True, return_counts=True
+    )
     alone = np.sort(first[count == 1])
     tet, side = alone // 4, alone % 4
     local = FACE_LOCAL[side]

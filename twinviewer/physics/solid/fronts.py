@@ -1,4 +1,4 @@
-"""Sparse direct solution by dense fronts (Duff and Reid, ACM Trans Math Softw 9:302, 1983; LU with pivots in the front).
+"""Sparse direct solution by dense fronts (Duff and Reid, ACM Trans Math Softw 9:302, 1983): LU, pivots in the front.
 
 Each piece of the dissection gathers its elements and its children's remainders into one dense matrix, eliminates its
 own unknowns with LAPACK and hands the rest up. Between any two pieces the caller may stop, so that no single call holds

@@ -84,7 +84,9 @@ def stress(kind, k, right, inverse, fibre, sheet, s, stiffness):  # type: ignore
         front = 0.5 * c * np.exp(q)
         for n in range(6):
             i, j = one[n], two[n]
-            work[n] = 2.0 * bt * e[i, j] + 2.0 * ka * along * fibre[i] * fibre[j] + kb * (fibre[i] * ef[j] + ef[i] * fibre[j])
+            work[n] = (
+                2.0 * bt * e[i, j] + 2.0 * ka * along * fibre[i] * fibre[j] + kb * (fibre[i] * ef[j] + ef[i] * fibre[j])
+            )
             s[n] = front * work[n]
         _dyad(stiffness, work, front)
         for n in range(6):

@@ -1,12 +1,12 @@
-"""One wall with its law, supports and loads, and its equilibrium by Newton's method."""
+"""A wall of muscle with its law, supports and loads, as forces and stiffness."""
 
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import EngineError
 from twinviewer.physics.solid.assembly import UNKNOWNS, elements, pressed, resting_faces, sprung
 from twinviewer.physics.solid.element import (
     RULES,
@@ -20,16 +20,13 @@ from twinviewer.physics.solid.fronts import Factors, Plan
 from twinviewer.physics.solid.laws import Law
 
 Array = NDArray[np.float64]
+Result = TypeVar("Result")
+NO_STIFFNESS = np.empty((0, UNKNOWNS, UNKNOWNS))
 COMPLIANCE = 1e-6
 """1/κ in 1/kPa: at 10 kPa the volume of an element changes by 1e-5. Not 0, so that no front is singular."""
 GUARD_KPA = 20.0
 CHUNK = 400
 """Elements between two chances to stop: about 20 ms."""
-MOST_STEPS = 14
-TOLERANCE = 1e-5
-LEAST_PART = 1.0 / 8.0
-LEAST_J, GROWING = 0.15, 4.0
-GROWTH, LEAST_STEP = 1.5, 1.0 / 400.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,15 +59,6 @@ class Load:
         a, b = self.pressure_kpa, other.pressure_kpa
         mixed = {n: (1.0 - part) * a.get(n, 0.0) + part * b.get(n, 0.0) for n in names}
         return Load(mixed, (1.0 - part) * self.active_kpa + part * other.active_kpa)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Where a solution stands: done 0 … 1 of the load, iteration of this step, residual relative to the tolerance."""
-
-    done: float
-    iteration: int
-    residual: float
 
 
 class Wall:
@@ -168,7 +156,7 @@ class Wall:
             )  # fmt: skip
         held = self._numbers < 0
         summed = np.bincount(self._numbers[~held], weights=force[~held], minlength=self._plan.size)
-        return summed, least, where
+        return np.asarray(summed, np.float64), least, where
 
     def moved(self, state: State, change: Array) -> State:
         """The state after a change (u,) of all unknowns."""
@@ -176,120 +164,25 @@ class Wall:
         x.reshape(-1)[self.free] += change[: len(self.free)]
         return State(x, state.p_kpa + change[len(self.free) :])
 
-    def equilibrium(self, state: State, load: Load) -> Generator[Step, None, State]:
-        """Newton's method from a state near by. EngineError, with the place, where it does not converge."""
-        stiffness = np.empty((len(self.mesh.tets), UNKNOWNS, UNKNOWNS))
-        nothing = np.empty((0, UNKNOWNS, UNKNOWNS))
-        size = self._plan.size
-        moves = len(self.free)
-        scale_mm = float(np.cbrt(self.mesh.gradients[1].sum() / len(self.mesh.tets)))
-        last, first = np.inf, 0.0
-        for iteration in range(MOST_STEPS):
-            residual, least, where = yield from _quiet(self.assemble(state, load, stiffness), Step(0.0, iteration, last))
-            if least <= 0.0:
-                raise self._failed("an element turns inside out", where)
-            factors: Factors | None = None
-            for factors in self._plan.factor(stiffness):
-                yield Step(0.0, iteration, last)
-            assert factors is not None
-            change = -factors.solve(residual)
-            if not np.isfinite(change).all():
-                raise self._failed("numbers are not finite", where)
-            length = float(np.sqrt(np.square(change[:moves]).sum() / max(moves, 1))) / scale_mm
-            part, best, force = 1.0, None, float(np.linalg.norm(residual[:moves]))
-            first = max(first, force)
-            tiny = 1e-8 * first
-            while part >= LEAST_PART:
-                trial = self.moved(state, part * change)
-                after, least, where = yield from _quiet(
-                    self.assemble(trial, load, nothing), Step(0.0, iteration, length / TOLERANCE)
-                )
-                worse = float(np.linalg.norm(after[:moves])) if least > 0.0 else np.inf
-                # displacement and pressure are a saddle: forces may grow at first before they fall
-                if least > LEAST_J and worse <= (GROWING if iteration < 3 else 1.0) * force + tiny:
-                    best = trial
-                    break
-                part *= 0.5
-            if best is None:
-                raise self._failed("no step brings the wall nearer to equilibrium", where)
-            state = best
-            last = part * length / TOLERANCE
-            yield Step(0.0, iteration + 1, last)
-            if last < 1.0 and part == 1.0:
-                return state
-            if length > 1e3:
-                break
-        raise self._failed("Newton's method does not converge", where)
+    def factor(self, stiffness: Array) -> Iterator[Factors | None]:
+        """See :meth:`twinviewer.physics.solid.fronts.Plan.factor`."""
+        return self._plan.factor(stiffness)
 
-    def load_up(self, state: State, begin: Load, end: Load, steps: int = 4) -> Generator[Step, None, State]:
-        """From equilibrium under one load to another, in steps that shrink where Newton fails and then grow."""
-        done, size = 0.0, 1.0 / steps
-        before: tuple[float, State] | None = None
-        while done < 1.0:
-            target = min(1.0, done + size)
-            if 1.0 - target < 0.1 * size:
-                target = 1.0
-            guess = state
-            if before is not None:
-                ahead = (target - done) / (done - before[0])
-                guess = State(
-                    state.x_mm + ahead * (state.x_mm - before[1].x_mm), state.p_kpa + ahead * (state.p_kpa - before[1].p_kpa)
-                )
-            taken = 0
-            try:
-                found = None
-                for start in (guess, state) if guess is not state else (state,):
-                    try:
-                        solving = self.equilibrium(start, begin.towards(end, target))
-                        while True:
-                            try:
-                                step = next(solving)
-                            except StopIteration as stop:
-                                found = stop.value
-                                break
-                            taken = step.iteration
-                            yield replace(step, done=done)
-                        break
-                    except EngineError:
-                        if start is state:
-                            raise
-                assert found is not None
-            except EngineError:
-                size *= 0.5
-                if size < LEAST_STEP:
-                    raise
-                continue
-            before = (done, state)
-            done, state = target, found
-            yield Step(done, taken, 0.0)
-            if taken <= 5:
-                size *= GROWTH
-        return state
-
-    def _failed(self, what: str, tet: int) -> EngineError:
-        where = ""
-        if tet >= 0:
-            centre = self.mesh.points_mm[self.mesh.tets[tet, :4]].mean(axis=0)
-            where = "near (" + ", ".join(f"{x:.0f}" for x in centre) + ") mm"
-        return EngineError(f"The wall finds no equilibrium: {what}", where=where, remedy="Use smaller loads")
+    def nodal_forces(self, state: State, load: Load) -> Array:
+        """(n, 3) forces in kPa mm² (= mN) that supports must give at fixed points; nothing elsewhere in equilibrium."""
+        held = Wall.__new__(Wall)
+        held.__dict__.update(self.__dict__)
+        held.fixed = np.zeros_like(self.fixed)
+        held._number_unknowns()
+        residual, _, _ = ended(held.assemble(state, load, NO_STIFFNESS))
+        return np.asarray(residual[: self.fixed.size].reshape(-1, 3))
 
 
-def _quiet(
-    work: Generator[None, None, tuple[Array, float, int]], step: Step
-) -> Generator[Step, None, tuple[Array, float, int]]:
+def ended(work: Generator[object, None, Result]) -> Result:
+    """What a piece of work gives, run to its end without a stop."""
     while True:
         try:
             next(work)
         except StopIteration as stop:
-            return stop.value
-        yield step
-
-
-def finish(work: Iterator[Step]) -> State:
-    """Run a solution to its end without looking at its steps."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as stop:
-            state: State = stop.value
-            return state
+            result: Result = stop.value
+            return result
