@@ -7,6 +7,7 @@ from typing import Any, Literal
 from twinviewer.domain import (
     CineContours,
     CineStack,
+    EntryKind,
     LabelMap,
     OrganMesh,
     ParameterValue,
@@ -59,6 +60,40 @@ class Scenario:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What new records did to one value, finding or medicine.
+
+    before, after: the numbers of a value, None where there was or is none. was, is_now: whether it was said before and
+    is so now. The dates are ISO 8601, "" where undated.
+    """
+
+    name: str
+    kind: EntryKind
+    before: Quantity | None
+    after: Quantity | None
+    was: bool
+    is_now: bool
+    before_when: str
+    after_when: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EarlierTwin:
+    """The twin as it was before newer records: what it rested on, and what was simulated of it.
+
+    until: ISO day of its newest record, "" where none is dated. changes: what the records that came after it changed.
+    """
+
+    label: str
+    until: str
+    records: Records
+    setup_values: Mapping[str, ParameterValue]
+    engine: str
+    scenarios: tuple[Scenario, ...]
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StepState:
     """How far one step of the pipeline is. why: one sentence for the tooltip, never empty."""
 
@@ -76,6 +111,7 @@ class Case:
     an older question is not taken for one to the present. action: what led here, for the undo menu.
     messages: step -> what a reader must know about it ("blood and muscle cannot be told apart here"). typed: the
     numbers that the model was scaled to where no image was used, by name of ``FromNumbers.numbers``; else empty.
+    earlier: twins that newer records have replaced, oldest first.
     """
 
     title: str = "New case"
@@ -97,6 +133,7 @@ class Case:
     action: str = ""
     messages: Mapping[str, str] = field(default_factory=dict)
     typed: Mapping[str, ParameterValue] = field(default_factory=dict)
+    earlier: tuple[EarlierTwin, ...] = ()
 
     @property
     def active_series(self) -> Series | None:

@@ -24,6 +24,8 @@ TYPES: Mapping[str, type] = {
         case_types.Case,
         case_types.Scenario,
         case_types.TherapyUse,
+        case_types.EarlierTwin,
+        case_types.Change,
     )
 }
 """Name in the file -> class."""

@@ -7,8 +7,9 @@ from twinviewer.domain import LoadError, ParameterValue, Reporter, SegmentationE
 from twinviewer.session.case import Case
 from twinviewer.session.from_numbers import make_typed
 from twinviewer.session.mask_import import import_mask
+from twinviewer.session.records_update import update_records
 from twinviewer.session.scenarios import add_scenario, prepare
-from twinviewer.session.steps import build, choose_series, load_records, open_series, scan_folder, segment, simulate_all
+from twinviewer.session.steps import build, choose_series, open_series, scan_folder, segment, simulate_all
 
 OTHER_WAYS = "Or give a mask (--mask), or typed numbers (--typed)"
 
@@ -20,7 +21,7 @@ def run_pipeline(
     report: Reporter = silent,
     *,
     series: str = "",
-    records: Path | None = None,
+    records: Path | Sequence[Path] | None = None,
     setup_values: Mapping[str, ParameterValue] | None = None,
     engine: str = "",
     keep: Path | None = None,
@@ -46,8 +47,9 @@ def run_pipeline(
     if not typed:
         case = open_series(case, choose_series(case, series), part(report, 0.03, 0.12))
     try:
-        if records is not None:
-            case = load_records(case, records, part(report, 0.12, 0.13))
+        given = [records] if isinstance(records, Path) else list(records or ())
+        if given:
+            case = update_records(case, given, part(report, 0.12, 0.13))
         if typed:
             case = make_typed(case, typed, part(report, 0.13, 0.7))
         else:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import CineContours, CineStack, Grid, LabelMap, OrganMesh, Run, Setup, StoreError, Volume
 from twinviewer.session.case import Case
+from twinviewer.session.records_update import MOST_EARLIER
 from twinviewer.session.scenarios import LIMIT
 
 
@@ -26,14 +27,18 @@ def check_case(case: Case) -> None:
         _labels(case.labels)
     if case.contours is not None:
         _contours(case.contours, case.image)
-    _need("scenarios", len(case.scenarios) <= LIMIT)
-    names = [scenario.name for scenario in case.scenarios]
-    _need("scenarios", len(set(names)) == len(names))
+    _need("earlier twins", len(case.earlier) <= MOST_EARLIER)
+    scenarios = list(case.scenarios)
+    for kept in (case.scenarios, *(twin.scenarios for twin in case.earlier)):
+        _need("scenarios", len(kept) <= LIMIT)
+        names = [scenario.name for scenario in kept]
+        _need("scenarios", len(set(names)) == len(names))
+        scenarios += [scenario for scenario in kept if scenario not in case.scenarios]
     meshes = [case.mesh] if case.mesh is not None else []
-    meshes += [scenario.setup.mesh for scenario in case.scenarios]
+    meshes += [scenario.setup.mesh for scenario in scenarios]
     for mesh in {id(mesh): mesh for mesh in meshes}.values():
         _mesh(mesh)
-    for scenario in case.scenarios:
+    for scenario in scenarios:
         _setup(scenario.setup)
         if scenario.run is not None:
             _run(scenario.run, scenario.setup.mesh)

@@ -68,12 +68,10 @@ def compute_image(series: Series, report: Reporter = silent) -> Opened:
 
 
 def compute_records(path: str) -> Records:
-    """Read a FHIR bundle or a table of vitals. LoadError."""
-    from twinviewer import records
+    """Read one file of records, an ECG included. LoadError."""
+    from twinviewer.session.record_files import read_file
 
-    if not Path(path).exists():
-        raise LoadError("There is no such file", where=Path(path).name, remedy="Check the path")
-    return records.read_records(Path(path))
+    return read_file(Path(path))
 
 
 def compute_segmentation(organ: str, image: Image, report: Reporter = silent) -> Segmented:
@@ -136,9 +134,11 @@ def accept_image(case: Case, series: Series, opened: Opened) -> Case:
 
 
 def accept_records(case: Case, found: Records) -> Case:
-    """Add records to those that are there; a later value of the same name wins. Prepared scenarios are dropped."""
-    merged = Records({**case.records.values, **found.values}, {**case.records.findings, **found.findings})
-    return case.changed("Load records", records=merged, scenarios=())
+    """Add records to those that are there; the newer value of a name wins. Prepared scenarios are dropped: to keep
+    them, and the twin that was, see ``records_update``."""
+    from twinviewer.records import merged
+
+    return case.changed("Load records", records=merged(case.records, found), scenarios=())
 
 
 def accept_segmentation(case: Case, found: Segmented, action: str = "Segment") -> Case:
