@@ -7,8 +7,10 @@ from twinviewer.domain.quantity import Quantity
 LIMIT = 2.0
 """A residual of more than so many errors of its measurement does not fit."""
 TOLD = 0.75
-"""A parameter is told by the data where they take away at least this share of its variance: its interval is then at
-most half as wide as that of the population."""
+"""A parameter is told by the data where they take away at least this share of its variance, so that its interval is at
+most half as wide as that of the population, and"""
+WITHIN = 1.6
+"""where they leave a 90 % interval from value / WITHIN to value * WITHIN or less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ class FittedParameter:
     @property
     def is_told(self) -> bool:
         """Whether the data tell it."""
-        return self.told >= TOLD
+        assert self.value.high is not None
+        return self.told >= TOLD and self.value.high <= WITHIN * self.value.value
 
     @property
     def in_range(self) -> bool:

@@ -1,125 +1,143 @@
-"""Fit of a beating heart to what was measured, by adapting it from beat to beat.
+"""Fit of a beating heart to what is known of a patient.
 
-After each simulated beat every free parameter is nudged towards its own target, as the body's slow controls do (Arts
-et al., PLoS Comput Biol 8:e1002369, 2012): blood volume towards the LV's end-diastolic volume, LV contractility towards
-its end-systolic volume, RV contractility towards the RV's end-diastolic volume, systemic resistance towards the middle
-of systolic and diastolic pressure and compliance towards their difference. The stroke volume of the right is that of
-the left, so the right heart has one target only.
+Parameters are positive and known beforehand as a population knows them: their logarithms t are normal about t0 with
+standard deviation s. Measurements y have normal errors e. The fit minimises
+
+    sum ((y - f(t)) / (c e))^2 + sum ((t - t0) / s)^2
+
+by Levenberg-Marquardt steps with the response of the steady beat (fit_response.py). Where the data say nothing, t stays
+at t0 rather than anywhere. c = 1 would give the most probable t, which meets a good measurement of an unusual patient
+only in part; with c = CLOSELY what was measured is shown as it was measured. Intervals allow for that, and say what the
+data tell: fit_intervals.py. The search starts from a beat that was adapted to the chief targets (fit_adapt.py).
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import EngineError, OrganMesh
-from twinviewer.physics.circulation import P_SV, stressed_volume
-from twinviewer.physics.heart_model import Patches, loop_of, walls_of
-from twinviewer.physics.heartbeat import Beat, one_beat, rest_state
+from twinviewer.domain import EngineError
+from twinviewer.physics.fit_response import FittedHeart, Reading, Response, Start, respond, steady_from
+from twinviewer.physics.heartbeat import Beat
 
-# Where a fitted parameter may go: beyond, the measurements contradict each other or the model, and the residual is said
-LIMITS = {
-    "contractility_lv_kpa": (10.0, 400.0),
-    "contractility_rv_kpa": (10.0, 400.0),
-    "systemic_resistance_mmhg_s_ml": (0.3, 4.0),
-    "systemic_compliance_ml_mmhg": (0.3, 4.0),
-    "stressed_volume_ml": (600.0, 4500.0),
-}
+Array = NDArray[np.float64]
+
+CLOSELY = 0.35
+"""Measurements are met this much more closely than their errors ask."""
+MOST_ROUNDS = 12
+LONGEST_STEP = 0.35
+"""Of a logarithm in one round: a third more or less."""
 
 
 @dataclass(frozen=True, slots=True)
-class Targets:
-    """What the steady beat should show. None: not known, its parameter stays as it is."""
+class Known:
+    """A number known of the patient. error: its standard deviation. read: the same number of a simulated beat."""
 
-    lv_edv_ml: float
-    rv_edv_ml: float
-    lv_esv_ml: float | None = None
-    middle_arterial_mmhg: float | None = None
-    pulse_pressure_mmhg: float | None = None
+    name: str
+    value: float
+    error: float
+    read: Reading
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.value) and np.isfinite(self.error) and self.error > 0.0):
+            raise EngineError(
+                "a measurement that the model is fitted to is not a number",
+                where=f"{self.name} = {self.value} ± {self.error}",
+                remedy="Correct the measurement",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """A parameter to be fitted. median and spread (standard deviation of the logarithm): of the population. low, high:
+    beyond them no search goes."""
+
+    name: str
+    median: float
+    spread: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """Fitted parameters by name, what each target came to, and the last beat."""
+    """The most probable parameters. slopes (g, q): of the numbers ``known`` with the logarithms of ``free`` at the
+    steady beat; watched (w, q): the same of numbers that were only looked at. rounds, beats: how long the search took.
+    settled: whether it came to rest."""
 
     value: dict[str, float]
-    reached: dict[str, float]
-    beat: Beat
+    response: Response
+    slopes: Array
+    watched: Array
+    rounds: int
     beats: int
+    settled: bool
 
-
-def shown(beat: Beat) -> dict[str, float]:
-    """The quantities that targets are set for, of one beat."""
-    aortic = beat["aortic_pressure_mmhg"]
-    return {
-        "lv_edv_ml": float(beat["lv_volume_ml"].max()),
-        "lv_esv_ml": float(beat["lv_volume_ml"].min()),
-        "rv_edv_ml": float(beat["rv_volume_ml"].max()),
-        "middle_arterial_mmhg": 0.5 * float(aortic.max() + aortic.min()),
-        "pulse_pressure_mmhg": float(aortic.max() - aortic.min()),
-    }
+    @property
+    def beat(self) -> Beat:
+        """The steady beat."""
+        return self.response.beat
 
 
 def fit(
-    mesh: OrganMesh,
-    patches: Patches,
+    heart: FittedHeart,
     value: Mapping[str, float],
-    activation_ms: NDArray[np.floating],
-    targets: Targets,
-    tolerance: float = 3e-3,
-    most_beats: int = 160,
-    after_beat: Callable[[int], None] | None = None,
+    start: Start,
+    known: Sequence[Known],
+    free: Sequence[Free],
+    watched: Sequence[Reading] = (),
+    after_round: Callable[[int], None] | None = None,
 ) -> Fit:
-    """Adapt until every target is met within ``tolerance`` and the beat is steady, or ``most_beats`` have passed.
+    """Fit ``free`` so that ``known`` are met as well as their errors ask.
 
-    It never raises for a target out of reach: see ``reached``. EngineError when the circulation diverges.
+    value: all parameters, where to begin. start: a beat that is nearly steady with them. watched: numbers whose slopes
+    are wanted besides. EngineError when the circulation diverges at the start.
     """
-    fitted = dict(value)
-    wanted = {
-        name: target
-        for name in ("lv_edv_ml", "rv_edv_ml", "lv_esv_ml", "middle_arterial_mmhg", "pulse_pressure_mmhg")
-        if (target := getattr(targets, name)) is not None
-    }
-    for name, target in wanted.items():
-        if not (np.isfinite(target) and target > 0.0):
-            raise EngineError("a measurement that the model is fitted to is not above zero", where=f"{name} = {target}")
-    walls = walls_of(mesh, patches, fitted, activation_ms)
-    right = walls.wall_of == 2
-    loop = loop_of(fitted)
-    state = rest_state(walls, loop, targets.lv_edv_ml, targets.rv_edv_ml, fitted["stressed_volume_ml"])
-    septum, area = walls.septum.copy(), walls.relaxed_cm2.copy()
-    beat: Beat | None = None
-    for number in range(most_beats):
-        beat = one_beat(walls, loop, state, septum, area, 1e-3, number)
-        state = beat.state
-        found = shown(beat)
-        error = {name: found[name] / target - 1.0 for name, target in wanted.items()}
-        if after_beat is not None:
-            after_beat(number)
-        if max(abs(e) for e in error.values()) < tolerance and beat.change < 2e-3:
+    fitted = {**value, **{one.name: float(np.clip(value[one.name], one.low, one.high)) for one in free}}
+    names, readings, seen = [one.name for one in free], [*(one.read for one in known), *watched], len(known)
+    target, error = np.array([one.value for one in known]), CLOSELY * np.array([one.error for one in known])
+    centre, spread = np.log([one.median for one in free]), np.array([one.spread for one in free])
+    bottom, top = np.log([one.low for one in free]), np.log([one.high for one in free])
+
+    def cost(values: Array, logs: Array) -> float:
+        return float((((values[:seen] - target) / error) ** 2).sum() + (((logs - centre) / spread) ** 2).sum())
+
+    start, _, beats = steady_from(heart, fitted, start)
+    response = respond(heart, fitted, start, names, readings)
+    beats += 9 + len(names)
+    damping, settled, rounds = 1e-3, False, 0
+    logs = np.log([fitted[name] for name in names])
+    now = cost(response.values, logs)
+    while rounds < MOST_ROUNDS and not settled:
+        rounds += 1
+        if after_round is not None:
+            after_round(rounds)
+        slopes = response.slopes[:seen] / error[:, None]
+        normal = slopes.T @ slopes + np.diag(1.0 / spread**2)
+        pull = slopes.T @ ((target - response.values[:seen]) / error) - (logs - centre) / spread**2
+        for _ in range(6):
+            step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), pull)
+            step = np.clip(step, -LONGEST_STEP, LONGEST_STEP)
+            trial_logs = np.clip(logs + step, bottom, top)
+            step = trial_logs - logs
+            trial = {**fitted, **dict(zip(names, np.exp(trial_logs).tolist(), strict=True))}
+            try:
+                moved = response.start.moved(response.shift @ step)
+                begun, beat, took = steady_from(heart, trial, moved, response.settle)
+                then = cost(np.array([read(beat) for read in readings]), trial_logs)
+            except EngineError:  # too far: the circulation diverged there
+                then, took = np.inf, 1
+            beats += took
+            small = float(np.abs(step).max()) < 3e-3
+            if then < now or (small and then < now + 1e-3):
+                settled = small or now - then < 1e-3
+                fitted, logs, start, now = trial, trial_logs, begun, then
+                damping = max(damping / 5.0, 1e-6)
+                break
+            damping = max(damping * 8.0, 1e-2)
+        else:
             break
-        if number < 2:
-            continue
-        nudge = {"stressed_volume_ml": -0.8 * error["lv_edv_ml"] * targets.lv_edv_ml / fitted["stressed_volume_ml"]}
-        nudge["contractility_rv_kpa"] = 0.4 * error["rv_edv_ml"]
-        if "lv_esv_ml" in error:
-            nudge["contractility_lv_kpa"] = 0.5 * error["lv_esv_ml"]
-        if "middle_arterial_mmhg" in error:
-            nudge["systemic_resistance_mmhg_s_ml"] = -0.5 * error["middle_arterial_mmhg"]
-        if "pulse_pressure_mmhg" in error:
-            nudge["systemic_compliance_ml_mmhg"] = 0.3 * error["pulse_pressure_mmhg"]
-        held = fitted["stressed_volume_ml"]
-        for name, relative in nudge.items():
-            low, high = LIMITS[name]
-            fitted[name] = float(np.clip(fitted[name] * (1.0 + np.clip(relative, -0.1, 0.1)), low, high))
-        loop = loop_of(fitted)
-        # the nudge of the blood volume is given or taken at the veins; a new arterial compliance must not make blood
-        state[P_SV] += (fitted["stressed_volume_ml"] - stressed_volume(state, loop)) / loop.systemic.vein_compliance
-        if abs(fitted["stressed_volume_ml"] - held) > 1.0:
-            state[P_SV] = max(state[P_SV], 1.0)
-        contractility = np.where(right, fitted["contractility_rv_kpa"], fitted["contractility_lv_kpa"])
-        walls = replace(walls, contractility_kpa=np.where(walls.contractility_kpa > 0.0, contractility, 0.0))
-    assert beat is not None
-    fitted["stressed_volume_ml"] = stressed_volume(state, loop)
-    return Fit(fitted, shown(beat), beat, beat.beats)
+        response = respond(heart, fitted, start, names, readings)
+        beats += 9 + len(names)
+    return Fit(fitted, response, response.slopes[:seen], response.slopes[seen:], rounds, beats, settled)

@@ -1,7 +1,7 @@
 """From mesh, measurements and records to the baseline simulation of this patient.
 
 Where a number is known of the patient it is used; where a parameter can be found from measurements it is fitted
-(physics/heart_fit.py, and conduction speed from the QRS); the rest are published means or stated assumptions. Each
+(personal.py, and conduction speed from the QRS); the rest are published means or stated assumptions. Each
 Quantity says which.
 """
 
@@ -22,10 +22,9 @@ from twinviewer.domain import (
     Stimulus,
 )
 from twinviewer.organs.heart.conduction import CONDUCTION_STATES, stimuli
-from twinviewer.organs.heart.scar import SCAR_PARAMETERS, Scar, chosen_scar, living, living_force
+from twinviewer.organs.heart.personal import personalise
+from twinviewer.organs.heart.scar import SCAR_PARAMETERS, Scar, chosen_scar
 from twinviewer.physics.eikonal import EikonalGrid
-from twinviewer.physics.heart_fit import Fit, Targets, fit
-from twinviewer.physics.heart_model import patches_of
 
 FROM_RECORDS = "from_records"
 BLOCKS = {
@@ -34,8 +33,6 @@ BLOCKS = {
     "left_anterior_fascicular_block": "lafb",
     "left_posterior_fascicular_block": "lpfb",
 }
-FIT_SOURCE = "fit of the beat to volumes and pressures"
-MET_WITHIN = 0.02
 # Speeds are scaled to the recorded QRS only so far: beyond, block or anatomy is wrong rather than the speed
 SPEED_SCALE = (0.6, 1.5)
 REST = "resting adult"
@@ -148,14 +145,11 @@ def setup(
         start = min(stimulus.time_ms for stimulus in found)
         activation_ms = start + (activation_ms - start) / scale
 
-    _fit(mesh, parameters, measurements, activation_ms if scar is None else living(mesh, activation_ms, scar), notes)
     tissue = {"fast_layer": layer}
     if scar is not None:
         tissue |= {"conduction_scale": scar.conduction_scale, "contractility_scale": scar.contractility_scale}
-        force = parameters["contractility_lv_kpa"]
-        stronger = force.value / living_force(mesh, scar)
-        parameters["contractility_lv_kpa"] = force.with_value(stronger, force.origin, force.source)
-    return Setup(mesh, parameters, found, tissue, tuple(notes))
+    made = personalise(mesh, parameters, measurements, records, activation_ms, tissue.get("contractility_scale"))
+    return Setup(mesh, made.parameters, found, tissue, (*notes, *made.notes), fit=made.fit)
 
 
 def _quantity(
@@ -224,73 +218,3 @@ def _speed_scale(activation_ms: NDArray[np.float64], records: Records, fixed: bo
     if held != scale:
         note += ": not met within the bounds of plausible speeds"
     return held, note
-
-
-def _fit(
-    mesh: OrganMesh,
-    parameters: dict[str, Quantity],
-    measurements: Mapping[str, Quantity],
-    activation_ms: NDArray[np.float64],
-    notes: list[str],
-) -> None:
-    """Fit in place what volumes and pressures determine; say in ``notes`` how well each is met."""
-    lv_ml, rv_ml = mesh.enclosed_ml("lv_cavity"), mesh.enclosed_ml("rv_cavity")
-    systolic, diastolic = parameters["systolic_mmhg"], parameters["diastolic_mmhg"]
-    esv, assumed = _end_systolic_ml(measurements, lv_ml), parameters["assumed_ef_percent"]
-    targets = Targets(
-        lv_edv_ml=lv_ml,
-        rv_edv_ml=rv_ml,
-        lv_esv_ml=lv_ml * (1.0 - assumed.value / 100.0) if esv is None else esv,
-        middle_arterial_mmhg=0.5 * (systolic.value + diastolic.value),
-        pulse_pressure_mmhg=systolic.value - diastolic.value,
-    )
-    value = {name: quantity.value for name, quantity in parameters.items()}
-    result = fit(mesh, patches_of(mesh), value, activation_ms, targets)
-    fitted = (
-        "stressed_volume_ml",
-        "contractility_rv_kpa",
-        "systemic_resistance_mmhg_s_ml",
-        "systemic_compliance_ml_mmhg",
-    )
-    for name in (*fitted, "systemic_compliance_ml_mmhg"):
-        parameters[name] = parameters[name].with_value(result.value[name], "fitted", FIT_SOURCE)
-    force, found = parameters["contractility_lv_kpa"], result.value["contractility_lv_kpa"]
-    if esv is None:
-        parameters["contractility_lv_kpa"] = force.with_value(found, "assumed", f"gives an EF of {assumed.value:.0f} %")
-    else:
-        parameters["contractility_lv_kpa"] = force.with_value(found, "fitted", FIT_SOURCE)
-        del parameters["assumed_ef_percent"]
-    notes += _residuals(result, targets)
-    if esv is None:
-        notes.append(f"No end-systolic volume was measured: an EF of {assumed.value:.0f} % is assumed and no finding")
-    pressures = {systolic.origin, diastolic.origin}
-    if not pressures <= {"measured", "chosen"}:
-        notes.append(f"No blood pressure in the records: {systolic.value:.0f}/{diastolic.value:.0f} mmHg is assumed")
-
-
-def _end_systolic_ml(measurements: Mapping[str, Quantity], lv_ml: float) -> float | None:
-    """The measured end-systolic volume, scaled as the mesh's end-diastolic volume is to the measured one (same EF)."""
-    edv, esv = measurements.get("lv_edv_ml"), measurements.get("lv_esv_ml")
-    if edv is None or esv is None or not 0.0 < esv.value < 0.97 * edv.value:
-        return None
-    return esv.value * lv_ml / edv.value
-
-
-def _residuals(result: Fit, targets: Targets) -> list[str]:
-    """How each target is met, one sentence; and a warning for each that is not."""
-    rows = (
-        ("lv_edv_ml", "LV EDV", "mL"), ("lv_esv_ml", "LV ESV", "mL"), ("rv_edv_ml", "RV EDV", "mL"),
-        ("middle_arterial_mmhg", "middle of systolic and diastolic pressure", "mmHg"),
-        ("pulse_pressure_mmhg", "pulse pressure", "mmHg"),
-    )  # fmt: skip
-    met: list[str] = []
-    missed: list[str] = []
-    for name, label, unit in rows:
-        wanted = getattr(targets, name)
-        if wanted is None:
-            continue
-        reached = result.reached[name]
-        text = f"{label} {reached:.1f} for {wanted:.1f} {unit}"
-        (met if abs(reached / wanted - 1.0) <= MET_WITHIN else missed).append(text)
-    out = [f"Fitted in {result.beats} beats: {', '.join(met)}"] if met else []
-    return out + [f"The fit does not meet {text}" for text in missed]
