@@ -84,7 +84,10 @@ def run(
         typer.Option("--set", help="key=value of a therapy; crt.key=value, or crt_2.key=value for one of several."),
     ] = None,
     setup: Annotated[list[str] | None, typer.Option("--setup", help="key=value of the organ's own settings.")] = None,
-    records: Annotated[Path | None, typer.Option(help="FHIR bundle (.json) or vitals (.csv).")] = None,
+    records: Annotated[
+        list[Path] | None,
+        typer.Option(help="FHIR, CSV, ECG (.hea, .dcm), .fit, .hrm, RR .txt, or a folder of them; repeat for more."),
+    ] = None,
     series: Annotated[str, typer.Option(help="UID, or number as listed by inspect. Default: what suits best.")] = "",
     out: Annotated[Path | None, typer.Option(help="Folder for metrics, case, labels, picture, film, report.")] = None,
     engine: Annotated[str, typer.Option(help="Engine. Default: the first that fits the model.")] = "",
@@ -119,7 +122,7 @@ def run(
         if folder is None and not other["typed"]:
             raise typer.BadParameter("give a folder of DICOM files, or numbers with --typed", param_hint="FOLDER")
         case = _pipeline(
-            folder, scenarios, values, settings, records, series, engine,
+            folder, scenarios, values, settings, records or (), series, engine,
             verbose=verbose, in_process=in_process, keep=out / "case.twin" if out is not None else None,
             other=other,
         )  # fmt: skip
@@ -147,6 +150,42 @@ def demo(
         case = _pipeline(images, patient.THERAPIES, {}, {}, records, "", "", verbose=verbose, in_process=in_process)
         files = write_products(case, out, pictures, reporter(verbose))
         _show_results(case, files, as_json, listing.HEADLINES)
+
+
+@app.command()
+def update(
+    case_file: CaseFile,
+    records: Annotated[list[Path], typer.Option(help="As for run; repeat for more. Nothing is sent anywhere.")],
+    out: Annotated[Path | None, typer.Option(help="Case file to write. Default: the one that was given.")] = None,
+    confirm: Annotated[
+        bool, typer.Option("--confirm-patient", help="Take records that seem to be another patient's.")
+    ] = False,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+    in_process: InProcess = False,
+) -> None:
+    """Update a saved twin with newer records: say what changed, simulate it anew, keep the earlier twin beside it."""
+    with speaking(as_json):
+        from twinviewer.session import steps, store
+        from twinviewer.session.records_update import change_text, differences, update_records
+
+        case = _load(case_file)
+        updated: Case = work(
+            update_records, case, [path.absolute() for path in records], confirmed=confirm,
+            name="Update with records", verbose=verbose, in_process=in_process,
+        )  # fmt: skip
+        if case.baseline is not None and case.baseline.run is not None:
+            updated = work(steps.simulate_all, updated, name="Simulate", verbose=verbose, in_process=in_process)
+        path = store.save(updated, out or case_file)
+        changed = [change_text(change) for change in differences(case.records, updated.records)]
+        if as_json:
+            document = {"schema": 1, "changed": changed, "earlier": [twin.label for twin in updated.earlier]}
+            typer.echo(json.dumps({**document, "files": {"case": str(path)}}, indent=2))
+            return
+        typer.echo("\n".join(changed) or "nothing changed: no newer value was found")
+        for note in updated.records.notes:
+            typer.echo(f"note: {note}", err=True)
+        _show_files({"case": str(path)}, False)
 
 
 @app.command()
@@ -411,7 +450,7 @@ def _pipeline(
     scenarios: Sequence[Sequence[str]],
     values: Mapping[str, Mapping[str, "ParameterValue"]],
     settings: Mapping[str, "ParameterValue"],
-    records: Path | None,
+    records: Path | Sequence[Path] | None,
     series: str,
     engine: str,
     *,
