@@ -20,7 +20,7 @@ MUSCLE = guccione(2.0, 8.0, 2.0, 4.0)
 TIP_MM = 4.155
 APEX_2_MM = (-26.67, -28.34)
 """z of the beam's tip and of the apex inside and outside: dolfinx, quadratic with linear pressure, refined for this
-project; the groups of the paper lie within 4.0 to 4.2 mm, and within about 0.5 % of each other in the second problem."""
+project; the groups of the paper lie within 4.0 to 4.2 mm, and typically within 0.5 % of each other."""
 PRESSURE_1, PRESSURE_2, PRESSURE_3, ACTIVE_3 = 0.004, 10.0, 15.0, 60.0
 
 

@@ -27,7 +27,7 @@ def test_inflated_ventricle() -> None:
 
 
 def test_contracting_ventricle() -> None:
-    """Fibres at slant in the two halves of the wall pull it round its axis, outer ones with the longer lever: a twist of
+    """Slanting fibres in both halves of the wall pull it round its axis, outer ones with the longer lever: a twist of
     tens of degrees below a base that is held."""
     found = ventricle(3, (1, 6, 12))
     x, now = found.wall.mesh.points_mm, found.state.x_mm
