@@ -76,8 +76,8 @@ def section() -> str:
             "|---|---|---|---|---|---|",
             *two,
             "",
-            "**3. Contracting ventricle** (15 kPa, active 60 kPa, fibres −90° to +90°): z of the apex, mm. No published",
-            "number was found in text. pulse, another code with quadratic elements, gives "
+            "**3. Contracting ventricle** (15 kPa, active 60 kPa, fibres −90° to +90°): z of the apex, mm. No",
+            "published number was found in text. pulse, another code with quadratic elements, gives "
             f"{PULSE_3_MM[0]:.2f} and {PULSE_3_MM[1]:.2f} on",
             f"a coarse mesh (its pull request 98); the finest here is {ours} off that. Not counted as verified.",
             "",
