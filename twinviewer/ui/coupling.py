@@ -24,6 +24,7 @@ from twinviewer.ui.live import LiveRun
 from twinviewer.ui.measured_beat import MeasuredBeat
 from twinviewer.ui.other_ways import OtherWays
 from twinviewer.ui.picking import Picking
+from twinviewer.ui.scar_brush import ScarBrush
 from twinviewer.ui.scene_composer import SceneComposer
 from twinviewer.ui.segment_values import SegmentMeasures
 from twinviewer.ui.step_bar import Step, StepState, StepStatus
@@ -62,6 +63,7 @@ class Coupling(QObject):
         self._catalog_known = False
         self.other_ways = OtherWays(window)
         self.picking = Picking(window)
+        self.brush = ScarBrush(window)
         self.live = LiveRun(window.presenter)
         self.live.changed.connect(self.draw_scene)
         self.corrections = Corrections(window.presenter, window.views.cine.restore)
@@ -342,6 +344,8 @@ class Coupling(QObject):
             w.playback.period_s,
             self.live.now,
         )
+        if state is not None:
+            state = self.brush.picture(state)
         w.views.view3d.show_state(state)
         if state is not None and (state.section is not None) != self._cut:
             self._cut = state.section is not None
@@ -369,6 +373,7 @@ class Coupling(QObject):
         w.steps.go(step)
         w.inspector.go(step)
         self.picking.stop()
+        self.brush.stop()
         if step is Step.COMPARE and w.presenter.comparison(w.choices.other) is not None:
             w.set_layout(COMPARE)
         elif w.views.layout_name == COMPARE:
@@ -410,7 +415,8 @@ class Coupling(QObject):
         p = self.w.presenter
         ready = all(scenario.run is not None for scenario in p.case.scenarios)
         compared = ready and p.comparison(self.w.choices.other) is not None
-        if key.startswith("run ") and compared and self.step is Step.SIMULATE:
+        following = self.w.inspector.simulate.follow.switch.isChecked()  # the sliders stay under the hand
+        if key.startswith("run ") and compared and self.step is Step.SIMULATE and not following:
             if not self.w.choices.colour_by:
                 self.w.choices.set(colour_by="activation_ms")
             self.go(Step.COMPARE)  # a therapy is judged beside today's heart
@@ -496,3 +502,4 @@ class Coupling(QObject):
     def close(self) -> None:
         """Stop following."""
         self._closed = True
+        self.brush.close()

@@ -75,6 +75,7 @@ def add_actions(w: MainWindow) -> None:
     a.add("section", "View", "C&ut the heart open", lambda: toggle(w, "section"), "C", "cut", checkable=True)
     a.add("outlines", "View", "&Outlines on the planes", lambda: next_outlines(w), "O", "segment")
     a.add("correct", "Edit", "C&orrect contours by hand", w.views.cine.hand.toggle, "E", "pick")
+    a.add("paint_scar", "Edit", "Paint &scar on the heart", lambda: w.coupling.brush.toggle(), "B", "segment")
     a.add("safe", "View", "Colour-&blind-safe maps", lambda: toggle(w, "safe_colours"), "", "eye", checkable=True)
     a.all["safe"].setChecked(w.choices.safe_colours)
     a.add("theme", "View", "Dark or &light", w.toggle_theme, "Ctrl+T", "theme")
@@ -107,7 +108,7 @@ def fill_menus(w: MainWindow) -> None:
             "&File": ["open_folder", "open_case", "open_demo", "load_records", "-", "import_mask", "typed_model", "-",
                       "save_case", "save_case_as",
                       ("&Export", exports), "-", "quit"],
-            "&Edit": ["undo", "redo", "-", "correct", "-", "cancel", "palette"],
+            "&Edit": ["undo", "redo", "-", "correct", "paint_scar", "-", "cancel", "palette"],
             "&Step": [*steps, "-", "next_step"],
             "&View": ["layout_four", "layout_one", "layout_compare", "-", "reset_views", "crosshair",
                       ("&Window and level", presets), "-", ("3&D view", directions), "section", "outlines", "safe", "-",
@@ -165,8 +166,8 @@ def save_case(w: MainWindow, elsewhere: bool) -> None:
 
 
 def cancel(w: MainWindow) -> None:
-    """Esc: stop picking, else stop what runs, else leave a maximised view."""
-    if w.coupling.picking.stop():
+    """Esc: stop picking or painting, else stop what runs, else leave a maximised view."""
+    if w.coupling.picking.stop() or w.coupling.brush.stop():
         return
     if w.presenter.busy:
         w.presenter.cancel()

@@ -1,16 +1,17 @@
 """The inspector's pages for scenarios: Simulate, Compare, Report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from twinviewer.domain import Comparison, Organ, ParameterValue, Suitability, Therapy
 from twinviewer.report import can_film, can_report, follows_images
 from twinviewer.session.case import BASELINE, Case
 from twinviewer.session.metric_names import HEADLINE
 from twinviewer.ui.combo_box import ComboBox
+from twinviewer.ui.follow import Follow
 from twinviewer.ui.form import Form
 from twinviewer.ui.number_tables import DeltaTable, MeasureTable
 from twinviewer.ui.page import Action, Page, quiet_label
@@ -68,6 +69,7 @@ class SimulatePage(Page):
         self._offer: tuple[object, ...] = ()
         self._editing = ""
         self.therapy = ""
+        self.tools: list[Action] = []
         self.form: Form | None = None
         self.setup_form: Form | None = None
 
@@ -84,6 +86,9 @@ class SimulatePage(Page):
         self._setup_column.setContentsMargins(0, 0, 0, 0)
         self._setup_box.hide()
         self.column.addWidget(self._setup_box)
+        self._tool_row = QHBoxLayout()
+        self._tool_row.setSpacing(6)
+        self.column.addLayout(self._tool_row)
 
         self._therapy_head = self.section("THERAPY")
         self._card_box = QWidget()
@@ -95,6 +100,9 @@ class SimulatePage(Page):
         self._form_column = QVBoxLayout(self._form_box)
         self._form_column.setContentsMargins(0, 2, 0, 0)
         self.column.addWidget(self._form_box)
+        self.follow = Follow(look)
+        self.follow.asked.connect(self._ask_run)
+        self.column.addWidget(self.follow)
         self.run = self.action("Simulate this therapy", "run", primary=True)
         self.run.clicked.connect(self._ask_run)
         self.another = self.action("Add as another scenario", "scenario")
@@ -127,6 +135,17 @@ class SimulatePage(Page):
         self.metrics = MeasureTable(look)
         self.column.addWidget(self.metrics)
         self.end()
+
+    def add_tool(self, text: str, sign: str, ask: Callable[[], object], panel: QWidget | None = None) -> Action:
+        """A button beside the settings for what is set on the heart itself, and its controls below."""
+        button = Action(text, sign, self.look)
+        button.clicked.connect(lambda: ask())
+        button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._tool_row.addWidget(button, 1)
+        self.tools.append(button)
+        if panel is not None:
+            self.column.insertWidget(self.column.indexOf(self._setup_box) + 2, panel)
+        return button
 
     def _show_settings(self, on: bool) -> None:
         self._setup_box.setVisible(on)
@@ -185,6 +204,7 @@ class SimulatePage(Page):
         self.form = Form(therapy.parameters, self.look, HIDDEN_PARAMETERS)
         self.form.pick_asked.connect(self._pick)
         self.form.changed.connect(self._forget_node)
+        self.form.changed.connect(self.follow.changed)
         self._form_column.addWidget(self.form)
         for other, card in self._cards.items():
             card.set_chosen(other == name)
@@ -203,6 +223,7 @@ class SimulatePage(Page):
         if self.form is not None:
             self.form.set_values({parameter: choice, f"{parameter}_node": node})
             self.form.set_picking(parameter, False)
+            self.follow.changed()
 
     # What is shown ---------------------------------------------------------------------------------------------
 
@@ -212,6 +233,8 @@ class SimulatePage(Page):
         baseline = case.baseline
         simulated = baseline is not None and baseline.run is not None
         self.baseline.allow(ready, "Build the model first")
+        for tool in self.tools:
+            tool.allow(ready, "Build the model first")
         if self.setup_form is not None and baseline is not None:
             fitted = {n: q.value for n, q in baseline.setup.parameters.items() if n not in self.setup_form.touched}
             self.setup_form.set_values(fitted)
@@ -224,6 +247,7 @@ class SimulatePage(Page):
         self.run.setText("Simulate with these values" if scenario is not None else "Simulate this therapy")
         why = "Build the model first" if not ready else "Choose a therapy first"
         self.run.allow(ready and bool(self.therapy), why)
+        self.follow.setEnabled(ready and bool(self.therapy))
         self.another.setVisible(scenario is not None)
         self._therapy_head.setText("THERAPY" if scenario is None else f"THERAPY · {scenario.label}")
         other = case.find(shown)

@@ -269,15 +269,23 @@ class View3D(QWidget):
         if self.interactor is not None:
             self.interactor.setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
 
+    def pixel(self, place: QPointF) -> tuple[int, int]:
+        """A place in the drawing as a pixel of the render window, counted from below."""
+        ratio = self.interactor.devicePixelRatioF()
+        return int(place.x() * ratio), int((self.interactor.height() - 1 - place.y()) * ratio)
+
+    def node_at(self, place: QPointF) -> int:
+        """The node of the wall that is seen there, -1 where none is."""
+        found = self.stage.pick(*self.pixel(place)) if self.stage is not None else None
+        wall = found is not None and self._state is not None and found.node < self._state.panes[0].mesh.wall_points
+        return found.node if found is not None and wall else -1
+
     def _clicked(self, place: QPointF) -> None:
         if self.stage is None:
             return
-        ratio = self.interactor.devicePixelRatioF()
-        x, y = int(place.x() * ratio), int((self.interactor.height() - 1 - place.y()) * ratio)
-        found = self.stage.pick(x, y)
+        found = self.stage.pick(*self.pixel(place))
         if not self._picking:
-            wall = found is not None and found.node < self._state.panes[0].mesh.wall_points if self._state else False
-            self.probed.emit(found.node if wall else -1)
+            self.probed.emit(self.node_at(place))
         elif found is None:
             self.missed.emit()
         else:
