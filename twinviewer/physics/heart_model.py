@@ -32,10 +32,13 @@ LEFT_ATRIUM = (0.12, 0.12, 4.0)
 RIGHT_ATRIUM = (0.08, 0.06, 4.0)
 # Right atrium 30 ms, left 60 ms after the P wave's start; shortening 110 ms, recovery 140 ms
 RIGHT_ATRIUM_START_S, LEFT_ATRIUM_START_S, ATRIAL_RISE_S, ATRIAL_FALL_S = 0.030, 0.060, 0.110, 0.140
-VALVE_RESISTANCE, CLOSED_RESISTANCE = 0.0075, 75006.2
+# Of the way through the leaflets into a ventricle (Regazzoni's valves), which keeps the early filling wave of a normal
+# heart below 1 m/s; the outflow valves have their orifice alone: 3 mmHg mean in a normal heart
+INFLOW_RESISTANCE, CLOSED_RESISTANCE = 0.0075, 75006.2
 # Effective areas of normal valves in cm^2: Baumgartner et al., J Am Soc Echocardiogr 22:1 (2009): aortic 3 to 4, mitral
 # 4 to 6; tricuspid 7 to 9. None leaks.
-VALVE_AREAS_CM2 = {"mitral": 5.0, "aortic": 4.0, "tricuspid": 7.0, "pulmonic": 4.0}
+VALVE_AREAS_CM2 = {"mitral": 5.0, "aortic": 4.0, "tricuspid": 7.0, "pulmonary": 4.0}
+INFLOW = ("mitral", "tricuspid")
 # Of the atria when the ventricles are full, as in heartbeat.rest_state
 ATRIA_ML = 130.0
 
@@ -169,7 +172,8 @@ def valve_of(value: Mapping[str, float], name: str) -> Valve:
         raise EngineError(f"{name}_area_cm2 must be above zero", where=f"{name}_area_cm2 = {area}")
     if not 0.0 <= leak <= area:
         raise EngineError(f"{name}_leak_cm2 must be from 0 to the open area", where=f"{leak} of {area} cm2")
-    return Valve(VALVE_RESISTANCE, area, CLOSED_RESISTANCE, leak)
+    resistance = INFLOW_RESISTANCE if name in INFLOW else 0.0
+    return Valve(resistance, area, CLOSED_RESISTANCE, leak)
 
 
 def loop_of(value: Mapping[str, float]) -> Loop:
@@ -182,6 +186,7 @@ def loop_of(value: Mapping[str, float]) -> Loop:
         if not (math.isfinite(value[name]) and value[name] > 0.0):
             raise EngineError(f"{name} must be above zero", where=f"{name} = {value[name]}")
     valve = {name: valve_of(value, name) for name in VALVE_AREAS_CM2}
+    valve["pulmonic"] = valve.pop("pulmonary")
     return Loop(
         period_s=60.0 / value["heart_rate_bpm"],
         left_atrium=Elastance(*LEFT_ATRIUM, LEFT_ATRIUM_START_S, ATRIAL_RISE_S, ATRIAL_FALL_S),

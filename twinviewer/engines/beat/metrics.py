@@ -11,6 +11,17 @@ from twinviewer.physics.heart_model import Patches
 from twinviewer.physics.heartbeat import Beat
 
 SEPTAL, LATERAL = (2, 3, 8, 9), (5, 6, 11, 12)
+OPEN_ML_S = 1.0
+"""Forward flow at which a valve counts as open."""
+VALVES = (
+    ("mitral", "la", "lv"),
+    ("aortic", "lv", "aortic"),
+    ("tricuspid", "ra", "rv"),
+    ("pulmonary", "rv", "pulmonary_artery"),
+)
+
+LEFT_VALVES = ("mitral", "aortic")
+"""Of the others the peak is not given, and nothing where they do not leak: a table should not be zeros."""
 
 
 def metrics_of(beat: Beat, patches: Patches, onset_s: float, source: str) -> Iterator[Metric]:
@@ -19,6 +30,7 @@ def metrics_of(beat: Beat, patches: Patches, onset_s: float, source: str) -> Ite
     rate = 60.0 / beat.period_s
     lv, rv = beat["lv_volume_ml"], beat["rv_volume_ml"]
     p_lv, p_rv, p_ao = beat["lv_pressure_mmhg"], beat["rv_pressure_mmhg"], beat["aortic_pressure_mmhg"]
+    p_pa = beat["pulmonary_artery_pressure_mmhg"]
     work = work_kpa(beat)
     rows: list[tuple[str, float, str]] = []
     for side, volume in (("lv", lv), ("rv", rv)):
@@ -41,15 +53,53 @@ def metrics_of(beat: Beat, patches: Patches, onset_s: float, source: str) -> Ite
         ("diastolic_aortic_mmhg", float(p_ao.min()), "mmHg"),
         ("mean_arterial_mmhg", float(p_ao.mean()), "mmHg"),
         ("mean_left_atrial_mmhg", float(beat["la_pressure_mmhg"].mean()), "mmHg"),
+        ("mean_right_atrial_mmhg", float(beat["ra_pressure_mmhg"].mean()), "mmHg"),
+        ("rv_end_diastolic_mmhg", float(p_rv[row_at(beat, onset_s)]), "mmHg"),
+        ("systolic_pulmonary_mmhg", float(p_pa.max()), "mmHg"),
+        ("diastolic_pulmonary_mmhg", float(p_pa.min()), "mmHg"),
+        ("mean_pulmonary_mmhg", float(p_pa.mean()), "mmHg"),
+        ("pericardial_mmhg", float(beat["pericardium_pressure_mmhg"].mean()), "mmHg"),
         ("stroke_work_mmhg_ml", loop_area(lv, p_lv), "mmHg mL"),
         ("septal_work_kpa", _mean_of(work, patches, SEPTAL), "kPa"),
         ("lateral_work_kpa", _mean_of(work, patches, LATERAL), "kPa"),
         ("heart_rate_bpm", rate, "bpm"),
         ("cardiac_output_l_min", float(lv.max() - lv.min()) * rate / 1000.0, "L/min"),
     ]
+    rows += [*_of_flow(beat, onset_s), *_of_valves(beat)]
     for name, value, unit in rows:
         if np.isfinite(value):
             yield Metric(name, Quantity(value, unit, "simulated", source))
+
+
+def _of_flow(beat: Beat, onset_s: float) -> Iterator[tuple[str, float, str]]:
+    """What the aorta's flow tells: times of the left heart, net output, resistance of the body."""
+    flow = beat["aortic_flow_ml_s"]
+    net_ml_s = float(flow.mean())
+    rows = np.flatnonzero(np.roll(flow, -row_at(beat, onset_s)) > OPEN_ML_S)
+    if rows.size:
+        sample_ms = 1000.0 * beat.period_s / len(flow)
+        yield "pre_ejection_ms", float(rows[0]) * sample_ms, "ms"
+        yield "ejection_time_ms", float(rows[-1] + 1 - rows[0]) * sample_ms, "ms"
+    yield "net_output_l_min", net_ml_s * 0.06, "L/min"
+    if net_ml_s > 0.0:
+        drop = float(beat["aortic_pressure_mmhg"].mean() - beat["ra_pressure_mmhg"].mean())
+        yield "vascular_resistance_mmhg_s_ml", drop / net_ml_s, "mmHg s/mL"
+
+
+def _of_valves(beat: Beat) -> Iterator[tuple[str, float, str]]:
+    """Gradients and what runs back through each valve."""
+    for name, upstream, downstream in VALVES:
+        flow = beat[f"{name}_flow_ml_s"]
+        opened = flow > OPEN_ML_S
+        if opened.any():
+            drop = (beat[f"{upstream}_pressure_mmhg"] - beat[f"{downstream}_pressure_mmhg"])[opened]
+            yield f"{name}_gradient_mean_mmhg", float(drop.mean()), "mmHg"
+            if name in LEFT_VALVES:
+                yield f"{name}_gradient_peak_mmhg", float(drop.max()), "mmHg"
+        forward, back = float(np.clip(flow, 0.0, None).mean()), float(-np.clip(flow, None, 0.0).mean())
+        if forward > 0.0 and (back > 0.0 or name in LEFT_VALVES):
+            yield f"{name}_regurgitant_ml", max(back, 0.0) * beat.period_s, "mL"
+            yield f"{name}_regurgitant_percent", 100.0 * max(back, 0.0) / forward, "%"
 
 
 def slope_per_s(values: NDArray[np.float64], period_s: float) -> NDArray[np.float64]:
