@@ -26,9 +26,9 @@ from twinviewer.domain import (
     silent,
 )
 from twinviewer.session.case import Case, Change, EarlierTwin, Scenario
-from twinviewer.session.metric_names import label_of
 from twinviewer.session.record_files import Reading, read_files
 from twinviewer.session.scenarios import accept_setup, compute_setup, setup_input
+from twinviewer.session.timeline import record_label
 
 MOST_EARLIER = 6
 """Earlier twins kept in a case; the oldest is let go first, and a message says so."""
@@ -241,7 +241,7 @@ def earlier_baseline(twin: EarlierTwin) -> Scenario | None:
 
 def change_text(change: Change) -> str:
     """One change in a line: "Heart rate 82 bpm (2025-01-02) → 68 bpm (2026-03-01)"."""
-    label = change.name if change.kind == "medication" else label_of(change.name)
+    label = record_label(change.kind, change.name)
     dates = (change.before_when[:10] or "undated", change.after_when[:10] or "undated")
     if change.kind == "value":
         was = "" if change.before is None else f"{change.before.value:.4g} {change.before.unit} ({dates[0]}) → "
@@ -274,6 +274,6 @@ def _day(case: Case) -> float | None:
 
 
 def _action(update: Update) -> str:
-    names = [label_of(change.name) for change in update.changes if change.kind == "value"]
+    names = [record_label(change.kind, change.name) for change in update.changes if change.kind == "value"]
     listed = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
     return f"Add records: {listed}" if listed else "Add records"
