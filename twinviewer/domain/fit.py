@@ -9,7 +9,7 @@ LIMIT = 2.0
 TOLD = 0.75
 """A parameter is told by the data where they take away at least this share of its variance, so that its interval is at
 most half as wide as that of the population, and"""
-WITHIN = 1.6
+WITHIN = 1.5
 """where they leave a 90 % interval from value / WITHIN to value * WITHIN or less."""
 
 

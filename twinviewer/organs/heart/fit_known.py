@@ -87,9 +87,11 @@ READ: Mapping[str, Reading] = {
     "rv_ef_percent": _ejected("rv"),
     "systolic_mmhg": _peak("aortic_pressure_mmhg"),
     "diastolic_mmhg": lambda beat: float(beat["aortic_pressure_mmhg"].min()),
+    "systolic_aortic_mmhg": _peak("aortic_pressure_mmhg"),
+    "diastolic_aortic_mmhg": lambda beat: float(beat["aortic_pressure_mmhg"].min()),
     "rv_systolic_mmhg": _peak("rv_pressure_mmhg"),
-    "mean_pulmonary_artery_mmhg": lambda beat: float(beat["pulmonary_artery_pressure_mmhg"].mean()),
-    "pulmonary_artery_diastolic_mmhg": lambda beat: float(beat["pulmonary_artery_pressure_mmhg"].min()),
+    "mean_pulmonary_mmhg": lambda beat: float(beat["pulmonary_artery_pressure_mmhg"].mean()),
+    "diastolic_pulmonary_mmhg": lambda beat: float(beat["pulmonary_artery_pressure_mmhg"].min()),
     "mean_left_atrial_mmhg": lambda beat: float(beat["la_pressure_mmhg"].mean()),
     "mean_right_atrial_mmhg": lambda beat: float(beat["ra_pressure_mmhg"].mean()),
     "lv_end_diastolic_mmhg": lambda beat: float(beat["lv_pressure_mmhg"][int(np.argmax(beat["lv_volume_ml"]))]),
@@ -99,9 +101,11 @@ READ: Mapping[str, Reading] = {
 """Numbers of a beat by the names of docs/metrics.md."""
 
 COULD_MEASURE: dict[str, float] = {
+    "systolic_aortic_mmhg": 3.0,
+    "diastolic_aortic_mmhg": 3.0,
     "rv_systolic_mmhg": 3.0,
-    "mean_pulmonary_artery_mmhg": 2.0,
-    "pulmonary_artery_diastolic_mmhg": 2.0,
+    "mean_pulmonary_mmhg": 2.0,
+    "diastolic_pulmonary_mmhg": 2.0,
     "mean_left_atrial_mmhg": 1.5,
     "lv_end_diastolic_mmhg": 1.5,
     "mean_right_atrial_mmhg": 1.0,
