@@ -36,5 +36,5 @@ def test_contracting_ventricle() -> None:
     low = outside & (x[:, 2] < -10.0)
     cross = x[low, 0] * now[low, 1] - x[low, 1] * now[low, 0]
     turn = np.degrees(np.arctan2(cross, (x[low, :2] * now[low, :2]).sum(axis=1)))
-    assert 10.0 < turn.min() and turn.max() < 40.0
+    assert turn.min() > 10.0 and turn.max() < 40.0
     assert volume_kept(found) == pytest.approx(1.0, abs=2e-4)
