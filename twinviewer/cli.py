@@ -95,7 +95,7 @@ def run(
         Path | None, typer.Option(help="Structures from a file instead: NIfTI, NRRD, MetaImage, DICOM SEG.")
     ] = None,
     mask_map: Annotated[
-        str, typer.Option("--mask-map", help="Which number of the mask is what: 1=lv_blood,2=lv_myocardium.")
+        str, typer.Option("--mask-map", help="Which number of the mask is what: 1=lv_blood,2=lv_myocardium,5=scar.")
     ] = "",
     mask_phase: Annotated[
         int | None, typer.Option("--mask-phase", min=1, help="Phase that a mask of one phase shows. Default: R wave.")

@@ -130,6 +130,19 @@ class FromMask(Protocol):
 
 
 @runtime_checkable
+class FromTissueMask(Protocol):
+    """What an organ that takes masks may offer besides: kinds of tissue in its structures, such as scar in muscle."""
+
+    tissue_structures: Mapping[str, str]
+    """Kind of tissue, which is one of ``mask_structures`` too -> the structure that it is part of."""
+
+    def with_tissue(self, mesh: OrganMesh, tissue: LabelMap) -> OrganMesh:
+        """The mesh marked where the label map has tissue; its uid stays, its notes say how much. Raises MeshError
+        where none of it lies in the model."""
+        ...
+
+
+@runtime_checkable
 class Engine(Protocol):
     """A simulation. ``run`` is a generator; the runner checks for cancellation between yields, so yield often."""
 

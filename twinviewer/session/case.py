@@ -111,6 +111,7 @@ class Case:
     an older question is not taken for one to the present. action: what led here, for the undo menu.
     messages: step -> what a reader must know about it ("blood and muscle cannot be told apart here"). typed: the
     numbers that the model was scaled to where no image was used, by name of ``FromNumbers.numbers``; else empty.
+    tissue: scar and its like from a mask, on the mask's own grid, laid on every model of these images.
     earlier: twins that newer records have replaced, oldest first.
     """
 
@@ -134,6 +135,7 @@ class Case:
     messages: Mapping[str, str] = field(default_factory=dict)
     typed: Mapping[str, ParameterValue] = field(default_factory=dict)
     earlier: tuple[EarlierTwin, ...] = ()
+    tissue: LabelMap | None = None
 
     @property
     def active_series(self) -> Series | None:
@@ -181,6 +183,8 @@ class Case:
                 fields["measurements"] = {}
             if first <= _ORDER.index("mesh") and "typed" not in fields:
                 fields["typed"] = {}
+            if first <= _ORDER.index("image"):
+                fields.setdefault("tissue", None)
         for name in _STEP_OF:  # a fresh result answers what was said about the step
             if name in fields and fields[name]:
                 messages.pop(_STEP_OF[name], None)

@@ -11,7 +11,17 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, cast
 
-from twinviewer.domain import Engine, FromMask, FromNumbers, Organ, OrganMesh, Suitability, Therapy, TwinviewerError
+from twinviewer.domain import (
+    Engine,
+    FromMask,
+    FromNumbers,
+    FromTissueMask,
+    Organ,
+    OrganMesh,
+    Suitability,
+    Therapy,
+    TwinviewerError,
+)
 
 KINDS: Mapping[str, type] = {"organs": Organ, "engines": Engine, "therapies": Therapy}
 """Room -> protocol. The attribute that a plug-in exports is the protocol's name in capitals: ORGAN, ENGINE, THERAPY."""
@@ -55,6 +65,11 @@ def organs_from_numbers() -> Mapping[str, FromNumbers]:
 def organs_from_mask() -> Mapping[str, FromMask]:
     """Organs that take a mask made elsewhere, by name."""
     return {name: one for name, one in sorted(organs().items()) if isinstance(one, FromMask)}
+
+
+def organs_with_tissue() -> Mapping[str, FromTissueMask]:
+    """Organs whose model can be marked with kinds of tissue, by a mask or a brush, by name."""
+    return {name: one for name, one in sorted(organs().items()) if isinstance(one, FromTissueMask)}
 
 
 def engine(name: str) -> Engine:

@@ -22,11 +22,13 @@ from twinviewer.domain import (
 )
 from twinviewer.session import catalog
 from twinviewer.session.case import Case
+from twinviewer.session.mask_place import check_place
 from twinviewer.session.steps import Segmented, accept_segmentation
+from twinviewer.session.tissue import accept_tissue, kinds, tissue_of_mask
 
 ACTION = "Import mask"
-LEAST_INSIDE = 0.5
-"""Share of the mask's voxels that must lie within the images."""
+Imported = tuple[Segmented | None, LabelMap | None]
+"""The structures of a mask, None where it shows only tissue; and that tissue, None where it shows none."""
 Row = tuple[int, str, float, str]
 """A number of the mask, what the file calls it, its volume in mL in the first phase, and the structure that it may
 mean ("" for none)."""
@@ -81,11 +83,28 @@ def compute_mask(
     phase: int | None = None,
     report: Reporter = silent,
 ) -> Segmented:
-    """Labels of a volume, or contours of a cine study and what they measure.
+    """The structures that :func:`compute_import` finds. Raises SegmentationError for a mask of tissue alone, too."""
+    found, _ = compute_import(organ, path, image, patient, meaning, phase, report)
+    if found is None:
+        raise SegmentationError("The mask shows scar and no structure", remedy="Find the structures in the images")
+    return found
 
-    meaning: number -> structure; None: the organ's guess. phase: which phase of the images a mask of one phase shows,
-    default the one nearest to the R wave. Raises LoadError where the mask cannot be read or does not belong to these
-    images, SegmentationError where nothing can be made of it.
+
+def compute_import(
+    organ: str,
+    path: str,
+    image: Image,
+    patient: Patient,
+    meaning: Mapping[int, str] | None = None,
+    phase: int | None = None,
+    report: Reporter = silent,
+) -> Imported:
+    """The structures of a mask: labels of a volume, or contours of a cine study and what they measure; and the tissue
+    that it marks in them. Scar counts with the muscle that it is part of.
+
+    meaning: number -> structure or tissue; None: the organ's guess. phase: which phase of the images a mask of one
+    phase shows, default the one nearest to the R wave. Raises LoadError where the mask cannot be read or does not
+    belong to these images, SegmentationError where nothing can be made of it.
     """
     recipe = catalog.organs_from_mask()[organ]
     report(0.05, "Reading the mask")
@@ -95,6 +114,27 @@ def compute_mask(
         meaning, _ = recipe.name_mask(mask)
     meaning = _checked(meaning, mask, recipe.mask_structures)
     report(0.4, "Placing the mask in the images")
+    part_of = kinds(organ)
+    tissue = tissue_of_mask(mask, meaning, organ, image, phase)
+    if set(meaning.values()) <= set(part_of):
+        if tissue is None:
+            raise SegmentationError("The mask shows no scar in this phase", remedy="Say which phase it shows")
+        return None, tissue
+    structures = {value: part_of.get(name, name) for value, name in meaning.items()}
+    return _structures(mask, structures, image, patient, organ, phase, report), tissue
+
+
+def _structures(
+    mask: Mask,
+    meaning: Mapping[int, str],
+    image: Image,
+    patient: Patient,
+    organ: str,
+    phase: int | None,
+    report: Reporter,
+) -> Segmented:
+    """What segmenting gives, of a mask."""
+    recipe = catalog.organs_from_mask()[organ]
     if isinstance(image, CineStack):
         contours = recipe.contours_of_mask(mask, meaning, image, phase)
         report(0.8, "Measuring")
@@ -103,10 +143,13 @@ def compute_mask(
     return labels_of(mask, meaning, image, recipe.mask_structures, phase)
 
 
-def accept_mask(case: Case, organ: str, found: Segmented) -> Case:
-    """Take what was imported in place of what was found; the images may have been refused before."""
-    case = accept_segmentation(case, found, ACTION)
-    return case.changed(ACTION, organ=organ).with_message("Segment", "")
+def accept_mask(case: Case, organ: str, found: Segmented | None, tissue: LabelMap | None = None) -> Case:
+    """Take what was imported in place of what was found; the images may have been refused before. A mask of tissue
+    alone (found is None) is laid on the model that there is. Raises MeshError where it does not lie in that."""
+    if found is not None:
+        case = accept_segmentation(case, found, ACTION)
+        return case.changed(ACTION, organ=organ, tissue=tissue or case.tissue).with_message("Segment", "")
+    return case if tissue is None else accept_tissue(case, tissue)
 
 
 def import_mask(
@@ -120,8 +163,7 @@ def import_mask(
     if case.image is None:
         raise SegmentationError("No series is open", remedy="Open the images that the mask belongs to first")
     organ = organ_from_mask(case.organ)
-    found = compute_mask(organ, str(path), case.image, case.patient, meaning, phase, report)
-    return accept_mask(case, organ, found)
+    return accept_mask(case, organ, *compute_import(organ, str(path), case.image, case.patient, meaning, phase, report))
 
 
 def parse_meaning(text: str) -> dict[int, str]:
@@ -188,55 +230,6 @@ def _on_grid(frame: NDArray[np.integer], own: Grid, wanted: Grid, table: Mapping
         row = out[k].reshape(-1)
         row[inside] = lookup[frame[depth, j, i]]
     return out
-
-
-def check_place(mask: Mask, image: Image) -> None:
-    """LoadError where the mask does not lie in the images, saying how far off it is."""
-    k, j, i = np.nonzero(mask.data.any(axis=0))
-    some = np.linspace(0, len(k) - 1, min(len(k), 4000)).astype(int)
-    points = mask.grid.to_mm(np.stack([i[some], j[some], k[some]], axis=1).astype(np.float64))
-    share = _inside(points, image)
-    if share >= LEAST_INSIDE:
-        return
-    middle = points.mean(axis=0)
-    off = float(np.linalg.norm(middle - _middle_mm(image)))
-    remedy = "Check that it was made from this study"
-    if _inside(points * [-1.0, -1.0, 1.0], image) >= LEAST_INSIDE:
-        remedy = (
-            "With left and right, and front and back, exchanged it would fit: write it again in patient coordinates"
-        )
-    raise LoadError(
-        f"The mask does not lie in these images: {100 * share:.0f} % of it is inside, its middle is {off:.0f} mm from "
-        "theirs",
-        remedy=remedy,
-    )
-
-
-def _inside(points: NDArray[np.float64], image: Image) -> float:
-    """Share of points within the volume, or within the box of the short-axis or other planes of a cine study."""
-    if isinstance(image, Volume):
-        at = image.grid.to_ijk(points)
-        limits = np.array(image.grid.shape[::-1])
-        return float(((at >= -0.5) & (at <= limits - 0.5)).all(axis=1).mean())
-    inside = np.zeros(len(points), dtype=bool)
-    for plane in image.planes:
-        _, rows, columns = plane.frames.shape
-        away = points - plane.affine[:3, 3]
-        near = np.abs(away @ plane.normal) <= max(20.0, plane.thickness_mm)
-        i = away @ plane.affine[:3, 0] / (plane.affine[:3, 0] @ plane.affine[:3, 0])
-        j = away @ plane.affine[:3, 1] / (plane.affine[:3, 1] @ plane.affine[:3, 1])
-        inside |= near & (i >= -0.5) & (i <= columns - 0.5) & (j >= -0.5) & (j <= rows - 0.5)
-    return float(inside.mean())
-
-
-def _middle_mm(image: Image) -> NDArray[np.float64]:
-    if isinstance(image, Volume):
-        return image.grid.centre_mm
-    middles = []
-    for plane in image.planes:
-        _, rows, columns = plane.frames.shape
-        middles.append(plane.affine[:3, :3] @ [(columns - 1) / 2, (rows - 1) / 2, 0.0] + plane.affine[:3, 3])
-    return np.asarray(np.mean(middles, axis=0))
 
 
 def _checked(meaning: Mapping[int, str], mask: Mask, structures: Mapping[int, str]) -> dict[int, str]:

@@ -56,7 +56,7 @@ def run_pipeline(
             step = part(report, 0.13, 0.45)
             if mask is not None:
                 case = import_mask(case, mask, mask_meaning, mask_phase, step)
-            else:
+            if case.labels is None and case.contours is None:  # also beside a mask of scar alone
                 case = _segmented(case, step)
             case = build(case, part(report, 0.45, 0.7))
         case = prepare(case, setup_values or {}, engine)

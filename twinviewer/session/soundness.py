@@ -25,6 +25,9 @@ def check_case(case: Case) -> None:
             _need("image", plane.trigger_s.shape == plane.frames.shape[:1])
     if case.labels is not None:
         _labels(case.labels)
+    if case.tissue is not None:
+        _labels(case.tissue)
+        _need("label map", len(case.tissue.data) > 0)
     if case.contours is not None:
         _contours(case.contours, case.image)
     _need("earlier twins", len(case.earlier) <= MOST_EARLIER)

@@ -35,6 +35,7 @@ from twinviewer.session import catalog
 from twinviewer.session.case import Case
 from twinviewer.session.scenarios import engine_of
 from twinviewer.session.simulate import compute_run
+from twinviewer.session.tissue import marked_model
 
 Opened = tuple[Image, str, str]
 """The image, the name of the organ that it can become (or ""), and why not, or what is limited."""
@@ -150,9 +151,10 @@ def accept_segmentation(case: Case, found: Segmented, action: str = "Segment") -
 
 
 def accept_model(case: Case, model: tuple[OrganMesh, Mapping[str, Quantity]]) -> Case:
-    """Take a new mesh with its measurements; scenarios of an older mesh are dropped."""
-    mesh, measured = model
-    return case.changed("Build model", mesh=mesh, measurements=dict(measured))
+    """Take a new mesh with its measurements, and the scar that the case keeps on it; older scenarios are dropped."""
+    mesh, said = marked_model(case, model[0])
+    case = case.changed("Build model", mesh=mesh, measurements=dict(model[1]))
+    return case.with_message("Model", said) if said else case
 
 
 def accept_correction(case: Case, corrected: Corrected, edit: CineContour | CinePoint) -> Case:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from twinviewer.domain import ParameterValue, SegmentationError, TwinviewerError
+from twinviewer.domain import MeshError, ParameterValue, SegmentationError, TwinviewerError
 from twinviewer.session import catalog, from_numbers, mask_import
 
 if TYPE_CHECKING:
@@ -70,10 +70,14 @@ class OtherWays(QObject):
             return
 
         def take(found: Any) -> None:
-            if p.case.image is made_from:
-                p.accept(mask_import.accept_mask(p.case, organ, found))
+            if p.case.image is not made_from:
+                return
+            try:
+                p.accept(mask_import.accept_mask(p.case, organ, *found))
+            except MeshError as error:  # a scar that does not lie in the model
+                p.failed.emit(error, mask_import.ACTION)
 
-        p.submit("labels", "Segment", mask_import.compute_mask, organ, str(path), made_from, p.case.patient,
+        p.submit("labels", "Segment", mask_import.compute_import, organ, str(path), made_from, p.case.patient,
                  dict(meaning), phase, done=take, name=mask_import.ACTION)  # fmt: skip
 
     # Typed numbers ---------------------------------------------------------------------------------------------

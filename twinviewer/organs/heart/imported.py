@@ -28,6 +28,8 @@ STRUCTURES: Mapping[int, str] = {
     7: "pulmonary_artery",
     8: "rv_myocardium",
 }
+MASK_STRUCTURES: Mapping[int, str] = {**STRUCTURES, 9: "scar", 10: "border_zone"}
+"""What a mask may mean besides: tissue of the left wall (scar_label.py)."""
 ACDC: Mapping[int, str] = {1: "rv_blood", 2: "lv_myocardium", 3: "lv_blood"}
 MMWHS: Mapping[int, str] = {
     205: "lv_myocardium",
@@ -39,6 +41,14 @@ MMWHS: Mapping[int, str] = {
     850: "pulmonary_artery",
 }
 """Zhuang et al., Med Image Anal 58:101537 (2019)."""
+MYOPS: Mapping[int, str] = {
+    200: "lv_myocardium",
+    500: "lv_blood",
+    600: "rv_blood",
+    1220: "lv_myocardium",
+    2221: "scar",
+}
+"""Li et al., Med Image Anal 87:102808 (2023); 1220 is oedema, which this program takes for muscle."""
 IMPORTED = "imported mask"
 """How ``made_by`` of what comes from a mask begins."""
 THICK_MM = 4.0
@@ -52,6 +62,8 @@ _WORDS = (
     ("aorta", r"aort"),
     ("la_blood", r"left atri|atrium left|\bla\b"),
     ("ra_blood", r"right atri|atrium right|\bra\b"),
+    ("border_zone", r"border|gr[ae]y zone|peri.?infarct|penumbra"),
+    ("scar", r"scar|infarct|fibros|necro|\blge\b|late (gadolinium )?enhanc|no.?reflow|microvascular obstr"),
     ("rv_myocardium", r"(right|\brv).*(myo|wall)|(myo|wall).*(right|\brv)"),
     ("lv_myocardium", r"myo|\blvm\b|wall"),
     ("rv_blood", r"right ventric|ventricle right|\brv|\brvc?\b"),
@@ -67,14 +79,16 @@ def name_mask(mask: Mask) -> tuple[Mapping[int, str], str]:
         return named, "By the names in the file"
     if set(values) <= set(MMWHS):
         return {value: MMWHS[value] for value in values}, "By the numbers of the MM-WHS challenge"
+    if set(values) <= set(MYOPS):
+        return {value: MYOPS[value] for value in values}, "By the numbers of the MyoPS challenge"
     thick = max(mask.grid.spacing_mm) >= THICK_MM
     if set(values) <= set(ACDC) and thick:
         return {value: ACDC[value] for value in values}, "By the numbers of the ACDC challenge: 1 RV, 2 muscle, 3 LV"
-    return {value: STRUCTURES.get(value, "") for value in values}, "By this program's own numbers"
+    return {value: MASK_STRUCTURES.get(value, "") for value in values}, "By this program's own numbers"
 
 
 def _by_name(name: str) -> str:
-    if name in STRUCTURES.values():
+    if name in MASK_STRUCTURES.values():
         return name
     plain = re.sub(r"[_\-.]+", " ", name.lower())
     if not plain:

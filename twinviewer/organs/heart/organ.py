@@ -30,7 +30,7 @@ from twinviewer.domain import (
     Suitability,
     Volume,
 )
-from twinviewer.organs.heart.styles import STYLES
+from twinviewer.organs.heart.styles import STYLES, TISSUE_STRUCTURES
 
 
 class _Later(Sequence[Parameter]):
@@ -57,15 +57,16 @@ class Heart:
     name = "heart"
     label = "Heart"
     styles: Mapping[str, StructureStyle] = STYLES
+    tissue_structures: Mapping[str, str] = TISSUE_STRUCTURES
     setup_parameters: Sequence[Parameter] = _Later("twinviewer.organs.heart.setup", "SETUP_PARAMETERS")
     numbers: Sequence[Parameter] = _Later("twinviewer.organs.heart.template.typed_numbers", "NUMBERS")
 
     @property
     def mask_structures(self) -> Mapping[int, str]:
-        """Number -> structure of our own label maps."""
-        from twinviewer.organs.heart.imported import STRUCTURES
+        """Number -> structure of our own label maps, and of scar and its border zone."""
+        from twinviewer.organs.heart.imported import MASK_STRUCTURES
 
-        return STRUCTURES
+        return MASK_STRUCTURES
 
     def suits(self, series: Series, volume: Volume | None = None) -> Suitability:
         """Whether this series can become a heart, and why not."""
@@ -168,6 +169,12 @@ class Heart:
         from twinviewer.organs.heart.imported import contours_of_mask
 
         return contours_of_mask(mask, meaning, stack, phase)
+
+    def with_tissue(self, mesh: OrganMesh, tissue: LabelMap) -> OrganMesh:
+        """The mesh with the scar of a label map. Raises MeshError."""
+        from twinviewer.organs.heart.scar_label import with_tissue
+
+        return with_tissue(mesh, tissue)
 
     def write_demo(self, folder: Path, report: Reporter) -> None:
         """Write the synthetic demo patient."""

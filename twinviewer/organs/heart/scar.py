@@ -65,7 +65,7 @@ SCAR_FIELD = "scar"
 """Point field (n,) float32 of a mesh: 0 sound muscle, 0.5 border zone, 1 core; 0 off the wall, never NaN."""
 BORDER_VALUE, CORE_VALUE = 0.5, 1.0
 BORDER_FROM, CORE_FROM = 0.25, 0.75
-"""Mean of a tetrahedron's corners from which it is border zone, and core: half-way between the marked values."""
+"""Values from which a point is border zone, and core: half-way between the marked ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,8 +114,12 @@ def marked(mesh: OrganMesh) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     none = np.zeros(len(mesh.tets), bool)
     if SCAR_FIELD not in mesh.point_fields:
         return none, none
-    mean = np.asarray(mesh.point_fields[SCAR_FIELD], float)[mesh.tets].mean(axis=1)
-    return mean >= CORE_FROM, (mean >= BORDER_FROM) & (mean < CORE_FROM)
+    corner = np.asarray(mesh.point_fields[SCAR_FIELD], float)[mesh.tets]
+    mean = corner.mean(axis=1)
+    # between core and sound muscle lies no border zone unless one was marked there
+    bordered = ((corner >= BORDER_FROM) & (corner < CORE_FROM)).any(axis=1)
+    core = mean >= np.where(bordered, CORE_FROM, 0.5)
+    return core, bordered & ~core & (mean >= BORDER_FROM)
 
 
 def chosen_scar(mesh: OrganMesh, chosen: Mapping[str, ParameterValue]) -> tuple[Scar | None, tuple[str, ...]]:

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from twinviewer.domain import StructureStyle
 
+TISSUE_STRUCTURES: Mapping[str, str] = {"scar": "lv_myocardium", "border_zone": "lv_myocardium"}
+"""Kind of tissue that a mask may mark -> the structure that it is part of (scar_label.py)."""
+
 STYLES: Mapping[str, StructureStyle] = {
     # labels
     "lv_myocardium": StructureStyle("LV myocardium", "#C96A5B"),
