@@ -58,6 +58,21 @@ def test_mid_beat_the_heart_is_smaller_and_after_a_whole_beat_the_same(stage):
     assert np.abs(again.astype(int) - start.astype(int)).max() <= 2
 
 
+def test_exaggerated_motion_goes_twice_as_far_and_the_title_says_so(stage):
+    pane = panes().panes[0]
+    stretched = replace(pane, exaggeration=2.0)
+    moved = pane.points_at(PERIOD_S / 2) - pane.mesh.points_mm
+    assert np.abs(moved).max() > 1.0
+    assert np.allclose(stretched.points_at(PERIOD_S / 2) - pane.mesh.points_mm, 2.0 * moved, atol=1e-4)
+    state = replace(panes(), panes=(pane,), time_s=PERIOD_S / 2)
+    stage.apply(state)
+    stage.frame()
+    usual = heart_pixels(grab(stage)).sum()
+    stage.apply(replace(state, panes=(stretched,)))
+    assert heart_pixels(grab(stage)).sum() < 0.95 * usual
+    assert "motion × 2" in stage._panes[0].title.GetInput()
+
+
 def test_moving_keeps_the_actors_and_their_arrays(stage):
     state = panes("activation_ms")
     stage.apply(state)

@@ -148,8 +148,7 @@ class Stage:
     def _update_pane(self, pane: _Pane, new: PaneState, state: SceneState, old: SceneState | None) -> None:
         before = pane.state
         time_s = state.time_s * new.time_scale
-        motion = new.motion
-        points = new.mesh.points_mm if motion is None else motion.points_at(time_s)
+        points = new.points_at(time_s)
         if before is None or not same_elements(before.mesh, new.mesh):
             pane.clear()
             before = None
@@ -160,7 +159,7 @@ class Stage:
                     pane.renderer.AddActor(surface.actor)
         moved = before is None or old is None or old.time_s != state.time_s
         moved = moved or before is None or before.run is not new.run or before.beat_s != new.beat_s
-        moved = moved or before.mesh is not new.mesh
+        moved = moved or before.mesh is not new.mesh or before.exaggeration != new.exaggeration
         values = self._values(new, time_s)
         if before is None or before.structures != new.structures:
             for structure in new.structures:
@@ -182,7 +181,7 @@ class Stage:
         if pane.cap is not None:
             pane.cap.paint(values, pane.table)
         pane.markers.show(new.markers, points, state.text, state.scale)
-        pane.title.SetInput(new.title)
+        pane.title.SetInput(new.title if new.exaggeration == 1.0 else f"{new.title}  ·  motion × {new.exaggeration:g}")
         pane.title.GetTextProperty().SetColor(*rgb(new.accent))
         pane.title.GetTextProperty().SetFontSize(int(15 * state.scale))
         pane.state = new

@@ -57,6 +57,7 @@ class PaneState:
 
     values (n,) override the run's field (difference). beat_s: how long the mesh's own beat lasts here.
     time_scale: this run's period over that of the first pane, so that hearts at different rates show one phase.
+    exaggeration: what displacements from the mesh at rest are multiplied by; the title says so where it is not 1.
     """
 
     title: str
@@ -69,11 +70,20 @@ class PaneState:
     accent: str = "#8FA3BF"
     time_scale: float = 1.0
     beat_s: float = 1.0
+    exaggeration: float = 1.0
 
     @property
     def motion(self) -> Motion | None:
         """What moves; None at rest."""
         return run_motion(self.run) if self.run is not None else measured_motion(self.mesh, self.beat_s)
+
+    def points_at(self, time_s: float) -> NDArray[np.floating]:
+        """(n, 3) LPS mm, where the points are drawn at a time of this pane's beat."""
+        motion, rest = self.motion, self.mesh.points_mm
+        if motion is None:
+            return rest
+        points = motion.points_at(time_s)
+        return points if self.exaggeration == 1.0 else rest + self.exaggeration * (points - rest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from twinviewer.ui.view_choices import ViewChoices
 DIFFERENCE = "activation_ms"
 LEAD_COLOURS = ("#F4F1E8", "#E5B454")
 PROBE_COLOUR = "#2B3440"
+EXAGGERATION = 2.0
+"""Enough to see a septum that hardly moves; more folds the wall."""
 SAFE_MAPS = {"activation": "activation_safe", "membrane": "membrane_safe"}
 
 
@@ -80,6 +82,8 @@ class SceneComposer:
             third = compose.difference_pane(mesh, shown, runs[1], comparison, wanted, period_s)
             if third is not None:
                 panes.append(replace(third, title="Difference", accent=tokens.quiet))
+        if choices.exaggerated:
+            panes = [replace(pane, exaggeration=EXAGGERATION) for pane in panes]
         made = OF_NUMBERS if case.typed else ""
         return SceneState(
             panes=tuple(panes),

@@ -38,6 +38,7 @@ class ViewChoices(QObject):
         self.scenario = BASELINE
         self.other = ""
         self.probe = -1
+        self.exaggerated = False
 
     def follow(self, case: Case, styles: Mapping[str, StructureStyle]) -> None:
         """Take up structures and scenarios that the case has; choices already made stay."""
