@@ -23,8 +23,9 @@ CUFF_MMHG = 8.0
 QRS_MS = 10.0
 AMONG_ADULTS = {"systolic_mmhg": 15.0, "diastolic_mmhg": 10.0, "lv_ef_percent": 6.0}
 """Spread where a mean of adults stands in: pressures rounded from population surveys, EF of Petersen et al. (2017)."""
-RATE_SHARE = 0.1
-"""Least relative error of a steepest slope of a volume over some thirty frames. Assumed."""
+RATE_SHARE = 0.15
+"""Least relative error of a steepest slope of a volume over some thirty frames, where the model's own simplicity
+counts: one windkessel for all arteries. Assumed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from twinviewer.physics.heart_model import patches_of
 FIT_SOURCE = "fit of the beat to volumes and pressures"
 BEYOND = 1.5
 """The search goes beyond the range of patients by this factor, so that leaving it can be said."""
-CHECKED_RATES = {"lv_peak_ejection_ml_s": "ejection", "lv_peak_filling_ml_s": "filling"}
+RATES = {"lv_peak_ejection_ml_s": "ejection", "lv_peak_filling_ml_s": "filling"}
 MEANS = ("lv_ef_percent", "systolic_mmhg", "diastolic_mmhg")
 """What a published mean stands in for where it was not measured."""
 EF, FORCE = "lv_ef_percent", "contractility_lv_kpa"
@@ -136,7 +136,7 @@ def _measured(
     for name in ("systolic_mmhg", "diastolic_mmhg"):
         out[name] = parameters[name]
     if mesh.motion_mm is not None:
-        out |= {name: measurements[name] for name in CHECKED_RATES if name in measurements}
+        out |= {name: measurements[name] for name in RATES if name in measurements}
     return out
 
 
@@ -172,14 +172,14 @@ def _fitted(
     )
     names = {one.name for one in free}
     adapted, start, took = adapt(heart, value, targets, held=set(value) - names)
-    known = [_known(name, quantity, mesh) for name, quantity in measured.items() if name not in CHECKED_RATES]
+    known = [_known(name, quantity, mesh) for name, quantity in measured.items()]
     watched = [READ[name] for name in COULD_MEASURE]
     result = fit(heart, adapted, start, known, free, watched, after_round)
     return replace(result, beats=result.beats + took)
 
 
 def _known(name: str, quantity: Quantity, mesh: OrganMesh) -> Known:
-    read = film_rate(mesh, CHECKED_RATES[name]) if name in CHECKED_RATES else READ[name]
+    read = film_rate(mesh, RATES[name]) if name in RATES else READ[name]
     return Known(name, quantity.value, sd_of(name, quantity), read)
 
 
@@ -196,8 +196,8 @@ def _reported(
     residuals = list(more)
     for name, quantity in measured.items():
         known = _known(name, quantity, mesh)
-        residuals.append(Residual(name, quantity, known.read(result.beat), known.error, name not in CHECKED_RATES))
-    used = [one for one in residuals[len(more) :] if one.fitted]
+        residuals.append(Residual(name, quantity, known.read(result.beat), known.error))
+    used = residuals[len(more) :]
     error, of_patient = np.array([one.error for one in used]), np.array([one.known for one in used])
     tells = knowledge(result.slopes, error, np.array([one.spread for one in free]), of_patient, CLOSELY)
     watched = dict(zip(COULD_MEASURE, result.watched, strict=True))
@@ -214,7 +214,7 @@ def _reported(
     found = BaselineFit(tuple(residuals), tuple(rows), tells.directions)
     found = replace(found, problems=problems(found))
     fitted = dict(parameters) | {row.name: row.value for row in rows}
-    if measured.get(EF) is not None and measured[EF].origin == "measured":
+    if EF in measured and measured[EF].source != parameters["assumed_ef_percent"].source:
         del fitted["assumed_ef_percent"]
     return Personal(fitted, (summary(found, result.beats), *notes, *found.problems), found)
 
@@ -228,9 +228,8 @@ def _row(
     if is_told:
         quantity = old.with_value(value, "fitted", FIT_SOURCE)
     else:
-        source = f"{old.source}; these data cannot tell it" + (
-            f" (moved from {free.median:.3g})" if _moved(value, free) else ""
-        )
+        moved = abs(np.log(value / free.median)) > 0.02
+        source = f"{old.source}; these data cannot tell it" + (f" (moved from {free.median:.3g})" if moved else "")
         quantity = old.with_value(value, old.origin, source)
     known = PARAMETERS[free.name]
     return FittedParameter(
@@ -243,7 +242,3 @@ def _row(
         told,
         wanted,
     )
-
-
-def _moved(value: float, free: Free) -> bool:
-    return abs(np.log(value / free.median)) > 0.02
