@@ -11,6 +11,7 @@ from twinviewer.report import can_film, can_report, follows_images
 from twinviewer.session.case import BASELINE, Case
 from twinviewer.session.metric_names import HEADLINE
 from twinviewer.ui.combo_box import ComboBox
+from twinviewer.ui.fit_panel import FitPanel
 from twinviewer.ui.follow import Follow
 from twinviewer.ui.form import Form
 from twinviewer.ui.number_tables import DeltaTable, MeasureTable
@@ -86,6 +87,8 @@ class SimulatePage(Page):
         self._setup_column.setContentsMargins(0, 0, 0, 0)
         self._setup_box.hide()
         self.column.addWidget(self._setup_box)
+        self.fit = FitPanel(look)
+        self.column.addWidget(self.fit)
         self._tool_row = QHBoxLayout()
         self._tool_row.setSpacing(6)
         self.column.addLayout(self._tool_row)
@@ -238,6 +241,7 @@ class SimulatePage(Page):
         if self.setup_form is not None and baseline is not None:
             fitted = {n: q.value for n, q in baseline.setup.parameters.items() if n not in self.setup_form.touched}
             self.setup_form.set_values(fitted)
+        self.fit.show_fit(None if baseline is None else baseline.setup.fit)
         self.baseline.lead(not simulated)
         self.run.lead(simulated)
         self.baseline.setText("Simulate the baseline again" if simulated else "Simulate the baseline")
