@@ -44,6 +44,33 @@ def read_files(paths: Sequence[str], report: Reporter = silent) -> Reading:
     return Reading(tuple(read), tuple(str(error) for error in refused))
 
 
+def looks_like_records(path: Path) -> bool:
+    """Whether something dropped is records rather than images: by suffix; of a folder, all that lies in it.
+
+    A DICOM file counts only where its header says that it is a waveform.
+    """
+    from twinviewer.records.read import SUFFIXES
+
+    path = Path(path)
+    known = (*SUFFIXES, ".hea", ".dat", ".atr", ".qrs", ".xyz")
+    if path.is_dir():
+        try:
+            inside = [one for one in path.iterdir() if not one.name.startswith(".")]
+        except OSError:
+            return False
+        return bool(inside) and all(one.is_file() and one.suffix.lower() in known for one in inside[:MOST_FILES])
+    if path.suffix.lower() in known:
+        return True
+    if path.suffix.lower() not in (".dcm", ".ima", ""):
+        return False
+    try:
+        with path.open("rb") as file:  # without pydicom, whose import a window would feel
+            head = file.read(2048)
+    except OSError:
+        return False
+    return head[128:132] == b"DICM" and b"1.2.840.10008.5.1.4.1.1.9." in head
+
+
 def read_file(path: Path) -> Records:
     """One file: a WFDB or DICOM ECG is measured; anything else as ``records.read_records``. LoadError."""
     from twinviewer import dicom, records

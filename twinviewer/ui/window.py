@@ -36,16 +36,18 @@ from twinviewer.ui.message_strip import MessageStrip
 from twinviewer.ui.playback import Playback
 from twinviewer.ui.presenter import Presenter
 from twinviewer.ui.probe import Probe
+from twinviewer.ui.records_flow import RecordsFlow
 from twinviewer.ui.status_line import StatusLine
 from twinviewer.ui.step_bar import StepBar
 from twinviewer.ui.theme import THEMES, Look
+from twinviewer.ui.timeline_panel import TimelinePanel
 from twinviewer.ui.transport import Transport
 from twinviewer.ui.view_choices import ViewChoices
 from twinviewer.ui.warm_up import WarmUp
 
 STATE_VERSION = 1
-BEAT_PX, EMPTY_BEAT_PX, TWELVE_LEADS_PX = 196, 96, 330
-"""Heights of the bottom panel: curves, nothing to draw, four rows of ECG."""
+BEAT_PX, EMPTY_BEAT_PX, TWELVE_LEADS_PX, TIMELINE_PX = 196, 96, 330, 250
+"""Heights of the bottom panel: curves, nothing to draw, four rows of ECG, eight rows of the timeline."""
 
 
 class MainWindow(QMainWindow):
@@ -98,6 +100,10 @@ class MainWindow(QMainWindow):
         self.case_dock = self._dock("Case", self.tree, side.LeftDockWidgetArea)
         self.inspector_dock = self._dock("Inspector", self.inspector, side.RightDockWidgetArea)
         self.beat_dock = self._dock("Beat", self.plot_place, side.BottomDockWidgetArea, self.transport)
+        self.timeline = TimelinePanel(look)
+        self.timeline_dock = self._dock("Timeline", self.timeline, side.BottomDockWidgetArea)
+        self.tabifyDockWidget(self.beat_dock, self.timeline_dock)
+        self.timeline_dock.hide()
 
         self.status = StatusLine(look)
         self.status.show_renderer(self.renderer)
@@ -105,6 +111,7 @@ class MainWindow(QMainWindow):
         self.actions_ = Actions(self, look)
         add_actions(self)
         self._make_header()
+        self.records = RecordsFlow(self)
         self.coupling = Coupling(self)
         self.probe = Probe(self)
         self.views.layout_changed.connect(self._layout_changed)
@@ -190,6 +197,9 @@ class MainWindow(QMainWindow):
             dock.setFloating(False)
             self.addDockWidget(area, dock)
             dock.show()
+        self.timeline_dock.setFloating(False)
+        self.tabifyDockWidget(self.beat_dock, self.timeline_dock)
+        self.timeline_dock.hide()
         self.resizeDocks([self.case_dock, self.inspector_dock], [236, 304], Qt.Orientation.Horizontal)
         self.resizeDocks([self.beat_dock], [BEAT_PX], Qt.Orientation.Vertical)
 
@@ -232,6 +242,11 @@ class MainWindow(QMainWindow):
         if not self.beat_dock.isFloating():
             self.resizeDocks([self.beat_dock], [TWELVE_LEADS_PX if twelve else BEAT_PX], Qt.Orientation.Vertical)
 
+    def make_timeline_room(self) -> None:
+        """The timeline needs some rows."""
+        if not self.timeline_dock.isFloating() and self.timeline_dock.height() < TIMELINE_PX:
+            self.resizeDocks([self.timeline_dock], [TIMELINE_PX], Qt.Orientation.Vertical)
+
     # Verbs that belong to the window ---------------------------------------------------------------------------
 
     def toggle_theme(self) -> None:
@@ -254,7 +269,9 @@ class MainWindow(QMainWindow):
         self.choices.changed.emit()
 
     def open_path(self, path: Path) -> None:
-        """A folder of images, or a case file."""
+        """A folder of images, a case file, or records of the open patient."""
+        if self.records.dropped([path]):
+            return
         if path.is_dir():
             self.presenter.open_folder(path)
         elif path.suffix == ".twin":
@@ -274,6 +291,8 @@ class MainWindow(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
+            if len(paths) > 1 and self.records.dropped(paths):
+                return
             if len(paths) > 1:
                 self.messages.tell("One patient at a time: the first of what was dropped is opened")
             self.open_path(paths[0])
