@@ -23,7 +23,8 @@ def allow_actions(w: MainWindow) -> None:
     image, mesh = case.image is not None, case.mesh is not None
     a.allow("save_case", image or mesh, "open images first")
     a.allow("save_case_as", image or mesh, "open images first")
-    a.allow("load_records", bool(case.series) or mesh, "open a patient first")
+    for key in ("load_records", "records_folder"):
+        a.allow(key, bool(case.series) or mesh, "open a patient first")
     a.allow("import_mask", image and not p.busy, "wait for what is running" if image else "open the images first")
     a.allow("typed_model", not p.busy, "wait for what is running")
     for key in ("pdf", "metrics"):

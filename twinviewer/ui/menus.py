@@ -26,7 +26,9 @@ def add_actions(w: MainWindow) -> None:
     a.add("open_folder", "File", "&Open folder…", lambda: ask_folder(w), "Ctrl+O", "folder")
     a.add("open_case", "File", "Open &case…", lambda: ask_case(w), "Ctrl+Shift+O", "case")
     a.add("open_demo", "File", "Open the &demo patient", p.open_demo, "Ctrl+D", "demo")
-    a.add("load_records", "File", "Load &records…", lambda: ask_records(w), "", "patient")
+    a.add("load_records", "File", "Add &records…", lambda: w.records.ask(), "Ctrl+R", "patient")
+    a.add("records_folder", "File", "Add a folder of recor&ds…", lambda: w.records.ask_folder())
+    a.add("timeline", "View", "T&imeline of records", lambda: w.records.show_panel(0), "Ctrl+Shift+R", "table")
     a.add("import_mask", "File", "Import &mask…", lambda: w.coupling.other_ways.ask_mask(), "", "segment")
     a.add("typed_model", "File", "Model from &typed numbers…", lambda: w.coupling.other_ways.ask_numbers(), "", "model")
     a.add("save_case", "File", "&Save case", lambda: save_case(w, False), "Ctrl+S", "save")
@@ -79,7 +81,7 @@ def add_actions(w: MainWindow) -> None:
     a.add("safe", "View", "Colour-&blind-safe maps", lambda: toggle(w, "safe_colours"), "", "eye", checkable=True)
     a.all["safe"].setChecked(w.choices.safe_colours)
     a.add("theme", "View", "Dark or &light", w.toggle_theme, "Ctrl+T", "theme")
-    for dock in (w.case_dock, w.inspector_dock, w.beat_dock):
+    for dock in (w.case_dock, w.inspector_dock, w.beat_dock, w.timeline_dock):
         shown = dock.toggleViewAction()
         key = f"panel_{dock.windowTitle().lower()}"
         a.all[key], a.menu_of[key] = shown, "Panels"
@@ -91,6 +93,7 @@ def add_actions(w: MainWindow) -> None:
     a.add("to_es", "Beat", "End-&systole", lambda: w.coupling.go_to("es"), "End", "end")
     a.add("slower", "Beat", "S&lower", lambda: change_speed(w, -1), "[")
     a.add("faster", "Beat", "&Faster", lambda: change_speed(w, 1), "]")
+    a.add("exaggerate", "Beat", "E&xaggerate the motion", lambda: toggle(w, "exaggerated"), checkable=True)
     a.add("shortcuts", "Help", "&Keyboard and mouse…", lambda: ShortcutSheet(w, w.actions_).exec(), "F1", "help")
     a.add("about", "Help", "&About Twinviewer…", lambda: AboutBox(w, w.look, w.renderer).exec(), "", "about")
 
@@ -101,20 +104,20 @@ def fill_menus(w: MainWindow) -> None:
     steps = [f"step_{step.name.lower()}" for step in Step]
     presets = [f"preset_{n}" for n in range(1, 10)]
     directions = [f"from_{v}" for v in ("anterior", "posterior", "left", "right", "superior", "inferior")]
-    panels = ["panel_case", "panel_inspector", "panel_beat", "reset_panels"]
+    panels = ["panel_case", "panel_inspector", "panel_beat", "panel_timeline", "reset_panels"]
     w.actions_.fill(
         w.menu_bar,
         {
-            "&File": ["open_folder", "open_case", "open_demo", "load_records", "-", "import_mask", "typed_model", "-",
-                      "save_case", "save_case_as",
+            "&File": ["open_folder", "open_case", "open_demo", "load_records", "records_folder", "-",
+                      "import_mask", "typed_model", "-", "save_case", "save_case_as",
                       ("&Export", exports), "-", "quit"],
             "&Edit": ["undo", "redo", "-", "correct", "paint_scar", "-", "cancel", "palette"],
             "&Step": [*steps, "-", "next_step"],
             "&View": ["layout_four", "layout_one", "layout_compare", "-", "reset_views", "crosshair",
                       ("&Window and level", presets), "-", ("3&D view", directions), "section", "outlines", "safe", "-",
-                      "theme",
+                      "timeline", "theme",
                       ("&Panels", panels)],
-            "&Beat": ["play", "phase_back", "phase_on", "to_ed", "to_es", "-", "slower", "faster"],
+            "&Beat": ["play", "phase_back", "phase_on", "to_ed", "to_es", "-", "slower", "faster", "exaggerate"],
             "&Help": ["shortcuts", "about"],
         },
     )  # fmt: skip
@@ -144,13 +147,6 @@ def ask_case(w: MainWindow) -> None:
     chosen, _ = QFileDialog.getOpenFileName(w, "Open a case", "", "Twinviewer case (*.twin)")
     if chosen:
         w.presenter.open_case(Path(chosen))
-
-
-def ask_records(w: MainWindow) -> None:
-    """Choose records of the open patient."""
-    chosen, _ = QFileDialog.getOpenFileName(w, "Load records of this patient", "", "FHIR or table (*.json *.csv)")
-    if chosen:
-        w.presenter.load_records(Path(chosen))
 
 
 def save_case(w: MainWindow, elsewhere: bool) -> None:
