@@ -80,11 +80,16 @@ STANDARD_CHEST = Chest(-36.0, 47.0, 160.0, 115.0)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Torso:
-    """The conducting ball. centre_mm: (3,) LPS. electrodes_mm: (9, 3) LPS on its surface, ordered as ELECTRODES."""
+    """The conducting ball. centre_mm: (3,) LPS. electrodes_mm: (9, 3) LPS on its surface, ordered as ELECTRODES.
+
+    line_mm: (9, 3) from the centre, where they lay before they were moved onto the surface along that line: shifts of
+    electrodes count from there.
+    """
 
     centre_mm: NDArray[np.float64]
     radius_mm: float
     electrodes_mm: NDArray[np.float64]
+    line_mm: NDArray[np.float64]
 
 
 def chest_between(landmarks: Mapping[str, NDArray[np.float64]]) -> Chest | None:
@@ -125,7 +130,7 @@ def torso_round(
     usual_radius = WIDTH_SHARE * chest.half_width_mm + (1.0 - WIDTH_SHARE) * chest.half_depth_mm
     radius = max(usual_radius, TORSO_MARGIN * furthest)
     line = np.stack([place[name] for name in ELECTRODES])
-    return Torso(centre, radius, centre + radius * line / np.linalg.norm(line, axis=1, keepdims=True))
+    return Torso(centre, radius, centre + radius * line / np.linalg.norm(line, axis=1, keepdims=True), line)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")

@@ -21,13 +21,12 @@ from twinviewer.engines.beat.body import (
     ATRIAL_CONDUCTIVITY_S_M,
     ATRIAL_WALL_MM,
     AtrialFronts,
-    Shift,
     atrial_activation,
-    electrode_shift,
     lead_fields,
 )
 from twinviewer.physics import ecg, ecg_kernel, membrane
 from twinviewer.physics.ecg_measure import measure
+from twinviewer.physics.ecg_places import Shift, electrode_shift
 from twinviewer.physics.eikonal import EikonalGrid, Medium, combine
 from twinviewer.physics.eikonal_sites import SiteFields, Together
 from twinviewer.physics.repolarisation import duration_ms

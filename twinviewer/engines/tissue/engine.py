@@ -26,6 +26,7 @@ from twinviewer.engines.tissue.leads import node_weights
 from twinviewer.physics import ecg
 from twinviewer.physics.cells.phenomenological import MitchellSchaeffer
 from twinviewer.physics.ecg_measure import measure
+from twinviewer.physics.ecg_places import electrode_shift
 from twinviewer.physics.membrane import REST_MV
 from twinviewer.physics.monodomain.correction import speed_law
 from twinviewer.physics.monodomain.mesh_grid import ImmersedWall, immerse
@@ -68,7 +69,7 @@ class TissueEngine:
         given = currents(setup, wall)
         tissue = _tissue(setup, wall)
         yield Progress(0.03, "Leads")
-        weights = node_weights(mesh, wall)
+        weights = node_weights(mesh, wall, electrode_shift(setup))
         dead = _dead(setup)
         solver = Monodomain(tissue, MitchellSchaeffer(), threads=os.cpu_count() or 1)
         extra = WATCHED in setup.parameters

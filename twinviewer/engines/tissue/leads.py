@@ -9,16 +9,19 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import OrganMesh
 from twinviewer.physics import ecg
+from twinviewer.physics.ecg_places import Shift
 from twinviewer.physics.monodomain.mesh_grid import ImmersedWall
 from twinviewer.physics.wall_leads import through_wall, weighed, weights_s_m
 
 _CHUNK = 40_000
 
 
-def node_weights(mesh: OrganMesh, wall: ImmersedWall) -> NDArray[np.float32]:
-    """(electrodes, n) weights: their product with (n,) voltages in mV is the potential of each electrode in mV."""
+def node_weights(mesh: OrganMesh, wall: ImmersedWall, shift: Shift = ()) -> NDArray[np.float32]:
+    """(electrodes, n) weights: their product with (n,) voltages in mV is the potential of each electrode in mV. shift:
+    of electrodes off their usual places."""
     points = mesh.points_mm.astype(np.float64)
-    torso = ecg.torso_round(points[mesh.tets].mean(axis=1), chest=ecg.chest_between(mesh.landmarks))
+    moved = {name: (left, back, up) for name, left, back, up in shift}
+    torso = ecg.torso_round(points[mesh.tets].mean(axis=1), moved, ecg.chest_between(mesh.landmarks))
     through = through_wall(points, mesh.tets, np.nan_to_num(np.asarray(mesh.point_fields["transmural"], float)))
     grid = wall.grid
     cells = np.argwhere(grid.fill > 0.0)

@@ -22,6 +22,7 @@ from twinviewer.domain import (
     Stimulus,
 )
 from twinviewer.organs.heart.conduction import CONDUCTION_STATES, stimuli
+from twinviewer.organs.heart.electrodes import ELECTRODE_PARAMETERS
 from twinviewer.organs.heart.personal import personalise
 from twinviewer.organs.heart.scar import SCAR_PARAMETERS, Scar, chosen_scar
 from twinviewer.physics.eikonal import EikonalGrid
@@ -83,6 +84,7 @@ SETUP_PARAMETERS: tuple[Parameter, ...] = (
         "electrodes_up_mm", "Chest electrodes, higher by", "mm", 0, -60, 60, 5, "Assumed: at their usual places",
         "V1 to V6 too high (often one or two spaces, 20 to 50 mm) or too low",
     ),
+    *ELECTRODE_PARAMETERS,
 )  # fmt: skip
 
 # name -> value, unit, origin, source of what neither records nor the user give
@@ -120,7 +122,9 @@ def setup(
     parameters = {
         name: _quantity(parameter, chosen, records, measurements)
         for name, parameter in known.items()
-        if parameter.kind == "number" and parameter not in SCAR_PARAMETERS
+        if parameter.kind == "number"
+        and parameter not in SCAR_PARAMETERS
+        and (name in chosen or parameter not in ELECTRODE_PARAMETERS)
     }
     for name, (value, unit, origin, source) in POPULATION.items():
         parameters[name] = Quantity(value, unit, origin, source)
