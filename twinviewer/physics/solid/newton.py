@@ -26,8 +26,11 @@ class Step:
     residual: float
 
 
-def equilibrium(wall: Wall, state: State, load: Load) -> Generator[Step, None, State]:
-    """Newton's method from a state near by. EngineError, with the place, where it does not converge."""
+def equilibrium(
+    wall: Wall, state: State, load: Load, tolerance: float = TOLERANCE
+) -> Generator[Step, None, State]:
+    """Newton's method from a state near by, to steps of a share ``tolerance`` of an element's size. EngineError, with the
+    place, where it does not converge."""
     stiffness = np.empty((len(wall.mesh.tets), UNKNOWNS, UNKNOWNS))
     moves = len(wall.free)
     scale_mm = float(np.cbrt(wall.mesh.gradients[1].sum() / len(wall.mesh.tets)))
@@ -46,7 +49,7 @@ def equilibrium(wall: Wall, state: State, load: Load) -> Generator[Step, None, S
         while part >= LEAST_PART:
             trial = wall.moved(state, part * change)
             after, least, where = yield from _quiet(
-                wall.assemble(trial, load, NO_STIFFNESS), Step(0.0, iteration, length / TOLERANCE)
+                wall.assemble(trial, load, NO_STIFFNESS), Step(0.0, iteration, length / tolerance)
             )
             worse = float(np.linalg.norm(after[:moves])) if least > 0.0 else np.inf
             # displacement and pressure are a saddle: forces may grow at first before they fall
@@ -57,7 +60,7 @@ def equilibrium(wall: Wall, state: State, load: Load) -> Generator[Step, None, S
         if best is None:
             raise _failed(wall, "no step brings the wall nearer to equilibrium", where)
         state = best
-        last = part * length / TOLERANCE
+        last = part * length / tolerance
         yield Step(0.0, iteration + 1, last)
         if last < 1.0 and part == 1.0:
             return state
