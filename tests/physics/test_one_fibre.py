@@ -130,3 +130,46 @@ def test_passive_law_and_its_inverse() -> None:
 def test_no_overlap_no_force() -> None:
     assert active_stress(0.0, 1.51, 1.0)[0] == 0.0
     assert active_stress(0.1, 2.1, 1.0)[0] > active_stress(0.1, 2.15, 1.0)[0] > 0.0
+
+
+@pytest.mark.parametrize("cavity_ml", [60.0, 100.0, 140.0, 200.0, 260.0])
+def test_free_wall_and_septum_alone_are_a_thick_sphere(cavity_ml: float) -> None:
+    # without tension in the right wall the ring's balance makes the left wall and the septum one sphere: p / sigma =
+    # 1/3 ln(1 + W/V) (Arts et al. 1991), whatever the number of patches
+    for patches in (1, 6):
+        wall_of = np.array([0] * patches + [1] * patches + [2])
+        wall_ml = np.array([93.0 / patches] * patches + [47.0 / patches] * patches + [30.0])
+        area, _, radius = sphere(cavity_ml, 140.0)
+        height = 2.0 * radius / 3.0
+        areas = np.array([area * 2 / 3 / patches] * patches + [area / 3 / patches] * patches + [150.0])
+        reference = np.append(0.8 * areas[:-1], 400.0)
+        stiffness = np.array([120.0] * (2 * patches) + [1e-6])
+        cap_ml = np.pi * height**2 * (3.0 * radius - height) / 3.0
+        septum = np.array([1.02 * cap_ml, 1.03 * np.sqrt(2.0 * radius * height - height**2)])
+        zero, rest = np.zeros(len(wall_of)), np.full(len(wall_of), 1.6)
+        strain, stress = np.zeros(len(wall_of)), np.zeros(len(wall_of))
+        left, right, iterations = balance(
+            cavity_ml, 150.0, wall_of, wall_ml, reference, stiffness, zero, rest, zero, areas, septum, strain, stress
+        )
+        assert iterations > 0 and abs(right) < 1e-6
+        mean = np.average(stress[:-1], weights=wall_ml[:-1])
+        assert left / mean == pytest.approx(np.log(1.0 + 140.0 / cavity_ml) / 3.0, rel=0.02)
+
+
+def test_patches_of_one_kind_are_one_wall() -> None:
+    coarse, fine = ([0, 1, 2], [140.0, 70.0, 36.0]), (WALL_OF, WALL_ML)
+    found = []
+    for wall_of, wall_ml in (coarse, fine):
+        of, volume = np.asarray(wall_of), np.asarray(wall_ml, float)
+        total = np.bincount(of, weights=volume) / np.array([140.0, 70.0, 36.0])
+        volume = volume / total[of]
+        share = volume / np.where(of == 2, 36.0, 210.0)
+        stiff = np.full(len(of), 120.0)
+        reference, area, septum = design(130.0, 140.0, 9.0, 4.0, of, volume, share, stiff)
+        strain, stress = np.zeros(len(of)), np.zeros(len(of))
+        force, length, active = np.full(len(of), 90.0), np.full(len(of), 2.05), np.full(len(of), 0.7)
+        left, right, _ = balance(
+            100.0, 110.0, of, volume, reference, stiff, force, length, active, area, septum, strain, stress
+        )
+        found.append((left, right, *septum))
+    assert found[1] == pytest.approx(found[0], rel=1e-4)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DEPTH = 4
-# A mixture further than this from the beat's own end (relative) is not believed
+# A mixture goes no further than this from the beat's own end (relative)
 FURTHEST = 0.2
 
 
@@ -35,7 +35,6 @@ class Mixer:
             return end
         slopes = np.diff(np.array(self._residuals), axis=0).T
         share = np.linalg.lstsq(slopes, residual, rcond=1e-3)[0]
-        mixed = end - np.diff(np.array(self._ends), axis=0).T @ share
-        if np.abs((mixed - end)[: self._watched] / scale).max() > FURTHEST:
-            return end
-        return np.asarray(mixed)
+        onward = -(np.diff(np.array(self._ends), axis=0).T @ share)
+        furthest = float(np.abs(onward[: self._watched] / scale).max())
+        return np.asarray(end + onward * min(1.0, FURTHEST / max(furthest, 1e-12)))
