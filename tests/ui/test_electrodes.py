@@ -1,12 +1,16 @@
-"""Electrodes lie where the engines take them to lie, and a move changes the leads of every scenario and nothing else."""
+"""Electrodes lie where the engines take them to lie, and a move changes the leads of every scenario, nothing else."""
 
 import numpy as np
 import pytest
 from ideal_heart import ideal_heart
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
 
 from twinviewer.domain import EngineError, Setup
 from twinviewer.physics import ecg
 from twinviewer.physics.ecg_places import electrode_shift
+from twinviewer.scene.pick import to_screen
 from twinviewer.session.case import Case
 from twinviewer.session.electrodes import NAMES, Chest, compute_chest, move_electrodes, muscle_mm, shifts_of
 from twinviewer.session.scenarios import setup_input
@@ -68,3 +72,49 @@ def test_the_baseline_knows_only_electrodes_that_were_moved() -> None:
     named = {name for name in made.parameters if name.startswith("electrode_")}
     assert named == {"electrode_V1_left_mm"}
     assert electrode_shift(made) == (("V1", -12.0, 0.0, 0.0),)
+
+
+def test_markers_are_shown_dragged_and_put_back(window, small_case, qtbot) -> None:  # type: ignore[no-untyped-def]
+    if not window.renderer:
+        pytest.skip("no OpenGL on this display")
+    window.presenter.accept(small_case)
+    view, tool = window.views.view3d, window.coupling.electrodes
+    qtbot.waitUntil(lambda: view.stage is not None and view.stage.state is not None)
+    window.actions_.all["electrodes"].trigger()
+    qtbot.waitUntil(lambda: tool.chest is not None, timeout=30_000)
+    qtbot.wait(200)  # the panels find their sizes
+    shown = {m.name: m for m in view.state.panes[0].markers}
+    assert set(NAMES) <= set(shown) and shown["V1"].label == "V1"
+    x, y = to_screen(view.stage.renderer(), [shown["V1"].place_mm])[0] / view.interactor.devicePixelRatioF()
+    start = QPoint(round(x), round(view.interactor.height() - 1 - y))
+    assert view.interactor.rect().contains(start) and tool.at(QPointF(start)) == "V1"
+    window.presenter.simulate_all = lambda: asked.append(1)  # type: ignore[method-assign]
+    asked: list[int] = []
+    camera = view.stage.current_camera()
+    for kind, place in (
+        (QEvent.Type.MouseButtonPress, start),
+        (QEvent.Type.MouseMove, start - QPoint(0, 20)),
+        (QEvent.Type.MouseMove, start - QPoint(0, 40)),
+        (QEvent.Type.MouseButtonRelease, start - QPoint(0, 40)),
+    ):
+        button = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else Qt.MouseButton.LeftButton
+        held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else Qt.MouseButton.LeftButton
+        at = QPointF(place)
+        event = QMouseEvent(kind, at, view.interactor.mapToGlobal(at), button, held, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(view.interactor, event)
+    left, back, up = shifts_of(window.presenter.case)["V1"]
+    assert up > 5.0 and abs(left) < up  # straight up on the screen, seen from the front
+    assert view.stage.current_camera() == camera
+    assert asked and window.presenter.history.undo_text == "Electrodes moved"
+    assert tool.panel.shift("V1") == (left, back, up)
+    moved = next(m for m in view.state.panes[0].markers if m.name == "V1")
+    assert moved.place_mm[2] > shown["V1"].place_mm[2] + 5.0
+
+    tool.panel.boxes["V4"][0].setValue(15.0)  # by numbers
+    assert shifts_of(window.presenter.case)["V4"] == (15.0, 0.0, 0.0)
+    tool.panel.usual.click()
+    assert not shifts_of(window.presenter.case)
+    window.actions_.all["undo"].trigger()
+    assert tool.panel.shift("V4") == (15.0, 0.0, 0.0)
+    window.actions_.all["cancel"].trigger()  # Esc
+    assert not tool.on and not any(m.name == "V1" for m in view.state.panes[0].markers)

@@ -48,7 +48,7 @@ def test_a_scar_drops_what_was_simulated_without_it_and_is_kept_in_the_file(smal
     assert case.action == "Scar painted" and not case.scenarios
     assert case.messages["Simulate"] == "Made again after: Scar painted"
     assert case.measurements == small_case.measurements
-    core, border = amounts_ml(case.mesh)
+    core, border = amounts_ml(case.mesh, np.ones(len(case.mesh.tets)))
     assert core > 0.0 and border == 0.0
     back = load(save(case, tmp_path / "scar.twin"))
     assert back.mesh is not None

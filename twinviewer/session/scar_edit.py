@@ -39,13 +39,15 @@ class Brush:
 class WallFeet:
     """Where each point of a wall stands on its inner and its outer surface.
 
-    points_mm: (p, 3) LPS of the wall; depth: (p,) 0 endocardium … 1 epicardium; inner, outer: trees of the (p, 3) feet.
+    points_mm: (p, 3) LPS of the wall; depth: (p,) 0 endocardium … 1 epicardium; inner, outer: trees of the (p, 3) feet;
+    tet_ml: (m,) volumes.
     """
 
     points_mm: NDArray[np.float64]
     depth: NDArray[np.float64]
     inner: cKDTree
     outer: cKDTree
+    tet_ml: NDArray[np.float64]
 
     @classmethod
     def of(cls, mesh: OrganMesh) -> "WallFeet":
@@ -58,7 +60,8 @@ class WallFeet:
         for skin in (depth <= SKIN, depth >= 1.0 - SKIN):
             own = points[skin] if skin.any() else points
             trees.append(cKDTree(own[cKDTree(own).query(points)[1]]))
-        return cls(points, depth, *trees)
+        edge = points[mesh.tets[:, 1:]] - points[mesh.tets[:, :1]]
+        return cls(points, depth, trees[0], trees[1], np.abs(np.linalg.det(edge)) / 6000.0)
 
     def under(self, node: int, brush: Brush) -> NDArray[np.intp]:
         """(k,) points of the wall that the brush covers when it stands on this one."""
@@ -86,12 +89,9 @@ def accept_scar(case: Case, values: NDArray[np.floating], action: str = PAINTED)
     return case.changed(action, mesh=mesh, measurements=case.measurements, typed=case.typed)
 
 
-def amounts_ml(mesh: OrganMesh) -> tuple[float, float]:
-    """Core and border zone that are painted on a mesh, in mL, as the baseline will take them."""
+def amounts_ml(mesh: OrganMesh, tet_ml: NDArray[np.float64]) -> tuple[float, float]:
+    """Core and border zone that are painted on a mesh, in mL, as the baseline will take them. tet_ml: (m,) volumes."""
     from twinviewer.organs.heart.scar import marked
 
-    corner = np.asarray(mesh.points_mm, np.float64)[mesh.tets]
-    edge = corner[:, 1:] - corner[:, :1]
-    volume = np.abs(np.linalg.det(edge)) / 6000.0
     core, border = marked(mesh)
-    return float(volume[core].sum()), float(volume[border].sum())
+    return float(tet_ml[core].sum()), float(tet_ml[border].sum())

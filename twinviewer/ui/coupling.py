@@ -17,6 +17,7 @@ from twinviewer.session.case import BASELINE, Scenario
 from twinviewer.ui.beat_marks import image_fraction, marks, period_of, r_wave
 from twinviewer.ui.corrections import Corrections
 from twinviewer.ui.curves import Curves
+from twinviewer.ui.electrodes import Electrodes
 from twinviewer.ui.guidance import allow_actions, guide
 from twinviewer.ui.image_canvas import to_pixmap
 from twinviewer.ui.layouts import COMPARE, FOUR
@@ -64,6 +65,7 @@ class Coupling(QObject):
         self.other_ways = OtherWays(window)
         self.picking = Picking(window)
         self.brush = ScarBrush(window)
+        self.electrodes = Electrodes(window)
         self.live = LiveRun(window.presenter)
         self.live.changed.connect(self.draw_scene)
         self.corrections = Corrections(window.presenter, window.views.cine.restore)
@@ -345,7 +347,7 @@ class Coupling(QObject):
             self.live.now,
         )
         if state is not None:
-            state = self.brush.picture(state)
+            state = self.electrodes.picture(self.brush.picture(state))
         w.views.view3d.show_state(state)
         if state is not None and (state.section is not None) != self._cut:
             self._cut = state.section is not None
@@ -374,6 +376,7 @@ class Coupling(QObject):
         w.inspector.go(step)
         self.picking.stop()
         self.brush.stop()
+        self.electrodes.stop()
         if step is Step.COMPARE and w.presenter.comparison(w.choices.other) is not None:
             w.set_layout(COMPARE)
         elif w.views.layout_name == COMPARE:

@@ -78,6 +78,7 @@ def add_actions(w: MainWindow) -> None:
     a.add("outlines", "View", "&Outlines on the planes", lambda: next_outlines(w), "O", "segment")
     a.add("correct", "Edit", "C&orrect contours by hand", w.views.cine.hand.toggle, "E", "pick")
     a.add("paint_scar", "Edit", "Paint &scar on the heart", lambda: w.coupling.brush.toggle(), "B", "segment")
+    a.add("electrodes", "View", "ECG &electrodes round the heart", lambda: w.coupling.electrodes.toggle(), "", "beat")
     a.add("safe", "View", "Colour-&blind-safe maps", lambda: toggle(w, "safe_colours"), "", "eye", checkable=True)
     a.all["safe"].setChecked(w.choices.safe_colours)
     a.add("theme", "View", "Dark or &light", w.toggle_theme, "Ctrl+T", "theme")
@@ -114,8 +115,8 @@ def fill_menus(w: MainWindow) -> None:
             "&Edit": ["undo", "redo", "-", "correct", "paint_scar", "-", "cancel", "palette"],
             "&Step": [*steps, "-", "next_step"],
             "&View": ["layout_four", "layout_one", "layout_compare", "-", "reset_views", "crosshair",
-                      ("&Window and level", presets), "-", ("3&D view", directions), "section", "outlines", "safe", "-",
-                      "timeline", "theme",
+                      ("&Window and level", presets), "-", ("3&D view", directions), "section", "outlines", "electrodes",
+                      "safe", "-", "timeline", "theme",
                       ("&Panels", panels)],
             "&Beat": ["play", "phase_back", "phase_on", "to_ed", "to_es", "-", "slower", "faster", "exaggerate"],
             "&Help": ["shortcuts", "about"],
@@ -163,7 +164,7 @@ def save_case(w: MainWindow, elsewhere: bool) -> None:
 
 def cancel(w: MainWindow) -> None:
     """Esc: stop picking or painting, else stop what runs, else leave a maximised view."""
-    if w.coupling.picking.stop() or w.coupling.brush.stop():
+    if w.coupling.picking.stop() or w.coupling.brush.stop() or w.coupling.electrodes.stop():
         return
     if w.presenter.busy:
         w.presenter.cancel()

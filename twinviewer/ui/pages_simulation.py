@@ -18,6 +18,8 @@ from twinviewer.ui.number_tables import DeltaTable, MeasureTable
 from twinviewer.ui.page import Action, Page, quiet_label
 from twinviewer.ui.theme import Look
 
+ON_THE_HEART = "electrode_"
+"""Settings that have a tool of their own beside the form."""
 HIDDEN_PARAMETERS = frozenset({"lv_lead_node", "rv_lead_node"})
 """Set by clicking on the heart, not by typing."""
 
@@ -174,7 +176,8 @@ class SimulatePage(Page):
         _empty(self._setup_column)
         self.setup_form = None
         if organ is not None and organ.setup_parameters:
-            self.setup_form = Form(organ.setup_parameters, self.look)
+            typed = [one for one in organ.setup_parameters if not one.name.startswith(ON_THE_HEART)]
+            self.setup_form = Form(typed, self.look)
             self._setup_column.addWidget(self.setup_form)
         self._settings.setVisible(self.setup_form is not None)
         wanted = self.therapy if self.therapy in therapies else next((n for n in therapies if verdicts[n].ok), "")

@@ -118,7 +118,16 @@ class ScarBrush(QObject):
         self._values = painted(mesh)
         if not known or (self._feet is None and self._looked is None):
             self._feet, self._looked = None, self._thread.submit(WallFeet.of, mesh)
-        self.panel.show_amount(*(amounts_ml(mesh) if FIELD in mesh.point_fields else (0.0, 0.0)))
+        self._tell_amount()
+
+    def _tell_amount(self) -> None:
+        mesh, feet = self._mesh, self._ready()
+        if mesh is None or FIELD not in mesh.point_fields:
+            self.panel.show_amount(0.0, 0.0)
+        elif feet is not None:
+            self.panel.show_amount(*amounts_ml(mesh, feet.tet_ml))
+        else:
+            QTimer.singleShot(50, self._tell_amount)
 
     def _redraw(self) -> None:
         self.w.coupling.draw_scene()

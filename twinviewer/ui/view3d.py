@@ -256,6 +256,10 @@ class View3D(QWidget):
         self._fitted = self.stage.current_camera()
         self.interactor.update()
 
+    def refit(self) -> None:
+        """Fit what is drawn now, seen from where it was seen last."""
+        self._fit()
+
     def _refit(self) -> None:
         """After a change of size: fit again, unless the user has turned the heart meanwhile."""
         if self.stage is not None and self._state is not None:
