@@ -3,7 +3,27 @@
 from twinviewer.domain import BaselineFit, FittedParameter, Residual
 from twinviewer.session.metric_names import label_of
 
+PARAMETERS = {
+    "contractility_lv_kpa": "LV contractility",
+    "contractility_rv_kpa": "RV contractility",
+    "stiffness_lv_kpa": "LV stiffness",
+    "stiffness_rv_kpa": "RV stiffness",
+    "lv_filling_pressure_mmhg": "LV filling pressure",
+    "rv_filling_pressure_mmhg": "RV filling pressure",
+    "systemic_resistance_mmhg_s_ml": "Systemic resistance",
+    "systemic_compliance_ml_mmhg": "Systemic compliance",
+    "pulmonary_resistance_mmhg_s_ml": "Pulmonary resistance",
+    "pulmonary_compliance_ml_mmhg": "Pulmonary compliance",
+    "stressed_volume_ml": "Stressed volume",
+    "relaxation_ms": "Relaxation time",
+}
+"""Names short enough for a narrow table."""
 _ORIGINS = {"measured": "measured", "chosen": "set by the user"}
+
+
+def parameter_label(name: str) -> str:
+    """A fitted parameter's short name."""
+    return PARAMETERS.get(name, label_of(name))
 
 
 def origin_of(one: Residual) -> str:

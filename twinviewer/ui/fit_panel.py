@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from twinviewer.domain import BaselineFit, FittedParameter, Residual
-from twinviewer.report.fit_words import asked, counted, origin_of
+from twinviewer.report.fit_words import asked, counted, origin_of, parameter_label
 from twinviewer.session.metric_names import label_of, number_of, short_of
 from twinviewer.ui.page import Note, quiet_label
 from twinviewer.ui.theme import Look
@@ -28,12 +28,12 @@ class _Mark(QWidget):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self.look = look
-        self.setMinimumWidth(64)
+        self.setMinimumWidth(56)
         self.setFixedHeight(14)
         look.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
-        return QSize(84, 14)
+        return QSize(76, 14)
 
     def _painter(self) -> QPainter:
         painter = QPainter(self)
@@ -147,10 +147,10 @@ class FitPanel(QWidget):
                 widget.hide()
                 widget.deleteLater()
         self.bars, self.intervals = [], []
-        line = self._head(0, "", "Known", "Simulated", "Off by, in errors")
+        line = self._head(0, "", "Known", "Simulated", "In errors")
         for residual in found.residuals:
             line = self._residual(line, residual)
-        line = self._head(line, "", "Value", "", "90 % interval")
+        line = self._head(line, "", "", "Value", "90 % interval")
         for parameter in sorted(found.parameters, key=lambda one: (not one.is_told, -one.told)):
             line = self._parameter(line, parameter)
         legend = quiet_label(
@@ -174,9 +174,8 @@ class FitPanel(QWidget):
     def _residual(self, line: int, one: Residual) -> int:
         bar = ResidualBar(self.look, one)
         self.bars.append(bar)
-        unit = f" <span style='color:{self.look.tokens.quiet};font-size:11px'>{one.measured.unit}</span>"
         cells = (
-            _cell(short_of(one.name) + unit, "" if one.known else "quiet", _LEFT),
+            _cell(short_of(one.name) + self._unit(one.measured.unit), "" if one.known else "quiet", _LEFT),
             _cell(number_of(one.name, one.measured.value), "" if one.known else "quiet"),
             _cell(number_of(one.name, one.simulated), "" if one.met else "strong"),
             bar,
@@ -186,28 +185,32 @@ class FitPanel(QWidget):
             f"{number_of(one.name, one.error)} {one.measured.unit}<br>simulated: "
             f"{number_of(one.name, one.simulated)}, {one.errors:+.1f} errors<br><i>{one.measured.source}</i>"
         )
-        return self._place(line, cells, tip.replace("-", "−"))
+        for column, cell in enumerate(cells):
+            cell.setToolTip(tip.replace("-", "−"))
+            self._grid.addWidget(cell, line, column)
+        return line + 1
 
     def _parameter(self, line: int, one: FittedParameter) -> int:
         bar = IntervalBar(self.look, one)
         self.intervals.append(bar)
         role = "" if one.is_told else "quiet"
-        name = _cell(label_of(one.name), role, _LEFT)
+        name = _cell(f"{parameter_label(one.name)}{self._unit(one.value.unit)}", role, _LEFT)
         name.setWordWrap(True)
-        unit = _cell(one.value.unit, "small", _LEFT)
+        name.setMinimumWidth(96)
+        value = _cell(number_of(one.name, one.value.value), role)
         assert one.value.low is not None and one.value.high is not None
         tip = (
-            f"<b>{label_of(one.name)}</b><br>{number_of(one.name, one.value.value)} {one.value.unit} (90 %: "
+            f"<b>{parameter_label(one.name)}</b><br>{number_of(one.name, one.value.value)} {one.value.unit} (90 %: "
             f"{number_of(one.name, one.value.low)} to {number_of(one.name, one.value.high)})<br>{asked(one)}<br>"
             f"patients have {one.low:g} to {one.high:g}: <i>{one.range_source}</i><br><i>{one.value.source}</i>"
         )
-        return self._place(line, (name, _cell(number_of(one.name, one.value.value), role), unit, bar), tip)
-
-    def _place(self, line: int, cells: tuple[QWidget, ...], tip: str) -> int:
-        for column, cell in enumerate(cells):
+        for cell, column, wide in ((name, 0, 2), (value, 2, 1), (bar, 3, 1)):
             cell.setToolTip(tip)
-            self._grid.addWidget(cell, line, column)
+            self._grid.addWidget(cell, line, column, 1, wide)
         return line + 1
+
+    def _unit(self, unit: str) -> str:
+        return f" <span style='color:{self.look.tokens.quiet};font-size:11px'>{unit}</span>"
 
 
 def _cell(text: str, role: str = "", align: Qt.AlignmentFlag = _RIGHT) -> QLabel:
