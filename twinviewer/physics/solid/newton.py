@@ -26,10 +26,8 @@ class Step:
     residual: float
 
 
-def equilibrium(
-    wall: Wall, state: State, load: Load, tolerance: float = TOLERANCE
-) -> Generator[Step, None, State]:
-    """Newton's method from a state near by, to steps of a share ``tolerance`` of an element's size. EngineError, with the
+def equilibrium(wall: Wall, state: State, load: Load, tolerance: float = TOLERANCE) -> Generator[Step, None, State]:
+    """Newton's method from a state near by, until a step is a share ``tolerance`` of an element. EngineError, with the
     place, where it does not converge."""
     stiffness = np.empty((len(wall.mesh.tets), UNKNOWNS, UNKNOWNS))
     moves = len(wall.free)
@@ -112,10 +110,7 @@ def _tried(wall: Wall, guess: State, load: Load, done: float) -> Generator[Step,
 
 
 def _failed(wall: Wall, what: str, tet: int) -> EngineError:
-    where = ""
-    if tet >= 0:
-        centre = wall.mesh.points_mm[wall.mesh.tets[tet, :4]].mean(axis=0)
-        where = "near (" + ", ".join(f"{x:.0f}" for x in centre) + ") mm"
+    where = wall.place(wall.mesh.points_mm[wall.mesh.tets[tet, :4]].mean(axis=0)) if tet >= 0 else ""
     return EngineError(f"The wall finds no equilibrium: {what}", where=where, remedy="Use smaller loads")
 
 

@@ -9,7 +9,7 @@ Array = NDArray[np.float64]
 
 @njit(cache=True, nogil=True)
 def crossings(origins, ways, corners):  # type: ignore[no-untyped-def]
-    """(r, 2) distances in mm to the first and the last crossing of rays (r, 3) with triangles (k, 3, 3); NaN if none."""
+    """(r, 2) mm to the first and the last crossing of rays (r, 3) with triangles (k, 3, 3); NaN if there is none."""
     out = np.full((origins.shape[0], 2), np.nan)
     for r in range(origins.shape[0]):
         dx, dy, dz = ways[r]

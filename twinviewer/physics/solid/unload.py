@@ -1,7 +1,7 @@
 """The wall without load, from its shape under load: images show a heart that is never free of pressure.
 
-Fixed point of Sellier, Int J Comput Methods 8:557 (2011), and Bols et al., J Comput Appl Math 246:10 (2013): the resting
-shape is moved by what its loaded shape still misses, until that is the shape that was seen.
+Fixed point of Sellier, Int J Comput Methods 8:557 (2011), and Bols et al., J Comput Appl Math 246:10 (2013): the
+resting shape is moved by what its loaded shape still misses, until that is the shape that was seen.
 """
 
 from collections.abc import Callable, Generator

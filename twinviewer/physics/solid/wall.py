@@ -1,6 +1,6 @@
 """A wall of muscle with its law, supports and loads, as forces and stiffness."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -61,11 +61,17 @@ class Load:
         return Load(mixed, (1.0 - part) * self.active_kpa + part * other.active_kpa)
 
 
+def in_mm(point_mm: Array) -> str:
+    """A place (3,) in words."""
+    return "near (" + ", ".join(f"{x:.0f}" for x in point_mm) + ") mm"
+
+
 class Wall:
     """A wall ready to be loaded.
 
     fibre, sheet (m, q, 3) unit vectors at the points of quadrature; fixed (n, 3) True where a point is held in that
-    direction; cavities: name -> faces that its pressure acts on; stiff (m,) factor on the passive law.
+    direction; cavities: name -> faces that its pressure acts on; stiff (m,) factor on the passive law;
+    place: what to call a place in errors.
     """
 
     def __init__(
@@ -81,7 +87,9 @@ class Wall:
         stiff: Array | None = None,
         compliance: float = COMPLIANCE,
         guard_kpa: float = GUARD_KPA,
+        place: Callable[[Array], str] = in_mm,
     ) -> None:
+        self.place = place
         self.mesh, self.law, self.compliance, self.guard_kpa = mesh, law, compliance, guard_kpa
         self.fibre = np.ascontiguousarray(fibre, np.float64)
         self.sheet = self.fibre if sheet is None else np.ascontiguousarray(sheet, np.float64)
