@@ -33,8 +33,8 @@ class PaneMarkers:
         if wanted != self._shown:
             self.clear()
             self._shown = wanted
-            for marker in markers:
-                parts = (ball(marker.radius_mm, marker.colour), *_label(marker, text, scale))
+            for row, marker in enumerate(markers):
+                parts = (ball(marker.radius_mm, marker.colour), *_label(marker, text, scale, row % 3 - 1))
                 for actor in parts:
                     self._renderer.AddActor(actor)
                 self._parts.append((marker, parts))
@@ -51,7 +51,8 @@ class PaneMarkers:
         self._parts, self._shown = [], ((), "", 1.0)
 
 
-def _label(marker: Marker, text: str, scale: float) -> tuple[vtk.vtkProp3D, ...]:
+def _label(marker: Marker, text: str, scale: float, row: int) -> tuple[vtk.vtkProp3D, ...]:
+    """row: -1 to 1, a little lower or higher, so that words of neighbours that lie behind each other stay apart."""
     if not marker.label:
         return ()
     actor = vtk.vtkBillboardTextActor3D()
@@ -62,6 +63,6 @@ def _label(marker: Marker, text: str, scale: float) -> tuple[vtk.vtkProp3D, ...]
     style.SetBold(True)
     style.SetColor(*rgb(text))
     style.SetVerticalJustificationToCentered()
-    actor.SetDisplayOffset(int(BESIDE_PX * scale), 0)
+    actor.SetDisplayOffset(int(BESIDE_PX * scale), int(LABEL_PX * row * scale))
     actor.PickableOff()
     return (actor,)

@@ -149,7 +149,7 @@ class SimulatePage(Page):
         self._tool_row.addWidget(button, 1)
         self.tools.append(button)
         if panel is not None:
-            self.column.insertWidget(self.column.indexOf(self._setup_box) + 2, panel)
+            self.column.insertWidget(self.column.indexOf(self._tool_row) + 1, panel)
         return button
 
     def _show_settings(self, on: bool) -> None:
