@@ -17,6 +17,7 @@ from twinviewer.domain import Quantity, RenderError, Reporter, silent
 from twinviewer.report import MEASURED_ONLY, RESEARCH_ONLY, TYPED_ONLY, can_report, follows_images
 from twinviewer.report.bullseye import bullseye
 from twinviewer.report.drawings import curves, ecg_page
+from twinviewer.report.fit_words import asked, counted, origin_of, parameter_label
 from twinviewer.report.measured import still_of_both
 from twinviewer.report.measures import GROUPS, LONG, group_of, paired, segment_values
 from twinviewer.report.picture import simulated, still
@@ -67,6 +68,7 @@ def pdf(case: Case, path: Path, report: Reporter = silent) -> Path:
             _picture(still_of_both(case, (1600, 640), paper=True)),
         ]
     story += _measured_table(case)
+    story += _fit_tables(case)
     story += _segments(case)
     if runs:
         story += [PageBreak(), Paragraph("12-lead ECG, 25 mm/s, 10 mm/mV", _HEAD), ecg_page(runs), _key(runs)]
@@ -213,6 +215,28 @@ def _measured_table(case: Case) -> list[Any]:
             rows.append([label_of(name), _number(found.value), _interval(found), other, found.unit])
     head = "Typed in, not measured" if case.typed else "Measured in the images"
     return [Paragraph(head, _HEAD), _table(rows, [66, 26, 40, 22, 26], 0.9)]
+
+
+def _fit_tables(case: Case) -> list[Any]:
+    """How well the baseline fits: measured beside simulated, and each parameter with its interval."""
+    found = None if case.baseline is None else case.baseline.setup.fit
+    if found is None:
+        return []
+    said = counted(found) if found.fits else " ".join(f"{problem}." for problem in found.problems)
+    rows: list[list[Any]] = [["", "known", "± error", "simulated", "off by, in errors", ""]]
+    for one in found.residuals:
+        name = [label_of(one.name), _number(one.measured.value), _number(one.error), _number(one.simulated)]
+        rows.append([*name, f"{one.errors:+.1f}" + ("" if one.met else " !"), Paragraph(origin_of(one), _QUIET)])
+    fitted: list[list[Any]] = [["Parameter", "value", "90 % interval", "unit", ""]]
+    for other in sorted(found.parameters, key=lambda one: (not one.is_told, -one.told)):
+        value = other.value
+        line = [parameter_label(other.name), _number(value.value), _interval(value), value.unit]
+        fitted.append([*line, Paragraph(escape(asked(other)), _QUIET)])
+    story = [Paragraph("Measured beside simulated: the fit of the baseline", _HEAD), Paragraph(escape(said), _TEXT)]
+    return [
+        KeepTogether([*story, _table(rows, [52, 20, 20, 22, 28, 38], 0.9)]),
+        _table(fitted, [42, 18, 34, 26, 60], 0.9),
+    ]
 
 
 def _segments(case: Case) -> list[Any]:

@@ -260,6 +260,8 @@ def _simulate_state(case: Case) -> StepState:
         return StepState("not_yet", "Prepare the baseline")
     if waiting:
         return StepState("not_yet", f"Not simulated yet: {', '.join(waiting)}")
+    if case.baseline is not None and case.baseline.setup.fit is not None and not case.baseline.setup.fit.fits:
+        return StepState("needs_a_look", "; ".join(case.baseline.setup.fit.problems))
     return StepState("ready", f"{len(case.scenarios)} scenario(s) simulated")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from twinviewer import __version__
-from twinviewer.domain import Delta, LoadError, Quantity, StoreError
+from twinviewer.domain import BaselineFit, Delta, LoadError, Quantity, StoreError
 from twinviewer.session.case import BASELINE, Case, Scenario
 from twinviewer.session.comparison import compare
 
@@ -107,6 +107,35 @@ def _scenario_document(scenario: Scenario) -> dict[str, Any]:
         "run_uid": scenario.run.uid if scenario.run is not None else None,
         "parameters": _quantities(scenario.setup.parameters),
         "notes": list(scenario.setup.notes),
+        "fit": None if scenario.setup.fit is None else _fit_document(scenario.setup.fit),
+    }
+
+
+def _fit_document(fit: BaselineFit) -> dict[str, Any]:
+    """Measured beside simulated, and what the measurements tell of each parameter."""
+    return {
+        "fits": fit.fits,
+        "problems": list(fit.problems),
+        "residuals": {
+            one.name: {
+                "measured": quantity_document(one.measured),
+                "simulated": _number(one.simulated),
+                "error": _number(one.error),
+                "off_by_errors": _number(one.errors),
+            }
+            for one in fit.residuals
+        },
+        "parameters": {
+            one.name: {
+                "value": quantity_document(one.value),
+                "told_by_data": one.is_told,
+                "told_share": _number(one.told),
+                "would_need": list(one.asks),
+                "range": [one.low, one.high],
+                "range_source": one.range_source,
+            }
+            for one in fit.parameters
+        },
     }
 
 
