@@ -12,7 +12,7 @@ from tests.physics.solid.shapes import box
 from twinviewer.physics.solid.element import QuadraticMesh, boundary
 from twinviewer.physics.solid.laws import Law, guccione, holzapfel_ogden
 from twinviewer.physics.solid.newton import equilibrium, load_up
-from twinviewer.physics.solid.wall import NO_STIFFNESS, Load, Springs, State, Wall, ended
+from twinviewer.physics.solid.wall import ANY_LENGTH, NO_STIFFNESS, Load, Springs, State, Wall, ended
 
 Array = NDArray[np.float64]
 GUCCIONE = (2.0, 8.0, 2.0, 4.0)
@@ -121,8 +121,9 @@ def test_a_tube_under_pressure() -> None:
     assert lumen.mean() - inner == pytest.approx(inflated - inner, rel=0.01)
 
 
+@pytest.mark.parametrize("shortest", [ANY_LENGTH, 0.7])
 @pytest.mark.parametrize("law", LAWS)
-def test_stiffness_is_the_slope_of_the_forces(law: str) -> None:
+def test_stiffness_is_the_slope_of_the_forces(law: str, shortest: float) -> None:
     """Law, active stress, pressure of a cavity and springs together, far from rest, against central differences."""
     mesh = box((2.0, 1.0, 1.0), (2, 1, 1))
     faces = boundary(mesh)
@@ -131,7 +132,7 @@ def test_stiffness_is_the_slope_of_the_forces(law: str) -> None:
     fibre, sheet = same(mesh, (0.6, 0.8, 0.0)), same(mesh, (0.8, -0.6, 0.0))
     wall = Wall(
         mesh, LAWS[law], fibre, sheet=sheet, fixed=mesh.points_mm == [0.0, -1.0, -1.0],
-        cavities={"above": faces.part(top)}, springs=(Springs(faces.part(~top), 0.4, 0.1),),
+        cavities={"above": faces.part(top)}, springs=(Springs(faces.part(~top), 0.4, 0.1),), shortest=shortest,
     )  # fmt: skip
     state = State(mesh.points_mm + 0.02 * rng.standard_normal(mesh.points_mm.shape), rng.standard_normal(12))
     load = Load({"above": 3.0}, 5.0)

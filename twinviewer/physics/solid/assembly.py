@@ -17,15 +17,32 @@ from twinviewer.physics.solid.laws import stress
 UNKNOWNS = 34
 
 
+@njit(cache=True)
+def pull(active, shortest, stretch):  # type: ignore[no-untyped-def]
+    """Tension of a fibre as second Piola-Kirchhoff stress, and its slope by the fibre's Green strain.
+
+    shortest < 0: T whatever the length. Else Cauchy stress T (λ − shortest), nothing below: muscle pulls less the
+    shorter it is (ter Keurs et al., Circ Res 46:703, 1980). Without that, a cavity under given pressure and tension has
+    no stable size but what passive muscle gives it.
+    """
+    if shortest < 0.0:
+        return active, 0.0
+    if stretch <= shortest:
+        return 0.0, 0.0
+    over = 1.0 / (stretch * stretch)
+    return active * (stretch - shortest) * over, active * (2.0 * shortest - stretch) * over * over
+
+
 @njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz"})
 def elements(  # type: ignore[no-untyped-def]
     first, last, tets, corner, gradients, volumes, share, x, p, fibre, sheet, kind, constants, stiff, active,
-    compliance, guard, force, stiffness,
+    shortest, compliance, guard, force, stiffness,
 ):  # fmt: skip
     """Fill force (m, 34) and, where stiffness is not empty, stiffness (m, 34, 34) of elements first … last-1.
 
     x (n, 3) positions in mm; p (c,) pressures in kPa; corner (m, 4) their numbers; share (q, 4) their shape functions;
-    fibre, sheet (m, q, 3); stiff (m,) factor on the passive law; active (m, q) T in kPa; compliance 1/κ; guard
+    fibre, sheet (m, q, 3); stiff (m,) factor on the passive law; active (m, q) T in kPa; shortest:
+    see pull(); compliance 1/κ; guard
     g in kPa. Returns the least J of all points and the element that has it; J is -1 where the law's strain is absurd.
     """
     least, where = 1e9, -1
@@ -74,9 +91,14 @@ def elements(  # type: ignore[no-untyped-def]
                 own += share[q, k] * p[corner[e, k]]
             pj = own * jac
             pulled = pj + guard * np.log(jac)
+            square = 0.0
+            for i in range(3):
+                for j in range(3):
+                    square += fibre[e, q, i] * c[i, j] * fibre[e, q, j]
+            tension, rise = pull(active[e, q], shortest, np.sqrt(square))
             for n in range(6):
                 i, j = one[n], two[n]
-                s[n] = stiff[e] * s[n] + pulled * ci[i, j] + active[e, q] * fibre[e, q, i] * fibre[e, q, j]
+                s[n] = stiff[e] * s[n] + pulled * ci[i, j] + tension * fibre[e, q, i] * fibre[e, q, j]
             for a in range(10):
                 for n in range(6):
                     i, j = one[n], two[n]
@@ -105,6 +127,7 @@ def elements(  # type: ignore[no-untyped-def]
                         stiff[e] * d[n, m]
                         + (pj + guard) * ci[i, j] * ci[g, h]
                         - pulled * (ci[i, g] * ci[j, h] + ci[i, h] * ci[j, g])
+                        + rise * fibre[e, q, i] * fibre[e, q, j] * fibre[e, q, g] * fibre[e, q, h]
                     )
             for n in range(6):
                 for r in range(30):

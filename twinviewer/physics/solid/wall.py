@@ -25,6 +25,7 @@ NO_STIFFNESS = np.empty((0, UNKNOWNS, UNKNOWNS))
 COMPLIANCE = 1e-6
 """1/κ in 1/kPa: at 10 kPa the volume of an element changes by 1e-5. Not 0, so that no front is singular."""
 GUARD_KPA = 20.0
+ANY_LENGTH = -1.0
 CHUNK = 400
 """Elements between two chances to stop: about 20 ms."""
 
@@ -71,7 +72,7 @@ class Wall:
 
     fibre, sheet (m, q, 3) unit vectors at the points of quadrature; fixed (n, 3) True where a point is held in that
     direction; cavities: name -> faces that its pressure acts on; stiff (m,) factor on the passive law;
-    place: what to call a place in errors.
+    shortest: stretch at which fibres cease to pull, or ANY_LENGTH (assembly.pull); place: a place's name in errors.
     """
 
     def __init__(
@@ -87,9 +88,10 @@ class Wall:
         stiff: Array | None = None,
         compliance: float = COMPLIANCE,
         guard_kpa: float = GUARD_KPA,
+        shortest: float = ANY_LENGTH,
         place: Callable[[Array], str] = in_mm,
     ) -> None:
-        self.place = place
+        self.place, self.shortest = place, shortest
         self.mesh, self.law, self.compliance, self.guard_kpa = mesh, law, compliance, guard_kpa
         self.fibre = np.ascontiguousarray(fibre, np.float64)
         self.sheet = self.fibre if sheet is None else np.ascontiguousarray(sheet, np.float64)
@@ -142,7 +144,7 @@ class Wall:
             j, e = elements(
                 first, min(first + CHUNK, count), mesh.tets, self._corner, gradients, volumes, self._share, state.x_mm,
                 state.p_kpa, self.fibre, self.sheet, self.law.kind, self.law.constants, self.stiff, active,
-                self.compliance, self.guard_kpa, force, stiffness,
+                self.shortest, self.compliance, self.guard_kpa, force, stiffness,
             )  # fmt: skip
             if j < least:
                 least, where = j, e
