@@ -96,10 +96,10 @@ def _of_valves(beat: Beat) -> Iterator[tuple[str, float, str]]:
             yield f"{name}_gradient_mean_mmhg", float(drop.mean()), "mmHg"
             if name in LEFT_VALVES:
                 yield f"{name}_gradient_peak_mmhg", float(drop.max()), "mmHg"
-        forward, back = float(np.clip(flow, 0.0, None).mean()), float(-np.clip(flow, None, 0.0).mean())
+        forward, back = float(np.clip(flow, 0.0, None).mean()), float(np.clip(-flow, 0.0, None).mean())
         if forward > 0.0 and (back > 0.0 or name in LEFT_VALVES):
-            yield f"{name}_regurgitant_ml", max(back, 0.0) * beat.period_s, "mL"
-            yield f"{name}_regurgitant_percent", 100.0 * max(back, 0.0) / forward, "%"
+            yield f"{name}_regurgitant_ml", back * beat.period_s, "mL"
+            yield f"{name}_regurgitant_percent", 100.0 * back / forward, "%"
 
 
 def slope_per_s(values: NDArray[np.float64], period_s: float) -> NDArray[np.float64]:
