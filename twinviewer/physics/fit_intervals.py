@@ -60,7 +60,7 @@ def knowledge(
 
 
 def asks(
-    known: Knowledge, index: int, slopes: Mapping[str, Array], error: Mapping[str, float], enough: float, most: int = 3
+    known: Knowledge, index: int, slopes: Mapping[str, Array], error: Mapping[str, float], enough: float, most: int = 4
 ) -> tuple[str, ...]:
     """Which further measurements, taken together, would tell a parameter; empty where none of them would.
 

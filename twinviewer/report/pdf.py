@@ -226,7 +226,9 @@ def _fit_tables(case: Case) -> list[Any]:
     rows: list[list[Any]] = [["", "known", "± error", "simulated", "off by, in errors", ""]]
     for one in found.residuals:
         name = [label_of(one.name), _number(one.measured.value), _number(one.error), _number(one.simulated)]
-        rows.append([*name, f"{one.errors:+.1f}" + ("" if one.met else " !"), Paragraph(origin_of(one), _QUIET)])
+        rows.append(
+            [*name, f"{round(one.errors, 1) + 0.0:+.1f}" + ("" if one.met else " !"), Paragraph(origin_of(one), _QUIET)]
+        )
     fitted: list[list[Any]] = [["Parameter", "value", "90 % interval", "unit", ""]]
     for other in sorted(found.parameters, key=lambda one: (not one.is_told, -one.told)):
         value = other.value
