@@ -17,7 +17,7 @@ from twinviewer.domain import EngineError, EngineOutput, Field, Frame, Metric, P
 from twinviewer.engines.solid.chamber import Array, Chamber, chamber
 from twinviewer.engines.solid.model import KPA_PER_MMHG, law_of, wall_at
 from twinviewer.engines.solid.motion import Carrier
-from twinviewer.engines.solid.systole import Systole, systole
+from twinviewer.engines.solid.systole import SHORTEST, Systole, systole
 from twinviewer.physics.solid.locate import stretch
 from twinviewer.physics.solid.newton import Step, load_up
 from twinviewer.physics.solid.unload import RISING, unload
@@ -68,7 +68,8 @@ class SolidEngine:
             yield Frame(beat.begin_s, still, {"strain_fibre": rest})
         moved = carrier.carried(end.x_mm - rested.x_mm).astype(np.float32)
         yield Frame(beat.end_s, moved, {"strain_fibre": carrier.on_points(strain)})
-        yield Field("tension_kpa", "kPa", carrier.on_points(scale * _tension(one, beat)))
+        pull = scale * _tension(one, beat) * np.maximum(stretch(wall.mesh, end.x_mm, wall.fibre) - SHORTEST, 0.0)
+        yield Field("tension_kpa", "kPa", carrier.on_points(pull))
         yield from self._metrics(one, wall, rested, end, beat, strain, scale, ejected)
         yield Progress(1.0, "End of systole")
 

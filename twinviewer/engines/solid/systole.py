@@ -14,10 +14,12 @@ from twinviewer.domain import EngineError, Progress, Setup
 from twinviewer.physics.eikonal import EikonalGrid, combine
 from twinviewer.physics.heart_model import RIGHT_OFFSET, Patches, loop_of, patches_of, walls_of
 from twinviewer.physics.heartbeat import Beat, Walls, beats, rest_state
-from twinviewer.physics.sarcomere import passive_stress
+from twinviewer.physics.sarcomere import REFERENCE_LENGTH_UM, SERIES_LENGTH_UM, SLACK_LENGTH_UM, passive_stress
 
 Array = NDArray[np.float64]
 STEADY, MOST_BEATS = 1e-3, 80
+SHORTEST = (SLACK_LENGTH_UM + SERIES_LENGTH_UM) / REFERENCE_LENGTH_UM
+"""Stretch at which sarcomeres that no longer shorten cease to pull."""
 RETROGRADE_M_S = 1.0
 """See engines/beat/electrical.py: waves that start in muscle run no faster along the endocardium."""
 
@@ -26,8 +28,8 @@ RETROGRADE_M_S = 1.0
 class Systole:
     """End of diastole (first excitation of the ventricles) to end of systole (least left volume), after the P wave.
 
-    segment (k,): AHA numbers that the mesh has; tension_kpa (k,): active fibre stress at end-systole as second
-    Piola-Kirchhoff stress; strain_percent (k,): shortening of the one-fibre patches from end-diastole.
+    segment (k,): AHA numbers that the mesh has; tension_kpa (k,): T of an active fibre stress T (λ − SHORTEST)
+    that is the patch's at end-systole; strain_percent (k,): shortening of the one-fibre patches from end-diastole.
     """
 
     begin_s: float
@@ -76,8 +78,7 @@ def _read(beat: Beat, walls: Walls, patches: Patches, onset_s: float) -> Systole
     left = patches.number < RIGHT_OFFSET
     strain, total = beat.strain[end], beat.stress_kpa[end]
     passive = walls.stiffness_kpa * np.array([passive_stress(float(one))[0] for one in strain])
-    # Cauchy stress along the fibre is λ² times the second Piola-Kirchhoff stress where volume is kept
-    tension = np.maximum(total - passive, 0.0) / np.exp(2.0 * strain)
+    tension = np.maximum(total - passive, 0.0) / np.maximum(np.exp(strain) - SHORTEST, 0.02)
 
     def both(name: str) -> tuple[float, float]:
         return float(beat[name][begin]), float(beat[name][end])
