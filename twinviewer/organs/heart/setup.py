@@ -90,7 +90,7 @@ SETUP_PARAMETERS: tuple[Parameter, ...] = (
 # name -> value, unit, origin, source of what neither records nor the user give
 POPULATION: Mapping[str, tuple[float, str, Origin, str]] = {
     "conduction_endocardial_m_s": (
-        1.2,
+        1.0,
         "m/s",
         "assumed",
         "effective speed of a layer entered at eight places (conduction.py), for the durations of Durrer et al. (1970)",
