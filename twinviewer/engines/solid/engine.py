@@ -8,13 +8,14 @@ that strains are compared at equal volumes.
 
 import time
 from collections.abc import Generator
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
 
 import numpy as np
 
 from twinviewer import __version__
 from twinviewer.domain import EngineError, EngineOutput, Field, Frame, Metric, Progress, Quantity, Setup
-from twinviewer.engines.solid.chamber import Array, Chamber, chamber
+from twinviewer.engines.solid.chamber import COUNTS, Array, Chamber, chamber
 from twinviewer.engines.solid.model import KPA_PER_MMHG, law_of, wall_at
 from twinviewer.engines.solid.motion import Carrier
 from twinviewer.engines.solid.systole import SHORTEST, Systole, systole
@@ -31,25 +32,32 @@ Found = TypeVar("Found")
 Work = Generator[Progress, None, Found]
 
 
+@dataclass(frozen=True, slots=True)
 class SolidEngine:
-    """See :class:`twinviewer.domain.Engine`. Time 0 is the start of the P wave, as in every engine."""
+    """See :class:`twinviewer.domain.Engine`. Time 0 is the start of the P wave, as in every engine.
 
-    name = "solid"
-    label = "Finite elements of the left ventricle"
-    version = __version__
-    requires = frozenset(
+    counts: cubes of six elements through the wall, from apex to base, and round it.
+    """
+
+    counts: tuple[int, int, int] = COUNTS
+    name: ClassVar[str] = "solid"
+    label: ClassVar[str] = "Finite elements of the left ventricle"
+    version: ClassVar[str] = __version__
+    requires: ClassVar[frozenset[str]] = frozenset(
         {
             "fibre", "chamber", "aha_segment", "rv_segment", "lv_endocardium", "rv_endocardium", "epicardium",
             "lv_cavity", "rv_cavity", "lv_apex_endo", "mitral_centre",
         }
     )  # fmt: skip
-    understands = frozenset({"stimuli", "heart_rate", "contractility", "resistance", "volume", "conduction"})
+    understands: ClassVar[frozenset[str]] = frozenset(
+        {"stimuli", "heart_rate", "contractility", "resistance", "volume", "conduction"}
+    )
 
     def run(self, setup: Setup) -> EngineOutput:
         """Yield end-diastole and end-systole, the strain of the fibres between them, and what it took. Raises
         EngineError, with segment and place, where Newton's method fails."""
         yield Progress(0.0, "Laying elements into the wall")
-        one = chamber(setup.mesh)
+        one = chamber(setup.mesh, self.counts)
         beat = yield from systole(setup)
         law = law_of(setup.value("stiffness_lv_kpa"))
         before = _pressure(beat, 0)

@@ -9,6 +9,7 @@ from twinviewer.engines.solid.chamber import Array, Chamber
 from twinviewer.geometry.attached import Attached
 from twinviewer.geometry.laplace import Elements
 from twinviewer.physics.solid.locate import locate
+from twinviewer.physics.wall_volume import Neighbours, keep_volumes
 
 NEAR = 8
 
@@ -46,6 +47,9 @@ class Carrier:
         points = reference.copy()
         for axis in range(3):
             points[: mesh.wall_points, axis] += np.nan_to_num(self._elements.laplace(self._rows, at[:, axis]))
+        corners = reference[mesh.tets]
+        tet_ml = np.linalg.det(corners[:, 1:] - corners[:, :1]) / 6000.0
+        keep_volumes(points, mesh.tets, tet_ml, Neighbours.in_layers(mesh))
         attached = Attached(mesh)
         attached.close(points)
         attached.follow(points, {"la": 1.0, "ra": 1.0})
