@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from twinviewer import domain
 from twinviewer.session import case as case_types
+from twinviewer.session.record_files import Reading
 
 TYPES: Mapping[str, type] = {
     one.__name__: one
@@ -26,6 +27,7 @@ TYPES: Mapping[str, type] = {
         case_types.TherapyUse,
         case_types.EarlierTwin,
         case_types.Change,
+        Reading,
     )
 }
 """Name in the file -> class."""
