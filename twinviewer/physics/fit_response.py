@@ -59,6 +59,11 @@ class FittedHeart:
         volumes = mesh.enclosed_ml("lv_cavity"), mesh.enclosed_ml("rv_cavity")
         return cls(walls, walls.contractility_kpa, *volumes, tuple(value[name] for name in _UNLOADING))
 
+    def at(self, value: Mapping[str, float]) -> "FittedHeart":
+        """The same, unloaded at the stiffness and pressures of these parameters, so that others near by need not."""
+        walls, _ = self.with_values(value)
+        return replace(self, walls=walls, unloaded_at=tuple(value[name] for name in _UNLOADING))
+
     def with_values(self, value: Mapping[str, float]) -> tuple[Walls, Loop]:
         """The walls and the circulation of these parameters. EngineError for one that is not physical."""
         right = self.walls.wall_of == RIGHT
@@ -129,6 +134,7 @@ def respond(
 
     EngineError where a beat diverges.
     """
+    heart = heart.at(value)
     walls, loop = heart.with_values(value)
     beat = beat_from(walls, loop, start)
     values = _read(beat, readings)
