@@ -163,6 +163,16 @@ def test_healthy_heart_is_physiological() -> None:
     # left ventricular ejection time 413 - 1.7 HR ms in men, SD 10 (Weissler, Circulation 37:149, 1968)
     ejection_ms = 1000.0 * float((flow.values[:-1] > 5.0).mean() * flow.time_s[-1])
     assert ejection_ms == pytest.approx(413.0 - 1.7 * RATE, abs=20.0)
+    assert found.value("ejection_time_ms") == pytest.approx(ejection_ms, abs=8.0)
+    assert found.value("pre_ejection_ms") == pytest.approx(131.0 - 0.4 * RATE, abs=20.0)
+    # Doppler of healthy adults: E wave 0.5 to 1.1, aortic jet 0.9 to 1.7 m/s; no valve runs back
+    assert 0.5 < found.value("mitral_jet_m_s") < 1.1
+    assert 0.9 < found.value("aortic_jet_m_s") < 1.7
+    assert found.value("aortic_gradient_peak_mmhg") == pytest.approx(4.0 * found.value("aortic_jet_m_s") ** 2, rel=0.02)
+    assert found.value("mitral_regurgitant_ml") == found.value("aortic_regurgitant_ml") == 0.0
+    assert found.value("net_output_l_min") == pytest.approx(found.value("cardiac_output_l_min"), rel=0.01)
+    assert 8.0 < found.value("mean_pulmonary_mmhg") < 21.0  # 14 +- 3 at rest (Kovacs, Eur Respir J 34:888, 2009)
+    assert 0.0 < found.value("mean_right_atrial_mmhg") < 8.0
 
 
 def test_block_wastes_the_septums_work() -> None:

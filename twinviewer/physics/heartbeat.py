@@ -58,7 +58,8 @@ class Beat:
     """One beat from the P wave's start, (t,) samples with the period's end left out.
 
     columns: name (COLUMNS) -> (t,). strain (t, n) natural fibre strain, stress_kpa (t, n), area_cm2 (t, n) of each
-    patch. state: where the next beat starts. change: the largest relative change against the beat before.
+    patch. state: where the next beat starts. loop: the circulation that it beat in. change: the largest relative
+    change against the beat before.
     """
 
     time_s: NDArray[np.float64]
@@ -68,6 +69,7 @@ class Beat:
     stress_kpa: NDArray[np.float64]
     area_cm2: NDArray[np.float64]
     state: NDArray[np.float64]
+    loop: Loop
     beats: int
     change: float
 
@@ -223,6 +225,7 @@ def one_beat(
         stress_kpa=patches[:, 1],
         area_cm2=patches[:, 2],
         state=after,
+        loop=loop,
         beats=beat + 1,
         change=float(moved.max()),
     )

@@ -9,16 +9,12 @@ from twinviewer.domain import Metric, Quantity
 from twinviewer.engines.beat.mechanics import row_at, work_kpa
 from twinviewer.physics.heart_model import Patches
 from twinviewer.physics.heartbeat import Beat
+from twinviewer.physics.valves import LOSS
 
 SEPTAL, LATERAL = (2, 3, 8, 9), (5, 6, 11, 12)
 OPEN_ML_S = 1.0
 """Forward flow at which a valve counts as open."""
-VALVES = (
-    ("mitral", "la", "lv"),
-    ("aortic", "lv", "aortic"),
-    ("tricuspid", "ra", "rv"),
-    ("pulmonary", "rv", "pulmonary_artery"),
-)
+VALVES = {"mitral": "mitral", "aortic": "aortic", "tricuspid": "tricuspid", "pulmonary": "pulmonic"}
 
 LEFT_VALVES = ("mitral", "aortic")
 """Of the others the peak is not given, and nothing where they do not leak: a table should not be zeros."""
@@ -87,17 +83,20 @@ def _of_flow(beat: Beat, onset_s: float) -> Iterator[tuple[str, float, str]]:
 
 
 def _of_valves(beat: Beat) -> Iterator[tuple[str, float, str]]:
-    """Gradients and what runs back through each valve."""
-    for name, upstream, downstream in VALVES:
+    """Jets and their gradients as Doppler has them, by the simplified Bernoulli law, and what runs back."""
+    for name, valve in VALVES.items():
         flow = beat[f"{name}_flow_ml_s"]
-        opened = flow > OPEN_ML_S
-        if opened.any():
-            drop = (beat[f"{upstream}_pressure_mmhg"] - beat[f"{downstream}_pressure_mmhg"])[opened]
+        forward, back = float(np.clip(flow, 0.0, None).mean()), float(np.clip(-flow, 0.0, None).mean())
+        if forward == 0.0:
+            continue
+        area_cm2 = getattr(beat.loop, valve).area_cm2
+        drop = LOSS * (flow[flow > OPEN_ML_S] / area_cm2) ** 2
+        if drop.size:
             yield f"{name}_gradient_mean_mmhg", float(drop.mean()), "mmHg"
             if name in LEFT_VALVES:
                 yield f"{name}_gradient_peak_mmhg", float(drop.max()), "mmHg"
-        forward, back = float(np.clip(flow, 0.0, None).mean()), float(np.clip(-flow, 0.0, None).mean())
-        if forward > 0.0 and (back > 0.0 or name in LEFT_VALVES):
+                yield f"{name}_jet_m_s", float(flow.max()) / area_cm2 / 100.0, "m/s"
+        if back > 0.0 or name in LEFT_VALVES:
             yield f"{name}_regurgitant_ml", back * beat.period_s, "mL"
             yield f"{name}_regurgitant_percent", 100.0 * back / forward, "%"
 
