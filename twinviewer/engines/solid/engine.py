@@ -45,8 +45,8 @@ class SolidEngine:
     version: ClassVar[str] = __version__
     requires: ClassVar[frozenset[str]] = frozenset(
         {
-            "fibre", "chamber", "aha_segment", "rv_segment", "lv_endocardium", "rv_endocardium", "epicardium",
-            "lv_cavity", "rv_cavity", "lv_apex_endo", "mitral_centre",
+            "fibre", "chamber", "transmural", "aha_segment", "rv_segment", "myocardium", "lv_endocardium",
+            "rv_endocardium", "epicardium", "lv_cavity", "rv_cavity", "lv_apex_endo", "mitral_centre",
         }
     )  # fmt: skip
     understands: ClassVar[frozenset[str]] = frozenset(
