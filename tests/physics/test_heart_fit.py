@@ -1,12 +1,23 @@
 """The fit of a heart: virtual patients are found again, intervals hold, and what data do not tell is said."""
 
-from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
 import pytest
-from scipy.stats import norm
-from virtual_patient import BY_CATHETER, BY_IMAGES, FREE, TYPICAL, VALUE, error_of, patient, refit, virtual_heart
+from virtual_patient import (
+    BY_CATHETER,
+    BY_IMAGES,
+    FREE,
+    NAMES,
+    TYPICAL,
+    TYPICAL_VALUE,
+    VALUE,
+    drawn_from_the_population,
+    error_of,
+    patient,
+    refit,
+    virtual_heart,
+)
 
 from twinviewer.domain import EngineError
 from twinviewer.organs.heart.fit_known import READ
@@ -15,9 +26,7 @@ from twinviewer.physics.fit_intervals import asks, knowledge
 from twinviewer.physics.fit_response import BLOOD, FittedHeart, respond, steady_from
 from twinviewer.physics.heart_fit import Known, fit
 
-NAMES = [one.name for one in FREE]
 MEASURED = (*BY_IMAGES, *BY_CATHETER)
-TYPICAL_VALUE = {**VALUE, **TYPICAL}
 
 
 @lru_cache(maxsize=1)
@@ -90,29 +99,13 @@ def test_without_a_catheter_the_right_heart_and_the_lungs_are_not_told() -> None
 @pytest.mark.slow
 def test_ninety_percent_intervals_hold_the_truth_nine_times_out_of_ten() -> None:
     held = []
-    for seed, (true, shows) in enumerate(drawn_from_the_population(16)):
+    for seed, (true, shows) in enumerate(drawn_from_the_population(heart(), 16)):
         error = {name: error_of(name, shows[name]) for name in BY_IMAGES}
         noise = np.random.default_rng(seed)
         result, known = refit(heart(), {n: float(noise.normal(shows[n], error[n])) for n in BY_IMAGES}, error)
         held.append([abs(np.log(result.value[n] / true[n])) <= np.log(known.factor(k)) for k, n in enumerate(NAMES)])
     assert len(held) >= 12
     assert 0.85 <= np.mean(held) <= 0.95
-
-
-def drawn_from_the_population(count: int) -> Iterator[tuple[dict[str, float], dict[str, float]]]:
-    """Parameters and what the steady beat shows. What data do not tell is spread as the population has it, the rest
-    about what is typical; every parameter takes its quantiles in some order (a Latin hypercube)."""
-    quantiles = norm.ppf((np.arange(count) + 0.5) / count)
-    order = np.random.default_rng(1)
-    spread = {one.name: 0.25 if one.name in TYPICAL else one.spread for one in FREE}
-    steps = {name: order.permutation(quantiles) * spread[name] for name in NAMES}
-    for k in range(count):
-        value = {**TYPICAL_VALUE, **{name: TYPICAL_VALUE[name] * float(np.exp(steps[name][k])) for name in NAMES}}
-        try:
-            _, beat, _ = steady_from(heart(), value, rest(heart(), value), tolerance=1e-5, most_beats=200)
-        except EngineError:  # as high a pressure on the right as on the left, at the same size: no such heart
-            continue
-        yield value, {name: READ[name](beat) for name in BY_IMAGES}
 
 
 @pytest.mark.parametrize("closely", [1.0, 0.35])

@@ -1,10 +1,12 @@
 """Virtual patients: a heart of twenty patches without a mesh, whose parameters are known because they were drawn."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 
+from twinviewer.domain import EngineError
 from twinviewer.organs.heart.fit_known import COULD_MEASURE, CUFF_MMHG, PARAMETERS, READ, REPRODUCED
 from twinviewer.organs.heart.setup import POPULATION
 from twinviewer.physics.fit_adapt import Targets, adapt, rest
@@ -38,7 +40,10 @@ TYPICAL = {
     "stressed_volume_ml": 1100.0,
 }
 """About what virtual patients are drawn."""
+TYPICAL_VALUE = {**VALUE, **TYPICAL}
 FREE = tuple(Free(name, VALUE[name], p.spread, p.low / 1.5, p.high * 1.5) for name, p in PARAMETERS.items())
+
+NAMES = [one.name for one in FREE]
 
 
 def virtual_heart() -> FittedHeart:
@@ -90,3 +95,19 @@ def refit(heart: FittedHeart, measured: Mapping[str, float], error: Mapping[str,
     result = fit(heart, adapted, start, known, FREE)
     errors, spread = np.array([one.error for one in known]), np.array([one.spread for one in FREE])
     return result, knowledge(result.slopes, errors, spread, np.ones(len(known), bool), CLOSELY)
+
+
+def drawn_from_the_population(heart: FittedHeart, count: int) -> Iterator[tuple[dict[str, float], dict[str, float]]]:
+    """Parameters and what the steady beat shows. What data do not tell is spread as the population has it, the rest
+    about what is typical; every parameter takes its quantiles in some order (a Latin hypercube)."""
+    quantiles = norm.ppf((np.arange(count) + 0.5) / count)
+    order = np.random.default_rng(1)
+    spread = {one.name: 0.25 if one.name in TYPICAL else one.spread for one in FREE}
+    steps = {name: order.permutation(quantiles) * spread[name] for name in NAMES}
+    for k in range(count):
+        value = {**TYPICAL_VALUE, **{name: TYPICAL_VALUE[name] * float(np.exp(steps[name][k])) for name in NAMES}}
+        try:
+            _, beat, _ = steady_from(heart, value, rest(heart, value), tolerance=1e-5, most_beats=200)
+        except EngineError:  # as high a pressure on the right as on the left, at the same size: no such heart
+            continue
+        yield value, {name: READ[name](beat) for name in BY_IMAGES}
