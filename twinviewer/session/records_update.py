@@ -85,7 +85,7 @@ def plan_update(case: Case, reading: Reading, *, confirmed: bool = False) -> Upd
     together = merged(case.records, found)
     changes = differences(case.records, together)
     baseline = case.baseline is not None
-    matters = any(change.kind in ("value", "finding", "person") for change in changes)
+    matters = any(change.kind in ("value", "finding") for change in changes)
     return Update(together, changes, (*found.notes, *said), reading.refused, baseline and matters)
 
 

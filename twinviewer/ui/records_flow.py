@@ -93,15 +93,19 @@ class RecordsFlow(QObject):
         case = self.w.presenter.case
         try:
             update = records_update.plan_update(case, reading, confirmed=confirmed)
+            if update.rebuild:
+                values = scenarios.setup_input(replace(case, records=update.records), case.setup_values)
         except OtherPatientError as error:
             self._ask_whose(error, reading)
+            return
+        except TwinviewerError as error:
+            self.w.presenter.failed.emit(error, DOING)
             return
         for refused in update.refused:
             self.w.messages.tell("A file was not taken in", refused, "caution")
         if not update.rebuild or case.mesh is None:
             self._take(records_update.accept_update(case, update), update)
             return
-        inputs = scenarios.setup_input(replace(case, records=update.records), case.setup_values)
         mesh, had_run = case.mesh, case.baseline is not None and case.baseline.run is not None
 
         def fitted(setup: Setup) -> None:
@@ -114,7 +118,7 @@ class RecordsFlow(QObject):
                 p.simulate_all()
 
         self.w.presenter.submit(
-            "setup", "Simulate", records_update.compute_updated_setup, *inputs, done=fitted,
+            "setup", "Simulate", records_update.compute_updated_setup, *values, done=fitted,
             name="Fit the baseline to new records",
         )  # fmt: skip
 

@@ -293,7 +293,7 @@ def ticks(first: float, last: float, most: int) -> list[tuple[str, float]]:
     inside = [(f"{y}-{m:02d}", at) for y, m in months if first <= (at := datetime(y, m, 1).timestamp()) <= last]
     if len(inside) > 1:
         return inside[:: max(-(-len(inside) // most), 1)]
-    step_s = 86400.0 * max(round((last - first) / 86400.0 / most), 1)
+    step_s = 86400.0 * max(-(-(last - first) // (86400.0 * most)), 1.0)
     day = datetime(begin.year, begin.month, begin.day).timestamp() + 86400.0
     count = int((last - day) / step_s) + 1 if last > day else 0
     return [(datetime.fromtimestamp(day + k * step_s).date().isoformat(), day + k * step_s) for k in range(count)]
