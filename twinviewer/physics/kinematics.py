@@ -31,8 +31,8 @@ from twinviewer.physics.right_wall import RightWall, right_wall
 Array = NDArray[np.float64]
 
 # Cavity sectors never empty by more than this: keeps r'^2 above zero.
-MOST_EMPTIED = 0.86
-INSIDE = 0.9
+MOST_EMPTIED = 0.93
+INSIDE = 0.97
 # Beyond this share of its way to the septum the free wall slows down, to end at the sum of both
 RIGHT_KNEE, RIGHT_ROOM = 0.6, 0.3
 # How much of the radial motion is left at the annulus, and over which height it fades into the atria (mm)

@@ -48,7 +48,7 @@ class BeatEngine:
         }
     )  # fmt: skip
     understands = frozenset(
-        {"stimuli", "heart_rate", "contractility", "resistance", "volume", "conduction", "repolarisation"}
+        {"stimuli", "heart_rate", "contractility", "resistance", "volume", "conduction", "repolarisation", "valves"}
     )
 
     def run(self, setup: Setup) -> EngineOutput:

@@ -23,6 +23,7 @@ from twinviewer.domain import (
 )
 from twinviewer.engines.tissue.beats import currents
 from twinviewer.engines.tissue.leads import node_weights
+from twinviewer.engines.tissue.rounds import Rounds, Verdict
 from twinviewer.physics import ecg
 from twinviewer.physics.cells.phenomenological import MitchellSchaeffer
 from twinviewer.physics.ecg_measure import measure
@@ -32,7 +33,7 @@ from twinviewer.physics.monodomain.correction import speed_law
 from twinviewer.physics.monodomain.mesh_grid import ImmersedWall, immerse
 from twinviewer.physics.monodomain.models import cell_model
 from twinviewer.physics.monodomain.solver import Monodomain, Tissue
-from twinviewer.physics.monodomain.times import Outcome, reentry
+from twinviewer.physics.monodomain.times import Outcome
 
 SPACING_MM = 0.8
 """Width of a cell. Mitchell-Schaeffer fronts keep their speed in every direction within 2 % on it
@@ -47,8 +48,12 @@ APD_MS, APD_MS_OF_CLOSE = 286.0, 255.0
 """Of the model's cell on a cable, and what a factor of 2 on tau_close adds (measured: 260 ms at 0.9, 337 at 1.2)."""
 SLOWEST = 1.15
 """Times the speed at which fronts stop between nodes of this grid (0.12 m/s at 0.8 mm)."""
-AFTER_MS = 350.0
-"""After the last stimulus, when its own beat is over and whatever fires again goes round."""
+BORDER_BELOW = 0.6
+"""Share of the normal speed below which muscle counts as a scar's border zone, which conducts at 0.3 to 0.5 of it."""
+BORDER_REFRACTORY = 1.28
+"""How much longer border zone is refractory: 199 against 156 ms in surviving cells of infarcts (Cabo and Boyden, Am J
+Physiol 284:H372, 2003). There it outlasts the action potential; this cell can be excited as soon as it has repolarised,
+so its action potential is made longer instead."""
 
 
 class TissueEngine:
@@ -77,20 +82,21 @@ class TissueEngine:
         every_ms = max(LEAST_FRAME_MS, np.ceil(period_ms / FRAMES))
         yield Frame(0.0, mesh.points_mm, {"membrane_mv": _on_mesh(mesh, wall, solver.voltage_mv(), dead)})
         seen = [weights @ solver.voltage_mv()]
-        last_ms = max(one.start_ms + one.length_ms for one in given)
-        before: Outcome | None = None
+        rounds = Rounds(wall.grid.nodes, len(setup.stimuli), max(one.start_ms for one in given))
         due_ms = every_ms
         for shot in solver.frames(period_ms, given, every_ms=ECG_MS):
             seen.append(weights @ shot.voltage_mv)
-            if before is None and shot.time_ms >= last_ms + AFTER_MS:
-                before = solver.outcome(given)
+            if extra:
+                rounds.follow(shot.time_ms, shot.voltage_mv)
             if shot.time_ms >= due_ms - 1e-6 and shot.time_ms < period_ms - 0.5 * ECG_MS:
                 yield Frame(
                     shot.time_ms / 1000.0, mesh.points_mm, {"membrane_mv": _on_mesh(mesh, wall, shot.voltage_mv, dead)}
                 )
                 due_ms += every_ms
             yield Progress(0.05 + 0.94 * shot.time_ms / period_ms, f"{shot.time_ms:.0f} of {period_ms:.0f} ms")
-        yield from _result(mesh, wall, solver.outcome(given), before, np.array(seen).T, extra)
+        yield from _result(
+            mesh, wall, solver.outcome(given), np.array(seen).T, rounds.verdict(period_ms) if extra else None
+        )
         yield Progress(1.0, "Done")
 
 
@@ -105,7 +111,18 @@ def _tissue(setup: Setup, wall: ImmersedWall) -> Tissue:
     )
     depth = np.nan_to_num(np.asarray(setup.mesh.point_fields["transmural"], float)[: setup.mesh.wall_points])
     wanted_ms = APD_OUTSIDE_MS + APD_MORE_INSIDE_MS * (1.0 - np.asarray(wall.to_nodes(depth), float))
+    wanted_ms *= np.where(wall.to_nodes(_border(setup)), BORDER_REFRACTORY, 1.0)
     return Tissue(wall.grid, wall.fibre, along, across, 0, {"tau_close": 1.0 + (wanted_ms - APD_MS) / APD_MS_OF_CLOSE})
+
+
+def _border(setup: Setup) -> NDArray[np.bool_]:
+    """(p,) points of the wall that lie in border zone: most living elements round them are."""
+    mesh, scale = setup.mesh, np.asarray(setup.tissue.get("conduction_scale", np.ones(len(setup.mesh.tets))), float)
+    living, border = (
+        np.bincount(mesh.tets[which].ravel(), minlength=mesh.wall_points)[: mesh.wall_points]
+        for which in (scale > 0.0, (scale > 0.0) & (scale < BORDER_BELOW))
+    )
+    return np.asarray((border > 0) & (2 * border >= living))
 
 
 def _dead(setup: Setup) -> NDArray[np.bool_]:
@@ -129,9 +146,8 @@ def _result(
     mesh: OrganMesh,
     wall: ImmersedWall,
     outcome: Outcome,
-    before: Outcome | None,
     potential_mv: NDArray[np.float32],
-    extra: bool,
+    found: Verdict | None,
 ) -> Iterator[Field | Trace | Metric]:
     source = f"tissue engine {__version__}, monodomain on {SPACING_MM:g} mm, Mitchell-Schaeffer 2003"
     activation = outcome.activation_ms
@@ -150,16 +166,16 @@ def _result(
     yield Metric("excitation_ms", Quantity(first, "ms", "simulated", source))
     spread = float(np.nanmax(activation)) - first
     yield Metric("total_activation_ms", Quantity(spread, "ms", "simulated", source))
-    if not extra:
-        found = measure({name: values[:-1] for name, values in leads.items()})
-        yield Metric("qrs_ms", Quantity(found.qrs_ms, "ms", "simulated", source))
-        yield Metric("qrs_axis_deg", Quantity(found.axis_deg, "deg", "simulated", source))
-    if extra and before is not None:
-        verdict = reentry(before, outcome)
-        yield Metric("reentry_turns", Quantity(float(verdict.beats), "1", "simulated", source))
-        yield Metric("reentry_lasted_ms", Quantity(verdict.lasted_ms, "ms", "simulated", source))
-        if verdict.beats > 1 and np.isfinite(verdict.cycle_ms):
-            yield Metric("reentry_cycle_ms", Quantity(verdict.cycle_ms, "ms", "simulated", source))
+    if found is None:
+        measured = measure({name: values[:-1] for name, values in leads.items()})
+        yield Metric("qrs_ms", Quantity(measured.qrs_ms, "ms", "simulated", source))
+        yield Metric("qrs_axis_deg", Quantity(measured.axis_deg, "deg", "simulated", source))
+        return
+    yield Metric("reentry_turns", Quantity(float(found.turns), "1", "simulated", source))
+    yield Metric("reentry_lasted_ms", Quantity(found.lasted_ms, "ms", "simulated", source))
+    yield Metric("reentry_sustained", Quantity(float(found.sustained), "1", "simulated", source))
+    if found.turns:
+        yield Metric("reentry_cycle_ms", Quantity(found.cycle_ms, "ms", "simulated", source))
 
 
 def _living(mesh: OrganMesh, wall: ImmersedWall, values: NDArray[np.floating]) -> NDArray[np.float64]:

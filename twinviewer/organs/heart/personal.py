@@ -72,6 +72,7 @@ def personalise(
         before = _fitted(sound, value, measured, free, mesh, after_round)
         value[FORCE] = before.value[FORCE]
         free = [replace(one, median=value[FORCE], spread=0.1) if one.name == FORCE else one for one in free]
+        parameters = {**parameters, FORCE: replace(parameters[FORCE], source="as strong as without the infarct")}
         healthy = measured.pop(EF)
         heart = FittedHeart.of(mesh, patches, value, activation_ms, contractility_scale)
         result = _fitted(heart, value, measured, free, mesh, after_round)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-LEAF = 60
+LEAF = 30
 """Points below which a piece is not cut further."""
 
 

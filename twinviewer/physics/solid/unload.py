@@ -19,7 +19,8 @@ RISING = (0.15, 0.3, 0.45, 0.6, 0.75, 0.9)
 DAMPED, KEPT = 0.5, 4
 """Share of the misfit that is taken back at once, and earlier rounds that Anderson's mixing looks at (J ACM 12:547,
 1965): a soft wall answers a change of its resting shape with more than that change."""
-NEWTON = 1e-3
+ROUGH = 2e-2
+"""Where Newton's method may end in all but the last round: a share of an element."""
 
 
 def unload(
@@ -38,20 +39,26 @@ def unload(
     for number, share in enumerate(shares):
         # where it will be is near where it should be, since the resting shape was just moved by what was missed
         guess = State(seen_mm, state.p_kpa * (share / shares[number - 1] if number else 0.0))
-        solving = equilibrium(wall, guess, Load().towards(load, share), NEWTON)
-        while True:
-            try:
-                yield number, missed, next(solving)
-            except StopIteration as stop:
-                state = stop.value
-                break
+        state = yield from _said(number, missed, equilibrium(wall, guess, Load().towards(load, share), ROUGH))
         off = seen_mm - state.x_mm
         missed = float(np.linalg.norm(off, axis=1).max())
         if share == 1.0 and missed < TOLERANCE_MM:
-            return wall, state
+            return wall, (yield from _said(number, missed, equilibrium(wall, state, load)))
         rest = mixed.next(rest, off) if share == 1.0 else rest + off
         wall = make(rest)
     raise EngineError("The unloaded heart was not found", where=f"{missed:.2f} mm off", remedy="Use less pressure")
+
+
+def _said(
+    number: int, missed_mm: float, solving: Generator[Step, None, State]
+) -> Generator[tuple[int, float, Step], None, State]:
+    while True:
+        try:
+            step = next(solving)
+        except StopIteration as stop:
+            state: State = stop.value
+            return state
+        yield number, missed_mm, step
 
 
 class _Mixed:
