@@ -11,6 +11,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 
@@ -55,7 +56,10 @@ def peer() -> list[list[float]] | None:
     python = os.environ.get("TWINVIEWER_PEER_PYTHON")
     if not python:
         return None
-    done = subprocess.run([python, "-c", PEER], capture_output=True, text=True, timeout=600, check=False)
+    with tempfile.TemporaryDirectory() as folder:  # it writes where it runs
+        done = subprocess.run(
+            [python, "-c", PEER], capture_output=True, text=True, timeout=600, check=False, cwd=folder
+        )
     return json.loads(done.stdout.strip().splitlines()[-1]) if done.returncode == 0 else None
 
 
