@@ -20,9 +20,9 @@ COARSE = SolidEngine((1, 6, 10))
 VALUES = {
     "heart_rate_bpm": 72.0, "pr_interval_ms": 160.0, "lv_filling_pressure_mmhg": 10.0, "rv_filling_pressure_mmhg": 5.0,
     "conduction_fibre_m_s": 0.6, "conduction_cross_m_s": 0.3, "conduction_endocardial_m_s": 2.0,
-    "contractility_lv_kpa": 100.0, "contractility_rv_kpa": 60.0, "stiffness_lv_kpa": 120.0, "stiffness_rv_kpa": 120.0,
+    "contractility_lv_kpa": 60.0, "contractility_rv_kpa": 60.0, "stiffness_lv_kpa": 120.0, "stiffness_rv_kpa": 120.0,
     "relaxation_ms": 32.0, "systemic_resistance_mmhg_s_ml": 1.0, "systemic_compliance_ml_mmhg": 1.2,
-    "pulmonary_resistance_mmhg_s_ml": 0.08, "pulmonary_compliance_ml_mmhg": 6.0, "stressed_volume_ml": 1000.0,
+    "pulmonary_resistance_mmhg_s_ml": 0.08, "pulmonary_compliance_ml_mmhg": 6.0, "stressed_volume_ml": 850.0,
 }  # fmt: skip
 
 

@@ -132,10 +132,10 @@ def test_stiffness_is_the_slope_of_the_forces(law: str, shortest: float) -> None
     fibre, sheet = same(mesh, (0.6, 0.8, 0.0)), same(mesh, (0.8, -0.6, 0.0))
     wall = Wall(
         mesh, LAWS[law], fibre, sheet=sheet, fixed=mesh.points_mm == [0.0, -1.0, -1.0],
-        cavities={"above": faces.part(top)}, springs=(Springs(faces.part(~top), 0.4, 0.1),), shortest=shortest,
+        cavities={"above": faces.part(top)}, springs=(Springs(faces.part(~top), 0.4, 0.1),),
     )  # fmt: skip
     state = State(mesh.points_mm + 0.02 * rng.standard_normal(mesh.points_mm.shape), rng.standard_normal(12))
-    load = Load({"above": 3.0}, 5.0)
+    load = Load({"above": 3.0}, 5.0, shortest)
     stiffness = np.empty((len(mesh.tets), 34, 34))
     ended(wall.assemble(state, load, stiffness))
     change = rng.standard_normal(wall.unknowns)

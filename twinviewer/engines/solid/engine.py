@@ -19,6 +19,7 @@ from twinviewer.engines.solid.chamber import COUNTS, Array, Chamber, chamber
 from twinviewer.engines.solid.model import KPA_PER_MMHG, law_of, wall_at
 from twinviewer.engines.solid.motion import Carrier
 from twinviewer.engines.solid.systole import SHORTEST, Systole, systole
+from twinviewer.physics.solid.laws import Law
 from twinviewer.physics.solid.locate import stretch
 from twinviewer.physics.solid.newton import Step, load_up
 from twinviewer.physics.solid.unload import RISING, unload
@@ -28,6 +29,7 @@ QUIET_S = 0.03
 """Least time between two yields of progress."""
 VOLUME_TOLERANCE, TRIES = 0.01, 6
 LEAST_SCALE, MOST_SCALE = 0.25, 4.0
+STIFFER = (1.0, 2.0, 4.0)
 Found = TypeVar("Found")
 Work = Generator[Progress, None, Found]
 
@@ -59,26 +61,24 @@ class SolidEngine:
         yield Progress(0.0, "Laying elements into the wall")
         one = chamber(setup.mesh, self.counts)
         beat = yield from systole(setup)
-        law = law_of(setup.value("stiffness_lv_kpa"))
-        before = _pressure(beat, 0)
-        wall, rested = yield from _unloaded(one, law, before)
-        # the state under load is the first frame; what it misses of the mesh is a fraction of a millimetre
-        end, scale, ejected = yield from _contracted(one, wall, rested, beat, before)
+        wall, begin = yield from _filled(one, setup, beat)
+        end, scale, ejected = yield from _contracted(one, wall, begin, beat)
         yield Progress(0.97, "Carrying the heart along")
         carrier = Carrier(setup.mesh, one)
-        first = stretch(wall.mesh, rested.x_mm, wall.fibre)
+        first = stretch(wall.mesh, begin.x_mm, wall.fibre)
         strain = 100.0 * (stretch(wall.mesh, end.x_mm, wall.fibre) / first - 1.0)
         rest = np.zeros_like(carrier.on_points(strain))
         rest[setup.mesh.wall_points :] = np.nan
-        still = setup.mesh.points_mm.astype(np.float32)
-        yield Frame(0.0, still, {"strain_fibre": rest})
+        full = carrier.carried(begin.x_mm - one.mesh.points_mm).astype(np.float32)
+        yield Frame(0.0, full, {"strain_fibre": rest})
         if 0.0 < beat.begin_s < beat.end_s:
-            yield Frame(beat.begin_s, still, {"strain_fibre": rest})
-        moved = carrier.carried(end.x_mm - rested.x_mm).astype(np.float32)
+            yield Frame(beat.begin_s, full, {"strain_fibre": rest})
+        moved = carrier.carried(end.x_mm - one.mesh.points_mm).astype(np.float32)
         yield Frame(beat.end_s, moved, {"strain_fibre": carrier.on_points(strain)})
-        pull = scale * _tension(one, beat) * np.maximum(stretch(wall.mesh, end.x_mm, wall.fibre) - SHORTEST, 0.0)
+        length = _spread(one, beat, beat.full_stretch) * (1.0 + 0.01 * strain)
+        pull = scale * _spread(one, beat, beat.tension_kpa) * np.maximum(length - SHORTEST, 0.0)
         yield Field("tension_kpa", "kPa", carrier.on_points(pull))
-        yield from self._metrics(one, wall, rested, end, beat, strain, scale, ejected)
+        yield from self._metrics(one, wall, begin, end, beat, strain, scale, ejected)
         yield Progress(1.0, "End of systole")
 
     def _metrics(
@@ -102,6 +102,7 @@ class SolidEngine:
         both = np.array([(by_segment[n], fast[n]) for n in by_segment if n in fast])
         off = both[:, 0] - both[:, 1]
         numbers = {
+            "solid_stiffness_kpa": (float(wall.law.constants[0]), "kPa"),
             "solid_unloaded_percent": (100.0 * one.cavity_ml(wall.mesh.points_mm) / full, "%"),
             "solid_ejected_at_fast_tension_percent": (ejected, "%"),
             "solid_tension_factor": (scale, "1"),
@@ -124,15 +125,35 @@ def _pressure(beat: Systole, at: int) -> dict[str, float]:
     return {"lv": beat.lv_mmhg[at] * KPA_PER_MMHG, "rv": beat.rv_mmhg[at] * KPA_PER_MMHG}
 
 
-def _tension(one: Chamber, beat: Systole) -> Array:
-    """(m, q) kPa of each point's segment."""
-    table = np.full(int(max(one.segment.max(), beat.segment.max())) + 1, float(beat.tension_kpa.mean()))
-    table[beat.segment] = beat.tension_kpa
+def _spread(one: Chamber, beat: Systole, values: Array) -> Array:
+    """(m, q) of values (k,) by segment."""
+    table = np.full(int(max(one.segment.max(), beat.segment.max())) + 1, float(values.mean()))
+    table[beat.segment] = values
     return np.asarray(table[one.segment])
 
 
-def _unloaded(one: Chamber, law: object, before: dict[str, float]) -> Work[tuple[Wall, State]]:
-    solving = unload(lambda rest: wall_at(one, rest, law), one.mesh.points_mm, Load(before))  # type: ignore[arg-type]
+def _filled(one: Chamber, setup: Setup, beat: Systole) -> Work[tuple[Wall, State]]:
+    """The wall at rest, and its state at end-diastole.
+
+    As in the fast kernels, the mesh is the relaxed heart at the setup's filling pressures. Where a law is too soft to
+    have a resting shape, one twice as stiff is tried: the metric solid_stiffness_kpa says which it was.
+    """
+    filling = {side: setup.value(f"{side}_filling_pressure_mmhg") * KPA_PER_MMHG for side in ("lv", "rv")}
+    stiffness = setup.value("stiffness_lv_kpa")
+    for number, factor in enumerate(STIFFER):
+        try:
+            wall, state = yield from _unloaded(one, law_of(factor * stiffness), filling, 0.05 + 0.1 * number)
+            break
+        except EngineError:
+            if factor == STIFFER[-1]:
+                raise
+    solving = load_up(wall, state, Load(filling), Load(_pressure(beat, 0)), 1)
+    full = yield from _loaded(solving, 0.45, 0.5, "Filling")
+    return wall, full
+
+
+def _unloaded(one: Chamber, law: Law, filling: dict[str, float], begun: float) -> Work[tuple[Wall, State]]:
+    solving = unload(lambda rest: wall_at(one, rest, law), one.mesh.points_mm, Load(filling))
     last = 0.0
     while True:
         try:
@@ -143,7 +164,7 @@ def _unloaded(one: Chamber, law: object, before: dict[str, float]) -> Work[tuple
         if time.monotonic() - last > QUIET_S:
             text = "Unloading the heart" + (f": {missed:.1f} mm off" if np.isfinite(missed) else "")
             share = 1.0 - np.exp(-number / len(RISING))
-            yield Progress(0.05 + 0.5 * float(share), text)
+            yield Progress(begun + (0.45 - begun) * float(share), text)
             last = time.monotonic()
 
 
@@ -160,19 +181,20 @@ def _loaded(solving: Generator[Step, None, State], begun: float, done: float, te
             last = time.monotonic()
 
 
-def _contracted(
-    one: Chamber, wall: Wall, begin: State, beat: Systole, before: dict[str, float]
-) -> Work[tuple[State, float, float]]:
+def _contracted(one: Chamber, wall: Wall, begin: State, beat: Systole) -> Work[tuple[State, float, float]]:
     """The state at end-systole, the factor on the tension that ejects as the fast kernels do, and what factor 1 ejects
     in %."""
-    tension = _tension(one, beat)
+    # sarcomeres are alike in length at end-diastole rather than at rest (Rodriguez et al., Am J Physiol 264:H1048,
+    # 1993): there each fibre has the length of its patch
+    longer = _spread(one, beat, beat.full_stretch) / stretch(wall.mesh, begin.x_mm, wall.fibre)
+    tension, shortest = longer * _spread(one, beat, beat.tension_kpa), SHORTEST / longer
     full = one.cavity_ml(begin.x_mm)
     wanted = full * beat.lv_ml[1] / beat.lv_ml[0]
 
     def at(scale: float) -> Load:
-        return Load(_pressure(beat, 1), scale * tension)
+        return Load(_pressure(beat, 1), scale * tension, shortest)
 
-    state = yield from _loaded(load_up(wall, begin, Load(before), at(1.0), 6), 0.5, 0.85, "Contracting")
+    state = yield from _loaded(load_up(wall, begin, Load(_pressure(beat, 0)), at(1.0), 6), 0.5, 0.85, "Contracting")
     scale, off = 1.0, one.cavity_ml(state.x_mm) - wanted
     ejected = 100.0 * (1.0 - (off + wanted) / full)
     slope = -0.5 * full  # mL for a doubled tension, until it is known

@@ -3,7 +3,6 @@
 import numpy as np
 
 from twinviewer.engines.solid.chamber import Array, Chamber
-from twinviewer.engines.solid.systole import SHORTEST
 from twinviewer.physics.solid.element import QuadraticMesh
 from twinviewer.physics.solid.laws import Law, guccione
 from twinviewer.physics.solid.locate import deformation
@@ -40,6 +39,5 @@ def wall_at(one: Chamber, rest_mm: Array, law: Law) -> Wall:
         cavities={"lv": one.inside, "rv": one.right},
         springs=(Springs(one.outside, PERICARDIUM_KPA_MM), Springs(one.top, 0.0, ANNULUS_KPA_MM)),
         guard_kpa=GUARD_KPA,
-        shortest=SHORTEST,
         place=one.named,
     )

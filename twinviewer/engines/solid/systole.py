@@ -28,8 +28,9 @@ RETROGRADE_M_S = 1.0
 class Systole:
     """End of diastole (first excitation of the ventricles) to end of systole (least left volume), after the P wave.
 
-    segment (k,): AHA numbers that the mesh has; tension_kpa (k,): T of an active fibre stress T (λ − SHORTEST)
-    that is the patch's at end-systole; strain_percent (k,): shortening of the one-fibre patches from end-diastole.
+    segment (k,): AHA numbers that the mesh has; tension_kpa (k,): T of an active fibre stress T (λ − SHORTEST) that is
+    the patch's at end-systole; full_stretch (k,): λ at end-diastole; strain_percent (k,): shortening of the one-fibre
+    patches from end-diastole.
     """
 
     begin_s: float
@@ -40,6 +41,7 @@ class Systole:
     lv_ml: tuple[float, float]
     segment: NDArray[np.int64]
     tension_kpa: Array
+    full_stretch: Array
     strain_percent: Array
 
 
@@ -92,6 +94,7 @@ def _read(beat: Beat, walls: Walls, patches: Patches, onset_s: float) -> Systole
         lv_ml=both("lv_volume_ml"),
         segment=patches.number[left],
         tension_kpa=tension[left],
+        full_stretch=np.exp(beat.strain[begin])[left],
         strain_percent=100.0 * (np.exp(strain - beat.strain[begin])[left] - 1.0),
     )
 

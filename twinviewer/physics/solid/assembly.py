@@ -95,7 +95,7 @@ def elements(  # type: ignore[no-untyped-def]
             for i in range(3):
                 for j in range(3):
                     square += fibre[e, q, i] * c[i, j] * fibre[e, q, j]
-            tension, rise = pull(active[e, q], shortest, np.sqrt(square))
+            tension, rise = pull(active[e, q], shortest[e, q], np.sqrt(square))
             for n in range(6):
                 i, j = one[n], two[n]
                 s[n] = stiff[e] * s[n] + pulled * ci[i, j] + tension * fibre[e, q, i] * fibre[e, q, j]

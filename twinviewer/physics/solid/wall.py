@@ -49,17 +49,19 @@ class State:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Load:
-    """pressure_kpa: by cavity; active_kpa: T (m, q) or a number."""
+    """pressure_kpa: by cavity; active_kpa: T (m, q) or a number; shortest: stretch (m, q) or a number at which fibres
+    cease to pull, or ANY_LENGTH (assembly.pull)."""
 
     pressure_kpa: Mapping[str, float] = field(default_factory=dict)
     active_kpa: float | Array = 0.0
+    shortest: float | Array = ANY_LENGTH
 
     def towards(self, other: "Load", part: float) -> "Load":
-        """Between this load (0) and another (1)."""
+        """Between this load (0) and another (1), whose ``shortest`` holds."""
         names = set(self.pressure_kpa) | set(other.pressure_kpa)
         a, b = self.pressure_kpa, other.pressure_kpa
         mixed = {n: (1.0 - part) * a.get(n, 0.0) + part * b.get(n, 0.0) for n in names}
-        return Load(mixed, (1.0 - part) * self.active_kpa + part * other.active_kpa)
+        return Load(mixed, (1.0 - part) * self.active_kpa + part * other.active_kpa, other.shortest)
 
 
 def in_mm(point_mm: Array) -> str:
@@ -72,7 +74,7 @@ class Wall:
 
     fibre, sheet (m, q, 3) unit vectors at the points of quadrature; fixed (n, 3) True where a point is held in that
     direction; cavities: name -> faces that its pressure acts on; stiff (m,) factor on the passive law;
-    shortest: stretch at which fibres cease to pull, or ANY_LENGTH (assembly.pull); place: a place's name in errors.
+    place: what to call a place in errors.
     """
 
     def __init__(
@@ -88,10 +90,9 @@ class Wall:
         stiff: Array | None = None,
         compliance: float = COMPLIANCE,
         guard_kpa: float = GUARD_KPA,
-        shortest: float = ANY_LENGTH,
         place: Callable[[Array], str] = in_mm,
     ) -> None:
-        self.place, self.shortest = place, shortest
+        self.place = place
         self.mesh, self.law, self.compliance, self.guard_kpa = mesh, law, compliance, guard_kpa
         self.fibre = np.ascontiguousarray(fibre, np.float64)
         self.sheet = self.fibre if sheet is None else np.ascontiguousarray(sheet, np.float64)
@@ -136,15 +137,17 @@ class Wall:
         mesh = self.mesh
         gradients, volumes = mesh.gradients
         count = len(mesh.tets)
-        active = np.broadcast_to(np.asarray(load.active_kpa, np.float64), volumes.shape)
-        active = np.ascontiguousarray(active)
+        active, shortest = (
+            np.ascontiguousarray(np.broadcast_to(np.asarray(one, np.float64), volumes.shape))
+            for one in (load.active_kpa, load.shortest)
+        )
         force = np.empty((count, UNKNOWNS))
         least, where = np.inf, -1
         for first in range(0, count, CHUNK):
             j, e = elements(
                 first, min(first + CHUNK, count), mesh.tets, self._corner, gradients, volumes, self._share, state.x_mm,
                 state.p_kpa, self.fibre, self.sheet, self.law.kind, self.law.constants, self.stiff, active,
-                self.shortest, self.compliance, self.guard_kpa, force, stiffness,
+                shortest, self.compliance, self.guard_kpa, force, stiffness,
             )  # fmt: skip
             if j < least:
                 least, where = j, e
