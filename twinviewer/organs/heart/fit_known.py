@@ -131,16 +131,18 @@ def sd_of(name: str, quantity: Quantity) -> float:
     return max(own, REPRODUCED.get(name, 0.05) * abs(quantity.value))
 
 
-def film_rate(mesh: OrganMesh, which: str) -> Reading:
-    """Reads a simulated volume as the film shows it, at its moments: peak "ejection" or early "filling" rate, mL/s."""
+def film_rate(mesh: OrganMesh, which: str, onset_s: float) -> Reading:
+    """Reads a simulated volume as the film shows it, at its moments: peak "ejection" or early "filling" rate, mL/s.
+
+    onset_s: first ventricular excitation, where a film that was triggered by the R wave begins.
+    """
     assert mesh.motion_mm is not None
     frames = len(mesh.motion_mm)
 
     def read(beat: Beat) -> float:
         volume, count = beat["lv_volume_ml"], len(beat.time_s)
-        first = int(np.argmax(volume))  # the film begins at the R wave, near the largest volume
         fraction = np.arange(frames) / frames
-        at = (first + fraction * count) % count
+        at = (onset_s / beat.period_s + fraction) * count % count
         shown = np.interp(at, np.arange(count + 1), np.append(volume, volume[0]))
         found = rates(shown, fraction, beat.period_s)
         if found is None:

@@ -58,6 +58,7 @@ def personalise(
     patches = patches_of(mesh)
     value = {name: quantity.value for name, quantity in parameters.items()}
     measured = _measured(mesh, parameters, measurements)
+    onset_s = float(np.nanmin(activation_ms)) / 1000.0
     notes: list[str] = []
     free = [
         Free(name, value[name], known.spread, known.low / BEYOND, known.high * BEYOND)
@@ -69,13 +70,13 @@ def personalise(
     if assumed and not chosen_ef and contractility_scale is not None and FORCE in [one.name for one in free]:
         # as strong as without the infarct, which then decides what is ejected
         sound = FittedHeart.of(mesh, patches, value, activation_ms)
-        before = _fitted(sound, value, measured, free, mesh, after_round)
+        before = _fitted(sound, value, measured, free, mesh, onset_s, after_round)
         value[FORCE] = before.value[FORCE]
         free = [replace(one, median=value[FORCE], spread=0.1) if one.name == FORCE else one for one in free]
         parameters = {**parameters, FORCE: replace(parameters[FORCE], source="as strong as without the infarct")}
         healthy = measured.pop(EF)
         heart = FittedHeart.of(mesh, patches, value, activation_ms, contractility_scale)
-        result = _fitted(heart, value, measured, free, mesh, after_round)
+        result = _fitted(heart, value, measured, free, mesh, onset_s, after_round)
         notes.append(
             f"No end-systole was measured, and the {healthy.value:.0f} % of adults without heart disease do not hold "
             f"for a heart with an infarct: the rest of its muscle is taken to be as strong as it would be without, and "
@@ -83,7 +84,7 @@ def personalise(
         )
     else:
         heart = FittedHeart.of(mesh, patches, value, activation_ms, contractility_scale)
-        result = _fitted(heart, value, measured, free, mesh, after_round)
+        result = _fitted(heart, value, measured, free, mesh, onset_s, after_round)
         if assumed:
             notes.append(
                 f"No end-systolic volume was measured: an EF of {measured[EF].value:.0f} % is assumed and no finding"
@@ -92,7 +93,7 @@ def personalise(
     if not (_of_patient(systolic) and _of_patient(diastolic)):
         notes.append(f"No blood pressure in the records: {systolic.value:.0f}/{diastolic.value:.0f} mmHg is assumed")
     return _reported(
-        mesh, parameters, measured, free, result, _met_elsewhere(parameters, records, activation_ms), notes
+        mesh, parameters, measured, free, result, onset_s, _met_elsewhere(parameters, records, activation_ms), notes
     )
 
 
@@ -159,6 +160,7 @@ def _fitted(
     measured: Mapping[str, Quantity],
     free: list[Free],
     mesh: OrganMesh,
+    onset_s: float,
     after_round: Callable[[int], None] | None,
 ) -> Fit:
     """Adapted to the chief targets, then fitted."""
@@ -173,14 +175,14 @@ def _fitted(
     )
     names = {one.name for one in free}
     adapted, start, took = adapt(heart, value, targets, held=set(value) - names)
-    known = [_known(name, quantity, mesh) for name, quantity in measured.items()]
+    known = [_known(name, quantity, mesh, onset_s) for name, quantity in measured.items()]
     watched = [READ[name] for name in COULD_MEASURE]
     result = fit(heart, adapted, start, known, free, watched, after_round)
     return replace(result, beats=result.beats + took)
 
 
-def _known(name: str, quantity: Quantity, mesh: OrganMesh) -> Known:
-    read = film_rate(mesh, RATES[name]) if name in RATES else READ[name]
+def _known(name: str, quantity: Quantity, mesh: OrganMesh, onset_s: float) -> Known:
+    read = film_rate(mesh, RATES[name], onset_s) if name in RATES else READ[name]
     return Known(name, quantity.value, sd_of(name, quantity), read)
 
 
@@ -190,13 +192,14 @@ def _reported(
     measured: Mapping[str, Quantity],
     free: list[Free],
     result: Fit,
+    onset_s: float,
     more: tuple[Residual, ...],
     notes: list[str],
 ) -> Personal:
     """The fit in the words of the domain."""
     residuals = list(more)
     for name, quantity in measured.items():
-        known = _known(name, quantity, mesh)
+        known = _known(name, quantity, mesh, onset_s)
         residuals.append(Residual(name, quantity, known.read(result.beat), known.error))
     used = residuals[len(more) :]
     error, of_patient = np.array([one.error for one in used]), np.array([one.known for one in used])
