@@ -24,3 +24,7 @@ def test_low_pressure_calls_for_rate_tone_force_and_blood_and_high_for_less() ->
     assert max(high[:4]) < 1.0 and high.filling_mmhg < 0.0
     # it saturates
     assert answer(40.0, 92.0).rate - answer(50.0, 92.0).rate < 0.02
+
+
+def test_half_the_gain_is_the_answer_to_half_the_fall() -> None:
+    assert tuple(answer(80.0, 92.0, 0.5)) == pytest.approx(tuple(answer(86.0, 92.0)))

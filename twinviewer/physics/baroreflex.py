@@ -51,9 +51,9 @@ def _effectors(pressure_mmhg: float) -> tuple[float, float, float, float, float]
     )
 
 
-def answer(mean_mmhg: float, set_point_mmhg: float) -> Reflex:
+def answer(mean_mmhg: float, set_point_mmhg: float, gain: float = 1.0) -> Reflex:
     """Steady answer to a mean arterial pressure."""
-    now = _effectors(mean_mmhg - set_point_mmhg + SET_POINT_MMHG)
+    now = _effectors(gain * (mean_mmhg - set_point_mmhg) + SET_POINT_MMHG)
     calm = _effectors(SET_POINT_MMHG)
     return Reflex(
         rate=calm[0] / now[0],

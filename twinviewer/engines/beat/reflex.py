@@ -1,8 +1,8 @@
 """The baroreflex in a scenario: what it does to rate, resistance, force and veins until its own pressure answers it.
 
-Parameter ``baroreflex``: 0 off (as without it), 1 on. The set point is the mean arterial pressure of the untreated
-setup, so a baseline is never changed. What a therapy sets (rate, contractility, resistance) is what patients showed
-with their reflexes at work, so it is held, and the reflex moves the rest (physics/baroreflex.py).
+Parameter ``baroreflex``: its gain, 0 off (as without it), 1 that of health. The set point is the mean arterial pressure
+of the untreated setup, so a baseline is never changed. What a therapy sets (rate, contractility, resistance) is what
+patients showed with their reflexes at work, so it is held, and the reflex moves the rest (physics/baroreflex.py).
 """
 
 import hashlib
@@ -12,10 +12,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import Progress, Setup
+from twinviewer.domain import EngineError, Progress, Setup
 from twinviewer.engines.beat.electrical import activation_times_ms
 from twinviewer.engines.beat.mechanics import beating, values_of, walls_for
-from twinviewer.physics.baroreflex import answer
+from twinviewer.physics.baroreflex import Reflex, answer
 from twinviewer.physics.heart_model import Patches, loop_of, patches_of
 
 CLOSE_MMHG = 0.2
@@ -27,17 +27,20 @@ MOVED = ("heart_rate_bpm", "systemic_resistance_mmhg_s_ml", "contractility_lv_kp
 def is_on(setup: Setup) -> bool:
     """Whether the reflex has anything to answer to."""
     asked = setup.parameters.get("baroreflex")
-    return asked is not None and asked.value > 0.5 and setup.untreated is not None
+    return asked is not None and asked.value > 0.0 and setup.untreated is not None
 
 
 def answered(setup: Setup) -> Generator[Progress, None, Setup]:
     """The setup at which pressure and reflex agree within CLOSE_MMHG; the setup itself where the reflex is off.
 
     The pressure that a setup made for pressure P reaches falls as P rises, so the two meet once: false position on a
-    bracket. EngineError where a beat fails.
+    bracket. EngineError where a beat fails or for a gain beyond 0 to 1.
     """
     if not is_on(setup) or setup.untreated is None:
         return setup
+    gain = setup.value("baroreflex")
+    if not 0.0 < gain <= 1.0:
+        raise EngineError("baroreflex must be from 0 to 1", where=f"baroreflex = {gain:g}")
     base, patches = setup.untreated, patches_of(setup.mesh)
     set_point = _kept_mean(base, patches)
     yield Progress(0.0, f"Baroreflex: the untreated mean pressure is {set_point:.0f} mmHg")
@@ -53,7 +56,9 @@ def answered(setup: Setup) -> Generator[Progress, None, Setup]:
             assumed = low + (high - low) * low_miss / (low_miss - high_miss)
         else:
             assumed += 0.5 * miss
-        found = _at(setup, base, assumed, set_point)
+        found = _at(
+            setup, base, answer(assumed, set_point, gain), f"baroreflex at {assumed:.0f} of {set_point:.0f} mmHg"
+        )
         miss = _mean(found, patches, activation_ms) - assumed
         if miss > 0.0:
             low, low_miss = assumed, miss
@@ -63,11 +68,9 @@ def answered(setup: Setup) -> Generator[Progress, None, Setup]:
     return found
 
 
-def _at(setup: Setup, base: Setup, mean_mmhg: float, set_point_mmhg: float) -> Setup:
-    """The setup with the reflex's answer to a mean pressure."""
-    reflex = answer(mean_mmhg, set_point_mmhg)
+def _at(setup: Setup, base: Setup, reflex: Reflex, source: str) -> Setup:
+    """The setup with an answer of the reflex."""
     factor = dict(zip(MOVED, (reflex.rate, reflex.resistance, reflex.force_left, reflex.force_right), strict=True))
-    source = f"baroreflex at {mean_mmhg:.0f} mmHg for a set point of {set_point_mmhg:.0f} (Ursino 1998)"
     for name in MOVED:
         own = setup.parameters[name]
         if not np.isclose(own.value, base.value(name), rtol=1e-6):
