@@ -26,6 +26,7 @@ from twinviewer.domain import (
 from twinviewer.geometry import write_nifti
 from twinviewer.organs.heart.imported import contours_of_mask, name_mask
 from twinviewer.organs.heart.scar import chosen_scar, marked
+from twinviewer.organs.heart.scar_label import scar_values
 from twinviewer.physics.heart_model import patches_of
 from twinviewer.session import mask_import, steps, store, tissue
 from twinviewer.session.case import Case
@@ -123,6 +124,19 @@ def test_a_mask_of_scar_alone_is_laid_on_the_model_that_is_there(tmp_path: Path,
     assert waiting.mesh is None and waiting.tissue is not None and waiting.messages["Model"] == tissue.WAITS
     with pytest.raises(SegmentationError, match="no structure"):
         mask_import.compute_mask("heart", str(path), opened().image, Patient("p"), meaning)  # type: ignore[arg-type]
+
+
+def test_a_mask_of_another_phase_is_read_where_the_heart_was_then() -> None:
+    """A heart that lies 30 mm further up in its second frame, and a mask drawn there."""
+    _, with_scar = marked_labels()
+    mesh = ideal_heart(2.0)
+    motion = np.stack([mesh.points_mm, mesh.points_mm + [0.0, 0.0, 30.0]]).astype(np.float32)
+    moving = replace(mesh, motion_mm=motion, motion_fraction=np.array([0.0, 0.4]))
+    scar = only(with_scar, "scar")
+    affine = scar.grid.affine.copy()
+    affine[2, 3] += 30.0
+    later = replace(scar, grid=Grid(scar.grid.shape, affine), phase_percent=np.array([42.0]))
+    np.testing.assert_array_equal(scar_values(moving, later), scar_values(mesh, scar))
 
 
 def test_a_scar_beside_the_wall_is_refused_and_of_other_images_forgotten(tmp_path: Path) -> None:
