@@ -135,14 +135,14 @@ def section() -> str:
         "reads them off the leads; `tests/engines/test_ecg_states.py` asserts the same functions. Paper: 25 mm/s,",
         "10 mm/mV, a millimetre a line.",
         "",
-        "What is not met, and why. An LAD infarct takes the septum's part of the r in V1 and V2 and most of the R in V3",
-        "and V4; patients often have QS from V1 on. The r that is left is the right free wall's, 0.3 to 0.5 mV here.",
+        "What is not met, and why. An LAD infarct takes the septum's part of the r in V1 and V2 and most of the R in",
+        "V3 and V4; patients often have QS from V1 on. The r that is left is the right free wall's, 0.3 to 0.5 mV here.",
         "Paced from its apex, a heart that points forwards as the demo's does is crossed from front to back more than",
-        "from below. Lead I turns against the right lead where the left one lies in segment 12 (-0.12 mV in the demo),",
-        "not in 11. The cine heart's transition lies at V2, and its lead II is near zero.",
-        "Adults' long axis points 38 ± 10° down (frontal plane) and 46 ± 7° forwards (transverse plane; Engblom et al.,",
-        "Am Heart J 150:507, 2005). The fascicles' ends (`organs/heart/conduction.py`) were chosen on these hearts among",
-        "others: the axes of fascicular block on this page show that one choice fits them all, and predict nothing.",
+        "from below. Lead I turns against the right lead where the left one lies in segment 12 (-0.12 mV in the",
+        "demo), not in 11. The cine heart's transition lies at V2, and its lead II is near zero.",
+        "Adults' long axis points 38 ± 10° down (frontal plane) and 46 ± 7° forwards (transverse plane; Engblom et",
+        "al., Am Heart J 150:507, 2005). The fascicles' ends (`organs/heart/conduction.py`) were chosen on these hearts",
+        "among others: the axes of fascicular block here show that one choice fits them all, and predict nothing.",
     ]
     for name, what, mesh in hearts():
         seen = readings(mesh)
