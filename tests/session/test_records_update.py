@@ -145,6 +145,16 @@ def test_the_images_say_who_it_is_too() -> None:
     assert not contradiction(patient, (), Subject("a"), 2026.5)
 
 
+def test_the_age_at_the_scan_counts(opened: Case, tmp_path: Path) -> None:
+    """A patient of 63 years scanned in 2026 was not born in 1939, however the study's date is written."""
+    path = bundle(tmp_path, "old.json", {"id": "1", "gender": "male", "birthDate": "1939-01-27"}, 70, "2026-01-01")
+    for date in ("20260101", "2026-01-01"):
+        series = tuple(replace(one, study_date=date) for one in opened.series)
+        case = replace(opened, patient=Patient("P", "M", 63.0), series=series)
+        with pytest.raises(OtherPatientError, match="born about 1939, that of the case about 1962"):
+            update_records(case, [path])
+
+
 def test_nothing_is_lost_when_a_file_is_bad(simulated: Case, tmp_path: Path) -> None:
     good = vitals(tmp_path, "good.csv", "heart_rate_bpm,60,bpm,2026-03-01")
     for text, word in (

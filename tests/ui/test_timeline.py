@@ -114,7 +114,7 @@ def test_new_records_are_read_and_say_what_is_newer(shown, qtbot, tmp_path, monk
     )
     texts = shown.timeline.changes.texts()
     assert shown.timeline.pages.currentIndex() == 1 and texts[0] == "Twin with records until 2025-03-01"
-    assert "61 bpm" in texts and "2025-03-01 → 2026-05-01" in texts
+    assert texts[texts.index("Heart rate") :][:5] == ["Heart rate", "74", "2025-03-01", "61 bpm", "2026-05-01"]
     shown.timeline.back_asked.emit(0)
     assert shown.presenter.case.baseline.run is before.baseline.run
     shown.presenter.undo()

@@ -267,7 +267,8 @@ def _since(after: Records, key: tuple[str, str], now: Entry | None) -> str:
 
 def _day(case: Case) -> float | None:
     """When the images were made, as a year with its fraction."""
-    text = case.active_series.study_date if case.active_series is not None else ""
+    said = case.active_series.study_date if case.active_series is not None else ""
+    text = said.replace("-", "")
     if len(text) != 8 or not text.isdigit():
         return None
     return int(text[:4]) + (int(text[4:6]) - 1) / 12.0

@@ -23,7 +23,7 @@ from twinviewer.session.timeline import Row, record_label, timeline_rows, value_
 from twinviewer.ui.theme import Look
 from twinviewer.ui.timeline import TimelineChart, date_text
 
-SIDE_PX = 366
+SIDE_PX = 456
 EMPTY = (
     "No records yet. Add an ECG, a FHIR bundle, a table of vitals or a wearable's file; each value then stands here "
 )
@@ -140,10 +140,11 @@ class TimelinePanel(QWidget):
             grid.say(
                 line, 2, "in use" if point.in_use else point.why_not, "good" if point.in_use else "quiet", wrap=True
             )
-            said = " · ".join(part for part in (point.source, point.file) if part)
+            parts = (point.source, "" if point.file in point.source else point.file)
+            said = " · ".join(part for part in parts if part)
             grid.say(line + 1, 0, said, "small", span=3, wrap=True)
             line += 2
-        grid.end(line)
+        grid.end(line, (0, 0, 1))
         if turn:
             self.turn_to(0)
 
@@ -153,15 +154,14 @@ class TimelinePanel(QWidget):
         line = 0
         for at in range(len(earlier) - 1, -1, -1):
             line = self._show_twin(at, earlier[at], line)
-        grid.end(line)
+        grid.end(line, (1, 0, 0, 0, 0))
 
     def _show_twin(self, at: int, twin: EarlierTwin, line: int) -> int:
         """What came after an earlier twin: before, after, and how its simulated numbers moved."""
         grid = self.changes
         newest = at == len(self._case.earlier) - 1
-        grid.say(line, 0, twin.label, "strong", span=4, wrap=True)
-        line += 1
-        for text, column in (("BEFORE", 1), ("AFTER", 2)):
+        grid.say(line, 0, twin.label, "strong", wrap=True)
+        for text, column in (("BEFORE", 1), ("AFTER", 3)):
             grid.say(line, column, text, "section", align=_RIGHT)
         line += 1
         for change in twin.changes:
@@ -170,8 +170,8 @@ class TimelinePanel(QWidget):
         for name, before, after, unit in self._simulated(twin) if newest else ():
             grid.say(line, 0, label_of(name), "quiet", wrap=True)
             grid.say(line, 1, number_of(name, before), "quiet", align=_RIGHT)
-            grid.say(line, 2, f"{number_of(name, after)} {unit}", align=_RIGHT)
-            grid.say(line, 3, "simulated", "small")
+            grid.say(line, 3, f"{number_of(name, after)} {unit}", align=_RIGHT)
+            grid.say(line, 4, "simulated", "small")
             line += 1
         back = QPushButton("Bring this twin back")
         back.setProperty("role", "link")
@@ -191,10 +191,10 @@ class TimelinePanel(QWidget):
             was, now = ("yes" if change.was else "–"), ("yes" if change.is_now else "over")
         before = grid.say(line, 1, was, "quiet", align=_RIGHT)
         before.setToolTip("" if change.before is None else f"{change.before.origin}: {change.before.source}")
-        after = grid.say(line, 2, now, "strong", align=_RIGHT)
+        after = grid.say(line, 3, now, "strong", align=_RIGHT)
         after.setToolTip("" if change.after is None else f"{change.after.origin}: {change.after.source}")
-        dates = f"{change.before_when[:10] or 'undated'} → " if change.was else ""
-        grid.say(line, 3, dates + (change.after_when[:10] or "undated"), "small", wrap=True)
+        grid.say(line, 2, (change.before_when[:10] or "undated") if change.was else "", "small")
+        grid.say(line, 4, change.after_when[:10] or "undated", "small")
 
     def _simulated(self, twin: EarlierTwin) -> tuple[tuple[str, float, float, str], ...]:
         """Headline metrics of both twins' baselines, once both have run on one model."""
@@ -247,14 +247,13 @@ class _Grid(QWidget):
 
     def put(self, line: int, widget: QWidget) -> None:
         """Put a widget over the whole width."""
-        self._grid.addWidget(widget, line, 0, 1, 4, _LEFT)
+        self._grid.addWidget(widget, line, 0, 1, 5, _LEFT)
 
-    def end(self, line: int) -> None:
-        """Push everything to the top."""
+    def end(self, line: int, stretch: tuple[int, ...]) -> None:
+        """Push everything to the top. stretch: how the columns share what is left of the width."""
         self._grid.setRowStretch(line, 1)
-        self._grid.setColumnStretch(0, 3)
-        self._grid.setColumnStretch(2, 2)
-        self._grid.setColumnStretch(3, 2)
+        for column, share in enumerate(stretch):
+            self._grid.setColumnStretch(column, share)
 
     def texts(self) -> list[str]:
         """What is said, in order."""

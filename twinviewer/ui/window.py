@@ -235,6 +235,8 @@ class MainWindow(QMainWindow):
         """Without curves the panel is only as tall as its one line of text, and the images have the room."""
         if curves != self._curves_shown and not self.beat_dock.isFloating():
             self._curves_shown = curves
+            if self.timeline_dock.isVisible() and not self.timeline_dock.visibleRegion().isEmpty():
+                return  # the timeline is in front and has the room that it needs
             self.resizeDocks([self.beat_dock], [BEAT_PX if curves else EMPTY_BEAT_PX], Qt.Orientation.Vertical)
 
     def _make_room(self, twelve: bool) -> None:
