@@ -42,6 +42,22 @@ SHOWN = ("normal", "lbbb", "rbbb", "lafb", "lpfb")
 LEADS = (("I", "II", "III", "aVR", "aVL", "aVF"), ("V1", "V2", "V3", "V4", "V5", "V6"))
 MM_S, MM_MV = 25.0, 10.0
 FIRST_MS, LAST_MS = 0.0, 620.0
+INTRODUCTION = """## States of the ventricles, on hearts that the program built
+Each heart goes through the program's own pipeline from images to mesh; each state is then activated by the
+electrical half of the beat, with the speeds that a baseline has where no QRS was recorded. Infarcts are
+transmural in the whole territory; pacing is in complete AV block, the left lead amid segment 11. Features are
+those of the AHA/ACCF/HRS recommendations (Surawicz 2009) as `tests/support/ecg_features.py` reads them off the
+leads; `tests/engines/test_ecg_states.py` asserts the same functions. Paper: 25 mm/s, 10 mm/mV, a millimetre a
+line.
+
+What is not met, and why. An LAD infarct takes the septum's part of the r in V1 and V2 and most of the R in V3
+and V4; patients often have QS from V1 on. The r that is left is the right free wall's, 0.3 to 0.5 mV here.
+Paced from its apex, a heart that points forwards as the demo's does is crossed from front to back more than
+from below. Lead I turns against the right lead where the left one lies in segment 12 (-0.12 mV in the demo),
+not in 11. The cine heart's transition lies at V2, and its lead II is near zero. Adults' long axis points 38 ±
+10° down (frontal plane) and 46 ± 7° forwards (transverse plane; Engblom et al., Am Heart J 150:507, 2005). The
+fascicles' ends (`organs/heart/conduction.py`) were chosen on these hearts among others: the axes of fascicular
+block here show that one choice fits them all, and predict nothing."""
 ROW_MM, GAP_MM, TOP_MM, FOOT_MM = 25.0, 4.0, 8.0, 6.0
 PX_MM = 6.5
 
@@ -126,24 +142,7 @@ def sheet(seen: dict[str, Reading]) -> Figure:
 
 def section() -> str:
     """Markdown with a table and a picture for each heart."""
-    lines = [
-        "## States of the ventricles, on hearts that the program built",
-        "Each heart goes through the program's own pipeline from images to mesh; each state is then activated by the",
-        "electrical half of the beat, with the speeds that a baseline has where no QRS was recorded. Infarcts are",
-        "transmural in the whole territory; pacing is in complete AV block, the left lead amid segment 11.",
-        "Features are those of the AHA/ACCF/HRS recommendations (Surawicz 2009) as `tests/support/ecg_features.py`",
-        "reads them off the leads; `tests/engines/test_ecg_states.py` asserts the same functions. Paper: 25 mm/s,",
-        "10 mm/mV, a millimetre a line.",
-        "",
-        "What is not met, and why. An LAD infarct takes the septum's part of the r in V1 and V2 and most of the R in",
-        "V3 and V4; patients often have QS from V1 on. The r that is left is the right free wall's, 0.3 to 0.5 mV here.",
-        "Paced from its apex, a heart that points forwards as the demo's does is crossed from front to back more than",
-        "from below. Lead I turns against the right lead where the left one lies in segment 12 (-0.12 mV in the",
-        "demo), not in 11. The cine heart's transition lies at V2, and its lead II is near zero.",
-        "Adults' long axis points 38 ± 10° down (frontal plane) and 46 ± 7° forwards (transverse plane; Engblom et",
-        "al., Am Heart J 150:507, 2005). The fascicles' ends (`organs/heart/conduction.py`) were chosen on these hearts",
-        "among others: the axes of fascicular block here show that one choice fits them all, and predict nothing.",
-    ]
+    lines = [INTRODUCTION]
     for name, what, mesh in hearts():
         seen = readings(mesh)
         lines += ["", f"**{name}**: {what}; {len(mesh.tets)} tetrahedra; {lies(mesh)}.", "", *table(seen), ""]
