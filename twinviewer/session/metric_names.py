@@ -103,9 +103,10 @@ METRICS: dict[str, MetricName] = {
     "rv_stroke_volume_discs_ml": MetricName("RV SV, discs", "RV stroke volume by discs"),
     "rv_ef_discs_percent": MetricName("RV EF, discs", "RV ejection fraction by discs", 1),
     "excitation_ms": MetricName("First excitation", "First activation of the ventricles after the start of P"),
-    "reentry_turns": MetricName("Re-entry, turns", "Most beats of one place after the last premature beat"),
+    "reentry_turns": MetricName("Re-entry, turns", "How often one place fires beyond the stimuli: turns of a circuit"),
+    "reentry_sustained": MetricName("Re-entry sustained", "Two turns and more, still going at the end: 1, else 0"),
     "reentry_lasted_ms": MetricName("Re-entry lasted", "From the last premature beat to the last activation"),
-    "reentry_cycle_ms": MetricName("Re-entry cycle", "Mean cycle length of what goes round"),
+    "reentry_cycle_ms": MetricName("Re-entry cycle", "How long one turn takes"),
     "motion_pattern_percent": MetricName("Pattern shown", "Share of the strain pattern that the mesh shows"),
 }
 """In the order in which tables show them."""
