@@ -21,8 +21,9 @@ def test_a_patient_with_heart_failure(data_dir: Path) -> None:
     ]  # fmt: skip
     pressure = rows["systolic_mmhg"]
     assert len(pressure.points) == 10 and pressure.now is pressure.points[-1] and pressure.now.text == "109"
-    assert {point.why_not for point in pressure.points[:-1]} == {"a newer entry is in use"}
-    assert sorted(point.why_not for point in rows["lv_ef_percent"].points) == ["", "another of the same day is in use"]
+    assert {point.why_not for point in pressure.points[:-1]} == {"there is a newer entry"}
+    assert sorted(point.why_not for point in rows["lv_ef_percent"].points) == ["", "another of the same day counts"]
+    assert pressure.verdict == "in use" and rows["nt_probnp_pg_ml"].verdict == "newest"
     assert rows["sex"].points[0].text == "female" and rows["heart_failure"].kind == "finding"
     stopped = next(row for name, row in rows.items() if name.startswith("Galantamine"))
     assert stopped.now is None and stopped.points[-1].why_not == "stopped"
@@ -32,7 +33,7 @@ def test_a_cardiographs_word_stands_beside_what_is_measured(data_dir: Path) -> N
     row = rows_of(Case(records=read_file(data_dir / "signals_and_records" / "ecg" / "dicom_12lead_waveform.dcm")))[
         "qrs_ms"
     ]
-    assert [point.why_not for point in row.points] == ["another of the same day is in use", ""]
+    assert [point.why_not for point in row.points] == ["another of the same day counts", ""]
     assert "stated by the cardiograph" in row.points[0].source
 
 

@@ -58,10 +58,20 @@ def test_marks_stand_in_the_order_of_their_dates(shown) -> None:  # type: ignore
     assert chart.row_at(top + 1) == 0 and chart.row_at(0) == -1
 
 
+def test_zooming_keeps_the_place_under_the_pointer(shown) -> None:  # type: ignore[no-untyped-def]
+    chart = shown.timeline.chart
+    whole, before = chart._span, chart.x_of("2025-03-01")
+    left, right = chart._plot()
+    chart.zoom(0.5, (before - left) / (right - left))
+    assert chart.x_of("2025-03-01") == pytest.approx(before, abs=1.5) and chart.x_of("2024-02-01") < left + 1
+    chart.zoom(10.0)
+    assert chart._span == whole
+
+
 def test_a_row_lists_its_entries_by_keyboard_too(shown, qtbot) -> None:  # type: ignore[no-untyped-def]
     panel = shown.timeline
     texts = panel.entries.texts()
-    assert texts[0] == "Heart rate" and "in use" in texts and "a newer entry is in use" in texts
+    assert texts[0] == "Heart rate" and "in use" in texts and "there is a newer entry" in texts
     assert texts.index("74 bpm") < texts.index("82 bpm")  # newest first
     qtbot.keyClick(panel.chart, Qt.Key.Key_Down)
     assert panel.entries.texts()[0] == "Body weight"

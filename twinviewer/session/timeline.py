@@ -18,6 +18,8 @@ KINDS: Mapping[EntryKind, str] = {
 SEXES = {"M": "male", "F": "female", "O": "other"}
 FIRST = ("heart_rate_bpm", "systolic_mmhg", "diastolic_mmhg", "pr_ms", "qrs_ms", "qt_ms", "qtc_ms", "qrs_axis_deg",
          "lv_ef_percent", "nt_probnp_pg_ml", "weight_kg", "height_cm", "age_years")  # fmt: skip
+RESTS_ON = frozenset({"heart_rate_bpm", "systolic_mmhg", "diastolic_mmhg", "pr_ms", "qrs_ms"})
+"""Values that a baseline is made from (``Organ.setup``); the others are for the reader."""
 DECIMALS = {"weight_kg": 1, "lv_ef_percent": 0}
 
 
@@ -51,6 +53,17 @@ class Row:
     unit: str
     points: tuple[Point, ...]
     by_hand: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """What the entry that counts is: "in use" by the twin, or the newest word, for the reader."""
+        words: Mapping[EntryKind, str] = {
+            "value": "newest",
+            "finding": "holds",
+            "medication": "taken",
+            "person": "newest",
+        }
+        return "in use" if self.kind == "value" and self.name in RESTS_ON else words[self.kind]
 
     @property
     def now(self) -> Point | None:
@@ -104,7 +117,7 @@ def _row(case: Case, kind: EntryKind, name: str, found: list[tuple[Entry, bool]]
         if not why and by_hand:
             why = f"you have set {by_hand}"
         elif not why and not used and not entry.over:
-            why = "a newer entry is in use" if entry.when != newest else "another of the same day is in use"
+            why = "there is a newer entry" if entry.when != newest else "another of the same day counts"
         elif not why and entry.over:
             why = "stopped" if kind == "medication" else "over"
         points.append(_point(name, entry, why))

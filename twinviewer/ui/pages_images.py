@@ -50,6 +50,7 @@ class ImportPage(Page):
     folder_asked = Signal()
     demo_asked = Signal()
     case_asked = Signal()
+    records_asked = Signal()
     open_asked = Signal(str)
 
     def __init__(self, look: Look) -> None:
@@ -60,6 +61,8 @@ class ImportPage(Page):
         self.saved.clicked.connect(self.case_asked)
         self.demo = self.action("Open the demo patient", "demo")
         self.demo.clicked.connect(self.demo_asked)
+        self.records = self.action("Add records…", "patient")
+        self.records.clicked.connect(self.records_asked)
         self._head = self.section("OPEN SERIES")
         self._facts = Facts()
         self.column.addWidget(self._facts)
@@ -69,6 +72,8 @@ class ImportPage(Page):
     def show_case(self, case: Case) -> None:
         """Show what is open."""
         series = case.active_series
+        tip = "ECG, FHIR bundle, table of vitals, wearable: the newest of each value is used"
+        self.records.allow(bool(case.series) or case.mesh is not None, "Open a patient first", tip)
         self._head.setText("OPEN SERIES" if series is not None else "NOTHING OPEN YET")
         if series is None:
             found = f"{len(case.series)} series found. Double click one in the case panel." if case.series else ""

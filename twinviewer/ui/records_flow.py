@@ -35,6 +35,7 @@ class RecordsFlow(QObject):
         self._told: set[str] = set()
         panel = window.timeline
         panel.add_asked.connect(self.ask)
+        window.inspector.importing.records_asked.connect(self.ask)
         panel.back_asked.connect(self.bring_back)
         window.presenter.case_changed.connect(self.refresh)
         window.timeline_dock.visibilityChanged.connect(lambda _: self.refresh())

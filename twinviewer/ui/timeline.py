@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPolygonF,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -43,7 +44,7 @@ class TimelineChart(QWidget):
         self.look = look
         self.rows: tuple[Row, ...] = ()
         self.chosen = -1
-        self._span = (0.0, 1.0)
+        self._span = self._whole = (0.0, 1.0)
         self._undated = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -62,7 +63,7 @@ class TimelineChart(QWidget):
         dates = [at for row in rows for point in row.points if (at := moment_s(point.when)) is not None]
         first, last = (min(dates), max(dates)) if dates else (0.0, 1.0)
         margin = max(0.03 * (last - first), 7 * 86400.0)
-        self._span = (first - margin, last + margin)
+        self._span = self._whole = (first - margin, last + margin)
         self._undated = any(not point.when for row in rows for point in row.points)
         self.setMinimumHeight(self.sizeHint().height())
         self.updateGeometry()
@@ -135,6 +136,31 @@ class TimelineChart(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.choose(self.row_at(event.position().y()))
 
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Ctrl and the wheel zoom in time, about the pointer; without Ctrl the rows scroll."""
+        if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            event.ignore()
+            return
+        left, right = self._plot()
+        share = min(max((event.position().x() - left) / (right - left), 0.0), 1.0)
+        self.zoom(0.8 if event.angleDelta().y() > 0 else 1.25, share)
+        event.accept()
+
+    def mouseDoubleClickEvent(self, _: QMouseEvent) -> None:
+        """The whole time again."""
+        self._span = self._whole
+        self.update()
+
+    def zoom(self, factor: float, share: float = 0.5) -> None:
+        """Show ``factor`` times the time now in view, about a place 0..1 of it; never more than all, or less than a
+        day."""
+        first, last = self._span
+        length = min(max((last - first) * factor, 86400.0), self._whole[1] - self._whole[0])
+        begin = first + share * (last - first - length)
+        begin = min(max(begin, self._whole[0]), self._whole[1] - length)
+        self._span = (begin, begin + length)
+        self.update()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and down go from row to row."""
         step = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}.get(Qt.Key(event.key()))
@@ -170,9 +196,13 @@ class TimelineChart(QWidget):
             if at == self.chosen:
                 painter.fillRect(QRectF(0, top, self.width(), ROW_PX), QColor(mix(t.panel, t.accent, 0.18)))
             self._paint_names(painter, row, top)
+            painter.setClipRect(
+                QRectF(NAME_PX + VALUE_PX - 10, top, self.width(), ROW_PX)
+            )  # what lies outside the zoom
             if row.kind in ("finding", "medication"):
                 self._paint_bar(painter, row, top)
             self._paint_points(painter, row, top)
+            painter.setClipping(False)
         painter.end()
 
     def _paint_axis(self, painter: QPainter) -> None:
@@ -266,7 +296,7 @@ class TimelineChart(QWidget):
 def point_tip(row: Row, point: Point) -> str:
     """All that is known about one mark."""
     unit = f" {row.unit}" if row.unit else ""
-    said = f"in use ({point.origin})" if point.in_use else f"not in use: {point.why_not}"
+    said = f"{row.verdict} ({point.origin})" if point.in_use else f"not used: {point.why_not}"
     lines = [
         f"<b>{row.label}</b> {point.text}{unit}",
         date_text(point.when),

@@ -137,9 +137,8 @@ class TimelinePanel(QWidget):
             unit = f" {row.unit}" if row.unit else ""
             grid.say(line, 0, date_text(point.when)[:10], "" if point.in_use else "quiet")
             grid.say(line, 1, f"{point.text}{unit}", "strong" if point.in_use else "quiet", align=_RIGHT)
-            grid.say(
-                line, 2, "in use" if point.in_use else point.why_not, "good" if point.in_use else "quiet", wrap=True
-            )
+            said = row.verdict if point.in_use else point.why_not
+            grid.say(line, 2, said, "good" if said == "in use" else "quiet", wrap=True)
             parts = (point.source, "" if point.file in point.source else point.file)
             said = " · ".join(part for part in parts if part)
             grid.say(line + 1, 0, said, "small", span=3, wrap=True)
@@ -191,9 +190,9 @@ class TimelinePanel(QWidget):
             was, now = ("yes" if change.was else "–"), ("yes" if change.is_now else "over")
         before = grid.say(line, 1, was, "quiet", align=_RIGHT)
         before.setToolTip("" if change.before is None else f"{change.before.origin}: {change.before.source}")
+        grid.say(line, 2, (change.before_when[:10] or "undated") if change.was else "", "small")
         after = grid.say(line, 3, now, "strong", align=_RIGHT)
         after.setToolTip("" if change.after is None else f"{change.after.origin}: {change.after.source}")
-        grid.say(line, 2, (change.before_when[:10] or "undated") if change.was else "", "small")
         grid.say(line, 4, change.after_when[:10] or "undated", "small")
 
     def _simulated(self, twin: EarlierTwin) -> tuple[tuple[str, float, float, str], ...]:
