@@ -102,7 +102,7 @@ def test_an_impossible_volume_is_refused() -> None:
 
 def test_limit_is_smooth_and_bounded() -> None:
     value = np.linspace(-3.0, 1.0, 4001)
-    bent = limited(value, 0.86)
+    bent = limited(value, np.full_like(value, 0.86))
     assert bent.min() > -0.86
     assert np.all(np.diff(bent) >= 0.0)
     assert np.array_equal(bent[value > -0.6], value[value > -0.6])

@@ -55,6 +55,7 @@ class MotionField:
     sine: Array
     height: Array
     empties: Array
+    most: Array
     left_weight: Array
     descent: Array
     stretch: Array
@@ -103,8 +104,12 @@ def _place(
     return out
 
 
-def limited(value: Array, most: float) -> Array:
-    """``value`` where it is above -0.7 ``most``; smoothly bent below so that it never passes -``most``."""
+def limited(value: Array, most: Array) -> Array:
+    """``value`` where it is above -0.7 ``most``; smoothly bent below so that it never passes -``most``.
+
+    Near the annulus only a share of u counts (ANNULUS_SHARE), so there it may go further: a ventricle that empties well
+    narrows there too.
+    """
     knee = -0.7 * most
     room = 0.3 * most
     return np.where(value > knee, value, knee - room * np.tanh((knee - np.minimum(value, knee)) / room))
@@ -142,7 +147,8 @@ def motion_field(mesh: OrganMesh, patches: Patches) -> MotionField:
     above = height - (rim[0] + rim[1] * np.cos(angle) + rim[2] * np.sin(angle))
     falls = 0.5 * (1.0 + np.cos(np.pi * np.clip((above + FADE_BELOW_MM) / FADE_BELOW_MM, 0.0, 1.0)))
     fades = 0.5 * (1.0 + np.cos(np.pi * np.clip(above / FADE_ABOVE_MM, 0.0, 1.0)))
-    empties *= (ANNULUS_SHARE + (1.0 - ANNULUS_SHARE) * falls) * fades
+    share = ANNULUS_SHARE + (1.0 - ANNULUS_SHARE) * falls
+    empties *= share * fades
 
     descent, slope = _descent(h)
     twist_deg = np.interp(h, [0.0, 0.05, 1.0, 2.0], [APEX_TWIST_DEG, APEX_TWIST_DEG, BASE_TWIST_DEG, 0.0])
@@ -155,7 +161,8 @@ def motion_field(mesh: OrganMesh, patches: Patches) -> MotionField:
     assert weight.shape[1] == int(left.sum()) and len(wall) == mesh.wall_points
     return MotionField(
         mesh=mesh, patches=patches, origin=tip, basis=basis, radius_sq=radius_sq, cosine=cosine, sine=sine,
-        height=height, empties=empties, left_weight=weight, descent=descent, stretch=slope, twist=twist,
+        height=height, empties=empties, most=MOST_EMPTIED / share, left_weight=weight, descent=descent, stretch=slope,
+        twist=twist,
         left_ratio=ratio, right=right_wall(mesh, patches, local), length_mm=length,
         left_points=np.unique(mesh.surfaces["lv_cavity"]), right_points=np.unique(mesh.surfaces["rv_cavity"]),
     )  # fmt: skip

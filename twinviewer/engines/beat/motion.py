@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from twinviewer.domain import EngineError, OrganMesh, enclosed_volume_ml
 from twinviewer.geometry.attached import Attached
 from twinviewer.physics.heart_model import RIGHT_OFFSET
-from twinviewer.physics.kinematics import MOST_EMPTIED, MotionField, limited
+from twinviewer.physics.kinematics import MotionField, limited
 from twinviewer.physics.wall_volume import Neighbours, even_out, keep_volumes
 
 VOLUME_TOLERANCE = 1e-3
@@ -107,11 +107,13 @@ def _fit(
 
     def lv(shift: float) -> float:
         rows = left.rows
-        placed = field.place(rows, limited(u[rows] + shift, MOST_EMPTIED), np.zeros(len(rows)), shortening, further_mm)
+        placed = field.place(
+            rows, limited(u[rows] + shift, field.most[rows]), np.zeros(len(rows)), shortening, further_mm
+        )
         return enclosed_volume_ml(placed, left.triangles)
 
     guess[0] = _secant(lv, wanted_ml[0], guess[0])
-    u = limited(u + guess[0], MOST_EMPTIED)
+    u = limited(u + guess[0], field.most)
 
     def rv(shift: float) -> float:
         rows = right.rows

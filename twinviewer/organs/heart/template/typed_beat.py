@@ -18,7 +18,7 @@ from twinviewer.geometry.attached import Attached
 from twinviewer.geometry.quality import six_volumes
 from twinviewer.organs.heart.template.typed_numbers import TypedHeart
 from twinviewer.physics.heart_model import patches_of
-from twinviewer.physics.kinematics import MOST_EMPTIED, MotionField, limited, motion_field
+from twinviewer.physics.kinematics import MotionField, limited, motion_field
 from twinviewer.physics.wall_volume import Neighbours, even_out, keep_volumes
 
 Array = NDArray[np.float64]
@@ -128,7 +128,7 @@ class _Poser:
         mesh, every = self.mesh, np.arange(len(self.rest))
 
         def placed(left: float, right: float, rows: NDArray[np.integer]) -> Array:
-            u = limited(np.full(len(rows), left), MOST_EMPTIED)
+            u = limited(np.full(len(rows), left), self.field.most[rows])
             return self.field.place(rows, u, np.full(len(rows), right), shortening, further)
 
         for side, name in ((0, "lv_cavity"), (1, "rv_cavity")):
