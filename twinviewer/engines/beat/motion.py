@@ -26,9 +26,6 @@ KEPT = 0.7
 # Evening out and element volumes change the cavities a little: the map then aims past them, so often
 AIMS, AIM_TOLERANCE = 5, 4e-3
 RIGHT_LENGTHWISE = 0.67
-# A ventricle that empties beyond this share shortens further for it, by so much for each part of the volume: the
-# annulus moves little inwards, so that girth alone cannot empty it
-VIGOROUS, FURTHER = 0.6, 1.0
 # Patterns gentler than the segments' own strain are tried where a tetrahedron would turn inside out.
 PATTERNS = (1.0, 0.6, 0.3, 0.0)
 
@@ -138,7 +135,6 @@ def poses(field: MotionField, course: Course) -> Iterator[Pose]:
     reference = mesh.points_mm.astype(np.float64)
     # what one frame found is where the next one starts
     guess, beyond, correction = [0.0, 0.0], [1.0, 1.0], np.zeros_like(reference)
-    rest_ml = mesh.enclosed_ml("lv_cavity")
     for k in range(len(course.lv_ml)):
         correction *= KEPT
         area = course.area_ratio[k]
@@ -152,7 +148,6 @@ def poses(field: MotionField, course: Course) -> Iterator[Pose]:
         shape_left = np.clip(shape_left - (shape_left * left_share).sum(), -0.5, 0.5)
         shape_right = np.clip(shape_right - (shape_right * right_share).sum(), -0.3, 0.3)
         wanted = (float(course.lv_ml[k]), float(course.rv_ml[k]))
-        shortening += FURTHER * max(1.0 - wanted[0] / rest_ml - VIGOROUS, 0.0)
         for pattern in PATTERNS:
             u = field.left_weight @ (pattern * shape_left)
             f = field.right.weight @ (pattern * shape_right)
