@@ -10,10 +10,12 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from twinviewer.domain import CineStack, Organ, StructureStyle, Suitability, Therapy, Volume
+from twinviewer.scene.electrical import MEMBRANE
 from twinviewer.scene.palette import CONTOURS
 from twinviewer.scene.slices import default_window
 from twinviewer.session import catalog
 from twinviewer.session.case import BASELINE, Scenario
+from twinviewer.session.reentry_words import is_study
 from twinviewer.ui.beat_marks import image_fraction, marks, period_of, r_wave
 from twinviewer.ui.corrections import Corrections
 from twinviewer.ui.curves import Curves
@@ -416,6 +418,9 @@ class Coupling(QObject):
         if key.startswith("run ") and key != f"run {BASELINE}":
             self.w.choices.set(other=key[4:], scenario=key[4:])
         p = self.w.presenter
+        if key.startswith("run ") and is_study(p.case.find(key[4:])):  # it has beats of its own, and no pair
+            self.w.choices.set(colour_by=MEMBRANE)
+            return
         ready = all(scenario.run is not None for scenario in p.case.scenarios)
         compared = ready and p.comparison(self.w.choices.other) is not None
         following = self.w.inspector.simulate.follow.switch.isChecked()  # the sliders stay under the hand

@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 
 from twinviewer.domain import Comparison, Organ, ParameterValue, Suitability, Therapy
 from twinviewer.report import can_film, can_report, follows_images
-from twinviewer.session.case import BASELINE, Case
+from twinviewer.session.case import BASELINE, Case, Scenario
 from twinviewer.session.metric_names import HEADLINE
+from twinviewer.session.reentry_words import reentry_words
 from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.fit_panel import FitPanel
 from twinviewer.ui.follow import Follow
@@ -258,6 +259,7 @@ class SimulatePage(Page):
         self.another.setVisible(scenario is not None)
         self._therapy_head.setText("THERAPY" if scenario is None else f"THERAPY · {scenario.label}")
         other = case.find(shown)
+        self.note_line.say(*_of_reentry(other))
         if comparison is not None and other is not None and baseline is not None:
             assert baseline.run is not None and other.run is not None
             self.metrics.hide()
@@ -333,7 +335,9 @@ class ComparePage(Page):
         for widget in (self.other, self.colour, self._with, self._colour_text, self.footnote):
             widget.setVisible(bool(ready))
         self.go.setVisible(not ready)
-        self.hint.say("" if ready else "Simulate the baseline and one therapy; both then stand here side by side.")
+        wanted = "" if ready else "Simulate the baseline and one therapy; both then stand here side by side."
+        said, kind = _of_reentry(case.find(other))
+        self.hint.say(said or wanted, kind or "info")
         if [self.other.itemData(i) for i in range(self.other.count())] != [s.name for s in ready]:
             self.other.clear()
             for scenario in ready:
@@ -350,6 +354,13 @@ class ComparePage(Page):
             return
         sources = (baseline.run.metrics, chosen.run.metrics)
         self.deltas.show_comparison(comparison, chosen.label, (baseline.colour, chosen.colour), sources)
+
+
+def _of_reentry(scenario: Scenario | None) -> tuple[str, str]:
+    """What its run says of re-entry, and the kind of note."""
+    return (
+        reentry_words(scenario.run, scenario.setup) if scenario is not None and scenario.run is not None else ("", "")
+    )
 
 
 class ReportPage(Page):
