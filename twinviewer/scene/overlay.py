@@ -64,7 +64,7 @@ def _swatches(colouring: Colouring, text: str, scale: float) -> tuple[vtk.vtkPro
     table = lookup_table(colouring.map, 2 * len(colouring.names) - 1)[::2]
     parts: list[vtk.vtkProp] = []
     for row, (name, colour) in enumerate(zip(colouring.names[::-1], table[::-1], strict=True)):
-        place = (0.02, 0.65 - 0.055 * row)
+        place = (0.02, 0.86 - 0.05 * row)  # a corner: half-way up, words would reach the heart
         square = text_actor(int(10 * scale), text)  # blanks on a ground of the kind's colour
         square.SetInput("     ")
         style = square.GetTextProperty()
@@ -79,7 +79,7 @@ def _swatches(colouring: Colouring, text: str, scale: float) -> tuple[vtk.vtkPro
         parts += [square, word]
     title = text_actor(int(12 * scale), text)
     title.SetInput(colouring.title)
-    title.SetPosition(0.02, 0.70)
+    title.SetPosition(0.02, 0.89)
     return (*parts, title)
 
 
