@@ -112,6 +112,11 @@ def test_strains_beside_the_fast_engines() -> None:
     assert [row.segment for row in rows] == list(range(1, 18))
     assert [row.difference_percent for row in rows] == pytest.approx([2.0] * 17, abs=1e-4)
     assert off_percent(rows) == pytest.approx(2.0, abs=1e-4)
+    # the map of differences is that from the patches of the fast kernels
+    segment = np.asarray(mesh().point_fields["aha_segment"])
+    lateral = float((last - found.fields["strain_off"].values)[segment == 11].mean())
+    beat = circulation()
+    assert lateral == pytest.approx(float(beat.strain_percent[beat.segment == 11][0]), abs=0.3)
 
 
 def test_muscle_and_form_are_kept() -> None:

@@ -78,6 +78,8 @@ class SolidEngine:
         length = _spread(one, beat, beat.full_stretch) * (1.0 + 0.01 * strain)
         pull = scale * _spread(one, beat, beat.tension_kpa) * np.maximum(length - SHORTEST, 0.0)
         yield Field("tension_kpa", "kPa", carrier.on_points(pull))
+        off = strain - _spread(one, beat, beat.strain_percent)
+        yield Field("strain_off", "%", carrier.on_points(off))
         yield from self._metrics(one, wall, begin, end, beat, strain, scale, ejected)
         yield Progress(1.0, "End of systole")
 

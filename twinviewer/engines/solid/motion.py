@@ -9,9 +9,11 @@ from twinviewer.engines.solid.chamber import Array, Chamber
 from twinviewer.geometry.attached import Attached
 from twinviewer.geometry.laplace import Elements
 from twinviewer.physics.solid.locate import locate
-from twinviewer.physics.wall_volume import Neighbours, keep_volumes
+from twinviewer.physics.wall_volume import Neighbours, even_out, keep_volumes
 
 NEAR = 8
+ROUNDS = 10
+"""Of evening out along the wall's layers, as in the beat engine: elements are wider than the mesh's."""
 
 
 class Carrier:
@@ -49,7 +51,9 @@ class Carrier:
             points[: mesh.wall_points, axis] += np.nan_to_num(self._elements.laplace(self._rows, at[:, axis]))
         corners = reference[mesh.tets]
         tet_ml = np.linalg.det(corners[:, 1:] - corners[:, :1]) / 6000.0
-        keep_volumes(points, mesh.tets, tet_ml, Neighbours.in_layers(mesh))
+        neighbours = Neighbours.in_layers(mesh)
+        points = reference + even_out(points - reference, neighbours, ROUNDS)
+        keep_volumes(points, mesh.tets, tet_ml, neighbours)
         attached = Attached(mesh)
         attached.close(points)
         attached.follow(points, {"la": 1.0, "ra": 1.0})
