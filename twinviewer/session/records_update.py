@@ -197,7 +197,9 @@ def differences(before: Records, after: Records) -> tuple[Change, ...]:
 
 def earlier_twin(case: Case, changes: tuple[Change, ...] = ()) -> EarlierTwin:
     """The twin as it is now, to be kept."""
-    dates = sorted(entry.when for entry in case.records.timeline if entry.when)
+    from twinviewer.records import entries_of
+
+    dates = sorted(entry.when for entry in entries_of(case.records) if entry.when)
     newest = dates[-1][:10] if dates else ""
     label = f"Twin with records until {newest}" if newest else "Twin before dated records"
     return EarlierTwin(label, newest, case.records, case.setup_values, case.engine, case.scenarios, changes)

@@ -128,8 +128,11 @@ class RecordsFlow(QObject):
         kept = len(case.earlier) > len(p.case.earlier)
         p.accept(case)
         said = [change_text(change) for change in update.changes if change.kind == "value"]
-        more = f"; and {len(said) - SAID} more" if len(said) > SAID else ""
-        detail = "; ".join(said[:SAID]) + more
+        kinds = [change.kind for change in update.changes]
+        parts = said[:SAID] + ([f"and {len(said) - SAID} more values"] if len(said) > SAID else [])
+        parts += [f"findings: {kinds.count('finding')}"] if "finding" in kinds else []
+        parts += [f"medicines: {kinds.count('medication')}"] if "medication" in kinds else []
+        detail = "; ".join(parts)
         if not update.changes:
             self.w.messages.tell("The records say nothing newer", "They stand on the timeline.")
         else:

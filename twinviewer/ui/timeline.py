@@ -187,6 +187,7 @@ class TimelineChart(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         t = self.look.tokens
+        painter.fillRect(self.rect(), QColor(t.panel))
         self._paint_axis(painter)
         under = ""
         for at, (row, top) in enumerate(zip(self.rows, self._tops(), strict=False)):

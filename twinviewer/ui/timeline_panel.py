@@ -40,6 +40,7 @@ class TimelinePanel(QWidget):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.look = look
         self._case = Case()
         self._shown: object = None
@@ -213,6 +214,7 @@ class _Grid(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(12, 4, 10, 8)
         self._grid.setHorizontalSpacing(10)

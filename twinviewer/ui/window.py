@@ -246,8 +246,9 @@ class MainWindow(QMainWindow):
 
     def make_timeline_room(self) -> None:
         """The timeline needs some rows."""
-        if not self.timeline_dock.isFloating() and self.timeline_dock.height() < TIMELINE_PX:
-            self.resizeDocks([self.timeline_dock], [TIMELINE_PX], Qt.Orientation.Vertical)
+        wanted = max(TIMELINE_PX, int(0.3 * self.height()))
+        if not self.timeline_dock.isFloating() and self.timeline_dock.height() < wanted:
+            self.resizeDocks([self.timeline_dock], [wanted], Qt.Orientation.Vertical)
 
     # Verbs that belong to the window ---------------------------------------------------------------------------
 
