@@ -126,7 +126,9 @@ def test_muscle_and_form_are_kept() -> None:
     assert ratio.min() > 0.0
     assert heart.wall_ml(last) == pytest.approx(heart.wall_ml(), rel=0.03)
     assert heart.enclosed_ml("lv_cavity", last) < 0.8 * heart.enclosed_ml("lv_cavity")
-    assert np.abs(found.points_mm[0] - heart.points_mm).max() < 1e-3
+    # end-diastole: the mesh, which is the heart at 10 mmHg, a little fuller at 13.5
+    first = heart.enclosed_ml("lv_cavity", found.points_mm[0].astype(float))
+    assert 1.0 < first / heart.enclosed_ml("lv_cavity") < 1.1
     assert 40.0 < found.metrics["solid_unloaded_percent"].value < 75.0  # Klotz: 54 at 10 mmHg
 
 
