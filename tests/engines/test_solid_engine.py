@@ -128,7 +128,7 @@ def test_muscle_and_form_are_kept() -> None:
     assert heart.enclosed_ml("lv_cavity", last) < 0.8 * heart.enclosed_ml("lv_cavity")
     # end-diastole: the mesh, which is the heart at 10 mmHg, a little fuller at 13.5
     first = heart.enclosed_ml("lv_cavity", found.points_mm[0].astype(float))
-    assert 1.0 < first / heart.enclosed_ml("lv_cavity") < 1.1
+    assert 1.0 < first / heart.enclosed_ml("lv_cavity") < 1.2
     assert 40.0 < found.metrics["solid_unloaded_percent"].value < 75.0  # Klotz: 54 at 10 mmHg
 
 
