@@ -5,7 +5,8 @@ steady beat x* = F(x*, q), small changes obey (I - M) dx* = (dF/dq) dq with M = 
 read off the beat changes by dg/dx dx* + dg/dq dq. M and all derivatives are forward differences of one beat each: 8
 for M and one a parameter, where simulating each changed heart to its steady beat takes tens. Blood is conserved, so
 that M has the eigenvalue 1; the blood volume w.x = q_V (stressed_volume) is what fixes x* and is one more row of the
-system. Flows and sarcomeres at the beat's start follow within milliseconds and are not perturbed.
+system. Flows and sarcomeres at the beat's start follow within milliseconds and are not perturbed, but where relaxation
+itself changes: then a beat is spent to have them right.
 
 With M at hand the steady beat itself is found by Newton's method: x <- x + (I - M)^-1 (F(x) - x).
 """
@@ -31,6 +32,8 @@ STEP_S = 1e-3
 NUDGE = 4e-3
 """Relative step of a parameter, and of a volume or pressure, for forward differences: well above Newton's 1e-6."""
 BLOOD = "stressed_volume_ml"
+_LINGERING = ("relaxation_ms",)
+"""Parameters by which the muscle itself begins the next beat otherwise."""
 _UNLOADING = ("stiffness_lv_kpa", "stiffness_rv_kpa", "lv_filling_pressure_mmhg", "rv_filling_pressure_mmhg")
 
 
@@ -154,6 +157,10 @@ def respond(
             continue
         other_walls, other_loop = heart.with_values({**value, name: value[name] * float(np.exp(NUDGE))})
         moved = beat_from(other_walls, other_loop, start)
+        if name in _LINGERING:
+            rest = moved.state.copy()
+            rest[SLOW] = start.state[SLOW]
+            moved = beat_from(other_walls, other_loop, replace(start, state=rest))
         by_value[:, k] = (moved.state - beat.state)[SLOW] / NUDGE
         read_by_value[:, k] = (_read(moved, readings) - values) / NUDGE
         # a change of compliance at the same pressure would make blood

@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 CLOSELY = 0.35
 """Measurements are met this much more closely than their errors ask."""
-MOST_ROUNDS = 12
+MOST_ROUNDS = 16
 LONGEST_STEP = 0.35
 """Of a logarithm in one round: a third more or less."""
 
@@ -129,9 +129,11 @@ def fit(
             except EngineError:  # too far: the circulation diverged there
                 then, took = np.inf, 1
             beats += took
-            small = float(np.abs(step).max()) < 3e-3
+            small = float(np.abs(step).max()) < 2e-3
             if then < now or (small and then < now + 1e-3):
-                settled = small or now - then < 1e-3
+                settled = damping < 1e-2 and (
+                    small or now - then < 1e-3 * (1.0 + now)
+                )  # else it is damping that made it small
                 fitted, logs, start, now = trial, trial_logs, begun, then
                 damping = max(damping / 5.0, 1e-6)
                 break
