@@ -90,7 +90,7 @@ def test_markers_are_shown_dragged_and_put_back(window, small_case, qtbot) -> No
     assert view.interactor.rect().contains(start) and tool.at(QPointF(start)) == "V1"
     window.presenter.simulate_all = lambda: asked.append(1)  # type: ignore[method-assign]
     asked: list[int] = []
-    camera = view.stage.current_camera()
+    turned = view.stage.camera.GetDirectionOfProjection()
     for kind, place in (
         (QEvent.Type.MouseButtonPress, start),
         (QEvent.Type.MouseMove, start - QPoint(0, 20)),
@@ -104,7 +104,7 @@ def test_markers_are_shown_dragged_and_put_back(window, small_case, qtbot) -> No
         QApplication.sendEvent(view.interactor, event)
     left, back, up = shifts_of(window.presenter.case)["V1"]
     assert up > 5.0 and abs(left) < up  # straight up on the screen, seen from the front
-    assert view.stage.current_camera() == camera
+    assert view.stage.camera.GetDirectionOfProjection() == pytest.approx(turned)
     assert asked and window.presenter.history.undo_text == "Electrodes moved"
     assert tool.panel.shift("V1") == (left, back, up)
     moved = next(m for m in view.state.panes[0].markers if m.name == "V1")

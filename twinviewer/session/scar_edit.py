@@ -6,7 +6,7 @@ within the brush's radius and its depth within the brush's. Necrosis runs from i
 Invest 1979;40:633), so a depth counts from the endocardium, whichever side is painted.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -79,14 +79,16 @@ def painted(mesh: OrganMesh) -> NDArray[np.float32]:
 
 
 def accept_scar(case: Case, values: NDArray[np.floating], action: str = PAINTED) -> Case:
-    """The Case with this scar (n,) on its model; all that was simulated without it is dropped. MeshError without a
-    model, ValueError for values out of 0 to 1."""
+    """The Case with this scar (n,) on its model; all that was simulated without it is dropped, and treatments stay as
+    plans for the next baseline. MeshError without a model, ValueError for values out of 0 to 1."""
     from twinviewer.organs.heart.scar import with_painted
 
     if case.mesh is None:
         raise MeshError("There is no model to paint on", remedy="Build the model first")
     mesh = with_painted(case.mesh, values)
-    return case.changed(action, mesh=mesh, measurements=case.measurements, typed=case.typed)
+    plans = tuple(replace(one, run=None, setup=replace(one.setup, mesh=mesh, untreated=None)) for one in case.treated)
+    made = case.changed(action, mesh=mesh, measurements=case.measurements, typed=case.typed, scenarios=plans)
+    return made.with_message("Simulate", f"Made again after: {action}" if case.scenarios else "")
 
 
 def amounts_ml(mesh: OrganMesh, tet_ml: NDArray[np.float64]) -> tuple[float, float]:
