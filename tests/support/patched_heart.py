@@ -11,7 +11,7 @@ from twinviewer.physics.sarcomere import duration_at
 
 VALUE = {
     "heart_rate_bpm": 70.0,
-    "systemic_resistance_mmhg_s_ml": 0.7,
+    "systemic_resistance_mmhg_s_ml": 0.65,
     "systemic_compliance_ml_mmhg": 1.5,
     "pulmonary_resistance_mmhg_s_ml": 0.07,
     "pulmonary_compliance_ml_mmhg": 6.0,

@@ -35,6 +35,11 @@ RIGHT_ATRIUM_START_S, LEFT_ATRIUM_START_S, ATRIAL_RISE_S, ATRIAL_FALL_S = 0.030,
 # Of the way through the leaflets into a ventricle (Regazzoni's valves), which keeps the early filling wave of a normal
 # heart below 1 m/s; the outflow valves have their orifice alone: 3 mmHg mean in a normal heart
 INFLOW_RESISTANCE, CLOSED_RESISTANCE = 0.0075, 75006.2
+# Beyond an outflow valve stands the characteristic impedance of the artery's root, mmHg s/mL, so that its pressure rises
+# with the flow (three-element windkessel: Westerhof et al., Med Biol Eng Comput 47:131, 2009). Aorta 0.03 to 0.07 in
+# adults (Nichols et al., Circ Res 40:451, 1977: 47 +- 4 dyn s cm-5 and more with age); pulmonary artery 0.015 to 0.02
+# (Milnor et al., Circ Res 25:637, 1969: 20 dyn s cm-5)
+ROOT_IMPEDANCE = {"aortic": 0.04, "pulmonary": 0.015}
 # Effective areas of normal valves in cm^2: Baumgartner et al., J Am Soc Echocardiogr 22:1 (2009): aortic 3 to 4, mitral
 # 4 to 6; tricuspid 7 to 9. None leaks.
 VALVE_AREAS_CM2 = {"mitral": 5.0, "aortic": 4.0, "tricuspid": 7.0, "pulmonary": 4.0}
@@ -172,7 +177,7 @@ def valve_of(value: Mapping[str, float], name: str) -> Valve:
         raise EngineError(f"{name}_area_cm2 must be above zero", where=f"{name}_area_cm2 = {area}")
     if not 0.0 <= leak <= area:
         raise EngineError(f"{name}_leak_cm2 must be from 0 to the open area", where=f"{leak} of {area} cm2")
-    resistance = INFLOW_RESISTANCE if name in INFLOW else 0.0
+    resistance = INFLOW_RESISTANCE if name in INFLOW else ROOT_IMPEDANCE[name]
     return Valve(resistance, area, CLOSED_RESISTANCE, leak)
 
 

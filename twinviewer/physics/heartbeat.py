@@ -165,8 +165,9 @@ def _beat(
                 record[i, 3] = state[2]
                 record[i, 4:8] = pressure[:4]
                 record[i, 16] = pressure[4]
-                record[i, 8] = state[P_SA]
-                record[i, 9] = state[P_PA]
+                # an outflow valve's resistance is that of the root beyond it (heart_model.ROOT_IMPEDANCE)
+                record[i, 8] = state[P_SA] + loop.aortic.resistance * flow[1]
+                record[i, 9] = state[P_PA] + loop.pulmonic.resistance * flow[3]
                 record[i, 10:14] = flow
                 record[i, 14:16] = septum
                 patches[i, 0] = strain

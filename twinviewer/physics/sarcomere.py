@@ -14,7 +14,7 @@ Stress in kPa, time in s. tau_sc (the duration of contraction) shortens with hea
 Published values throughout but for tau_R and tau_sc, set to the systolic times that Weissler (Circulation 37:149, 1968)
 measured at 70 bpm: pre-ejection 103, ejection 294, electromechanical systole QS2 399 ms. tau_R: 48 ms opens the aortic
 valve of a normal heart 125 ms after the onset of QRS, 38 ms after 105 ms. tau_sc: the published 425 ms closes it after
-some 220 ms of ejection, 570 ms after 294 ms and with that 399 ms after the onset of QRS.
+some 240 ms of ejection, 542 ms after 297 ms and with that 397 ms after the onset of QRS.
 """
 
 import math
@@ -26,7 +26,7 @@ SLACK_LENGTH_UM = 1.51
 SERIES_LENGTH_UM = 0.04
 SHORTENING_UM_S = 7.0
 RISE_S = 0.038
-DURATION_S = 0.570
+DURATION_S = 0.542
 RESTING_ACTIVATION = 0.02
 
 # Above this strain the exponential goes on as its tangent: no muscle is stretched so far, but a trial step may be.
