@@ -21,11 +21,11 @@ from twinviewer.domain import (
     Setup,
     Stimulus,
 )
+from twinviewer.organs.heart.circulation_settings import CIRCULATION_PARAMETERS
 from twinviewer.organs.heart.conduction import CONDUCTION_STATES, stimuli
 from twinviewer.organs.heart.electrodes import ELECTRODE_PARAMETERS
 from twinviewer.organs.heart.personal import personalise
 from twinviewer.organs.heart.scar import SCAR_PARAMETERS, Scar, chosen_scar
-from twinviewer.organs.heart.valve_settings import VALVE_PARAMETERS
 from twinviewer.physics.eikonal import EikonalGrid
 
 FROM_RECORDS = "from_records"
@@ -81,7 +81,7 @@ SETUP_PARAMETERS: tuple[Parameter, ...] = (
         "Setting it here switches the scaling to the recorded QRS off",
     ),
     *SCAR_PARAMETERS,
-    *VALVE_PARAMETERS,
+    *CIRCULATION_PARAMETERS,
     _number(
         "electrodes_up_mm", "Chest electrodes, higher by", "mm", 0, -60, 60, 5, "Assumed: at their usual places",
         "V1 to V6 too high (often one or two spaces, 20 to 50 mm) or too low",
@@ -126,7 +126,7 @@ def setup(
         for name, parameter in known.items()
         if parameter.kind == "number"
         and parameter not in SCAR_PARAMETERS
-        and (name in chosen or parameter not in (*ELECTRODE_PARAMETERS, *VALVE_PARAMETERS))
+        and (name in chosen or parameter not in (*ELECTRODE_PARAMETERS, *CIRCULATION_PARAMETERS))
     }
     for name, (value, unit, origin, source) in POPULATION.items():
         parameters[name] = Quantity(value, unit, origin, source)

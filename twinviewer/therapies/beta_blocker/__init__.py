@@ -8,8 +8,8 @@ Rate: in MERIT-HF the fall over placebo-free titration to the target grew with t
   used, not below 0.
 Contractility: intravenous metoprolol, about 12 mg, took LV dP/dt max from 1480 to 1061 mmHg/s (-28 %) in 16 patients
   (Am J Cardiol 63:159, 1989, doi:10.1016/0002-9149(89)90279-8), EF from 48 to 43 %. A loss of 25 % of contractility in
-  both ventricles gives that fall of dP/dt max in this project's beat engine. Blood vessels do not answer: there is no
-  baroreflex, so that pressure falls more than in a patient.
+  both ventricles gives that fall of dP/dt max in this project's beat engine. Blood vessels answer only where the
+  settings of the heart switch the baroreflex on; without it pressure falls more than in a patient.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ class BetaBlocker:
 
     name = "beta_blocker"
     label = "Beta-blocker"
-    summary = "Metoprolol: slower rate, lower contractility; acute effect, without reflexes"
+    summary = "Metoprolol: slower rate, lower contractility; acute effect"
     edits = frozenset({"heart_rate", "contractility"})
     parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))
 
