@@ -30,16 +30,8 @@ CIRCULATION_PARAMETERS: tuple[Parameter, ...] = (
     _area("mitral", "Mitral valve", 0.6, 5.0, "Effective orifice. Severe stenosis: 1.5 cm2 or less"),
     _leak("mitral", "Mitral valve", "Effective regurgitant orifice. Severe: 0.40 cm2 and more"),
     Parameter(
-        "baroreflex",
-        "Baroreflex, share of a healthy one",
-        "number",
-        0.0,
-        "Not set: vessels and rate do not answer",
-        "",
-        0.0,
-        1.0,
-        0.1,
-        help="Answers what a therapy does to mean pressure: rate, resistance, force and veins (Ursino, Am "
-        "J Physiol 275:H1733, 1998). Less in heart failure",
+        "baroreflex", "Baroreflex, share of a healthy one", "number", 0.0, "Not set: vessels and rate do not answer",
+        "", 0.0, 1.0, 0.1, help="Answers what a therapy does to mean pressure: rate, resistance, force and veins "
+        "(Ursino, Am J Physiol 275:H1733, 1998). Less in heart failure",
     ),
-)
+)  # fmt: skip
