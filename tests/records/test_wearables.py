@@ -96,6 +96,15 @@ def test_a_watch_worn_at_rest(tmp_path: Path) -> None:
     assert "heart_rate_bpm" not in moving.values
 
 
+def test_a_clock_that_jumps_costs_nothing(tmp_path: Path) -> None:
+    """One record dated a century on, as a damaged file may have it: the rest is found all the same, and at once."""
+    data = bytearray(fit([62] * 300, [0] * 300))
+    at = len(data) - 2 - 11 - 8  # timestamp of the last record: before session's definition and data, and the sum
+    data[at + 1 : at + 5] = struct.pack("<I", 4_100_000_000)
+    data[-2:] = struct.pack("<H", checksum(bytes(data[:-2])))
+    assert read(tmp_path, bytes(data), "jump.fit").values["heart_rate_bpm"].value == 62
+
+
 def test_damaged_activities_are_refused(tmp_path: Path) -> None:
     data = fit([70] * 100, [0] * 100)
     for broken, word in (

@@ -9,7 +9,6 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
 
 from twinviewer.dicom.identity import age_years, identity
 from twinviewer.dicom.tag_values import text_of
@@ -40,7 +39,7 @@ def is_ecg(path: Path) -> bool:
             if file.read(4) != b"DICM":
                 return False
         data = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["SOPClassUID"])
-    except (OSError, InvalidDicomError, ValueError, AttributeError):
+    except Exception:  # pydicom raises whatever a damaged file leads it to
         return False
     return text_of(data, "SOPClassUID").startswith("1.2.840.10008.5.1.4.1.1.9.")
 

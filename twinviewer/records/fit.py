@@ -19,6 +19,7 @@ from twinviewer.records.heart_series import HeartSeries, kept
 EPOCH = datetime(1989, 12, 31, tzinfo=UTC)
 RECORD, SESSION, HRV = 20, 18, 78
 TIMESTAMP, HEART_RATE, SPEED, FAST_SPEED, SPORT = 253, 3, 6, 73, 5
+LONGEST_S = 31 * 86400.0
 NO_SPORT = frozenset({0})  # "generic": a recording that names no sport
 _CODES = {0x00: "B", 0x01: "b", 0x02: "B", 0x83: "h", 0x84: "H", 0x85: "i", 0x86: "I", 0x0A: "B", 0x8B: "H", 0x8C: "I"}
 _NONE = {"B": 0xFF, "b": 0x7F, "H": 0xFFFF, "h": 0x7FFF, "I": 0xFFFFFFFF, "i": 0x7FFFFFFF}
@@ -43,6 +44,7 @@ def read_fit(data: bytes, file: str) -> HeartSeries:
         at = _one_file(data, at, file, found)
     rows = np.array(sorted(row for row in found.rows if np.isfinite(row[0])), np.float64).reshape(-1, 3)
     rows = rows[np.isfinite(rows[:, 1])]
+    rows = rows[np.abs(rows[:, 0] - np.median(rows[:, 0])) < LONGEST_S] if len(rows) else rows  # a clock that jumped
     if not len(rows):
         raise LoadError("The activity holds no heart rates", where=file, remedy="Was a sensor worn?")
     start = EPOCH + timedelta(seconds=float(rows[0, 0])) if rows[0, 0] > 0x10000000 else UNDATED

@@ -64,7 +64,9 @@ def plan_update(case: Case, reading: Reading, *, confirmed: bool = False) -> Upd
     """
     from twinviewer.records import merged
 
-    known, said = list(case.records.subjects), []
+    known = list(case.records.subjects)
+    said: list[str] = []
+    overruled: list[str] = []
     for name, records in reading.records:
         if not records.subjects:
             said.append(f"{name} does not say whose record it is")
@@ -77,16 +79,17 @@ def plan_update(case: Case, reading: Reading, *, confirmed: bool = False) -> Upd
                     remedy="Open that patient's images first, or confirm that it is this patient's",
                 )
             if why:
-                said.append(f"{name}: taken as this patient's by the user, although {why}")
+                overruled.append(f"{name}: taken as this patient's by the user, although {why}")
             known.append(subject)
     found = Records()
     for _, records in reading.records:
         found = merged(found, records)
     together = merged(case.records, found)
+    together = replace(together, notes=tuple(dict.fromkeys((*together.notes, *overruled))))  # it stays to be read
     changes = differences(case.records, together)
     baseline = case.baseline is not None
     matters = any(change.kind in ("value", "finding") for change in changes)
-    return Update(together, changes, (*found.notes, *said), reading.refused, baseline and matters)
+    return Update(together, changes, (*found.notes, *said, *overruled), reading.refused, baseline and matters)
 
 
 def accept_update(case: Case, update: Update, setup: Setup | None = None) -> Case:
