@@ -46,7 +46,9 @@ def test_slopes_are_those_of_changed_hearts_brought_to_rest() -> None:
             _, beat, _ = steady_from(heart(), changed, start, tolerance=1e-6, most_beats=200)
             ends.append(np.array([read(beat) for read in readings]))
         slope = (ends[1] - ends[0]) / 0.02
-        assert found.slopes[:, k] == pytest.approx(slope, rel=0.08, abs=0.04 * np.abs(slope).max())
+        # the least aortic pressure lies where the valve opens, between two samples: its slope is less sure
+        close = np.array([0.2 if one == "diastolic_mmhg" else 0.03 for one in BY_IMAGES])
+        assert (np.abs(found.slopes[:, k] - slope) < close * np.abs(slope) + 0.02 * np.abs(slope).max()).all()
 
 
 def test_newton_finds_the_steady_beat_that_beating_comes_to_and_makes_no_blood() -> None:
