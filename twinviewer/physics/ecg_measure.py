@@ -20,9 +20,10 @@ CORE_SHARE, GAP_MS = 0.15, 15.0
 """The core of QRS: above this share of the largest spatial velocity, over notches of up to so many ms. P and T stay
 below it."""
 STILL_SHARE, STILL_MV_S = 0.025, 5.0
-LEAD_IN_MS, LEAD_OUT_MS = 80.0, 80.0
+LEAD_IN_MS, LEAD_OUT_MS = 80.0, 120.0
 """From the core outwards QRS goes on until the velocity is below this share of the largest, or this many mV/s; where
-that is not so within these times, to where the velocity is least (end) or no further (onset)."""
+that is not so within these times, to where the velocity is least (end) or no further (onset). Right bundle branch
+block ends in a slow part of 100 ms and more."""
 P_WINDOW_MS, P_CLEAR_MS = 320.0, 10.0
 """P is sought this long before QRS, up to the second before its onset."""
 P_SMOOTH_MS, P_SHARE, P_GAP_MS, P_LEAST_MV = 5.0, 0.15, 40.0, 0.03
