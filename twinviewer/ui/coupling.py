@@ -423,7 +423,7 @@ class Coupling(QObject):
             return
         ready = all(scenario.run is not None for scenario in p.case.scenarios)
         compared = ready and p.comparison(self.w.choices.other) is not None
-        following = self.w.inspector.simulate.follow.switch.isChecked()  # the sliders stay under the hand
+        following = self.w.inspector.simulate.follow.switch.isChecked() or self.electrodes.on  # stay under the hand
         if key.startswith("run ") and compared and self.step is Step.SIMULATE and not following:
             if not self.w.choices.colour_by:
                 self.w.choices.set(colour_by="activation_ms")
