@@ -30,8 +30,8 @@ def test_duration(onset: float, length: float) -> None:
 
 def test_a_slow_terminal_wave_belongs_to_qrs() -> None:
     """As in right bundle branch block: 60 ms of a steep complex, then 100 ms of a slow R' in V1 and S in I, V6."""
-    leads = complex_mv(160.0, 60.0, 30.0, t_end=560.0)
-    for name, share, top in (("V1", 0.5, 275.0), ("V2", 0.25, 275.0), ("I", -0.3, 250.0), ("V6", -0.3, 250.0)):
+    leads = {name: 2.5 * lead for name, lead in complex_mv(160.0, 60.0, 30.0, t_end=560.0).items()}
+    for name, share, top in (("V1", 0.4, 275.0), ("V2", 0.2, 275.0), ("I", -0.5, 250.0), ("V6", -0.5, 250.0)):
         leads[name] = leads[name] + np.interp(TIME, [220.0, top, 320.0], [0.0, share, 0.0], left=0.0, right=0.0)
     assert measure(leads).qrs_ms == pytest.approx(160.0, abs=8)
 
