@@ -132,6 +132,17 @@ def test_muscle_and_form_are_kept() -> None:
     assert 40.0 < found.metrics["solid_unloaded_percent"].value < 75.0  # Klotz: 54 at 10 mmHg
 
 
+def test_muscle_that_does_not_pull_is_stretched() -> None:
+    """Acute infarcts bulge (Tennant and Wiggers, Am J Physiol 112:351, 1935), and their neighbours do not."""
+    given = setup()
+    segment = np.asarray(mesh().point_fields["aha_segment"])[mesh().tets]
+    dead = np.isin(segment, (1, 7)).sum(axis=1) >= 2
+    found = collect(COARSE, replace(given, tissue={**given.tissue, "contractility_scale": np.where(dead, 0.0, 1.0)}))
+    strain = {k: found.metrics[f"solid_strain_aha{k}_percent"].value for k in range(1, 18)}
+    assert strain[1] > 0.0 and strain[7] > 0.0
+    assert max(value for k, value in strain.items() if k not in (1, 7, 13)) < -10.0
+
+
 def test_progress_comes_often_and_rises() -> None:
     _, said = run()
     assert len(said) > 60 and {"Contracting", "Unloading the heart"} <= {text.split(":")[0] for text in said}
