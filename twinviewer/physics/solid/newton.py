@@ -14,12 +14,16 @@ MOST_STEPS = 14
 TOLERANCE = 1e-5
 LEAST_PART = 1.0 / 8.0
 LEAST_J, GROWING = 0.15, 4.0
+"""A change is taken where no point is left with less of its volume, and forces have not grown by more (first three
+iterations) or at all (later); else half of it is tried, down to LEAST_PART."""
 GROWTH, LEAST_STEP = 1.5, 1.0 / 400.0
+"""Steps of the load grow where Newton's method was quick, and shrink where it failed down to this share of the load."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where a solution stands: done 0 … 1 of the load, iteration of this step, residual relative to the tolerance."""
+    """Where a solution stands: done 0 … 1 of the load, iteration of this step of it, residual: the last change of
+    position relative to the tolerance (0 where a step of the load is done)."""
 
     done: float
     iteration: int
