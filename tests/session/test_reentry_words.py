@@ -34,7 +34,7 @@ def test_words() -> None:
     )
     assert kind == "caution"
     words, kind = said(1.0, 700.0, 320.0, 0.0, 5, 4)
-    assert words.startswith("Re-entry that ends by itself: 1 turn round the inferior and lateral scar, cycle 320 ms")
+    assert words.startswith("No sustained re-entry: 1 turn round the inferior and lateral scar, cycle 320 ms")
     assert kind == "info"
     assert reentry_words(run(140.0), Setup(ball(), {}, ())) == ("", "")
 

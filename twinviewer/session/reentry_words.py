@@ -34,7 +34,7 @@ def reentry_words(run: Run, setup: Setup) -> tuple[str, str]:
     round_ = f" round the {where} scar" if where else ""
     if metrics.get("reentry_sustained") is not None and metrics["reentry_sustained"].value:
         return f"Re-entry: {counted}{round_}{cycle}, still going {lasted_ms:.0f} ms after the last stimulus", "caution"
-    return f"Re-entry that ends by itself: {counted}{round_}{cycle}, over after {lasted_ms:.0f} ms", "info"
+    return f"No sustained re-entry: {counted}{round_}{cycle}, over by itself after {lasted_ms:.0f} ms", "info"
 
 
 def scar_place(setup: Setup) -> str:
