@@ -2,8 +2,8 @@
 
 The mesh is the relaxed heart at the setup's filling pressures. Its unloaded shape is found, filled to the end-diastolic
 pressures of the fast kernels, then loaded with their end-systolic ones and their active fibre stress by segment. The
-tension that a one-fibre wall needs is not quite what this shape needs; one factor on all of it, which is reported, brings
-the cavity to the same ejection, so that strains are compared at equal volumes.
+tension that a one-fibre wall needs is not quite what this shape needs; one factor on all of it, which is reported,
+brings the cavity to the same ejection, so that strains are compared at equal volumes.
 """
 
 import time
