@@ -65,6 +65,8 @@ class RecordsFlow(QObject):
 
     def dropped(self, paths: Sequence[Path]) -> bool:
         """Take what was dropped if it is records; False leaves it to others."""
+        if not self.possible and any(path.is_dir() for path in paths):
+            return False  # without a patient a folder is looked through for images
         if not paths or not all(looks_like_records(path) for path in paths):
             return False
         if self.possible:
