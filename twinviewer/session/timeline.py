@@ -109,13 +109,15 @@ def _row(case: Case, kind: EntryKind, name: str, found: list[tuple[Entry, bool]]
     by_hand = ""
     unit = next((entry.quantity.unit for entry, _ in found if entry.quantity is not None), "")
     if kind == "value" and setting in case.setup_values:
-        by_hand = f"{case.setup_values[setting]} {unit}, set by hand at Simulate"
+        chosen = case.setup_values[setting]
+        shown = f"{chosen:g}" if isinstance(chosen, int | float) else str(chosen)
+        by_hand = f"{shown} {unit}, set by hand"
     newest = max((entry.when for entry, used in found if used), default="")
     points = []
     for entry, used in found:
         why = "" if used and not by_hand else entry.refused
         if not why and by_hand:
-            why = f"you have set {by_hand}"
+            why = by_hand
         elif not why and not used and not entry.over:
             why = "there is a newer entry" if entry.when != newest else "another of the same day counts"
         elif not why and entry.over:
