@@ -8,7 +8,7 @@ import pytest
 from thick_ventricle import thick_ventricles
 
 from twinviewer.domain import Engine, EngineError, OrganMesh, Progress, Quantity, Run, Setup, Stimulus, Trace
-from twinviewer.engines.solid.beside import off_percent, strain_table
+from twinviewer.session.beside import off_percent, strain_table
 from twinviewer.engines.solid.chamber import chamber
 from twinviewer.engines.solid.engine import ENGINE, SolidEngine
 from twinviewer.engines.solid.systole import Systole, systole

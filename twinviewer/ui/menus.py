@@ -54,6 +54,7 @@ def add_actions(w: MainWindow) -> None:
             partial(go, w, step), f"Ctrl+{number}",
         )  # fmt: skip
     a.add("next_step", "Step", "&Do the next step", lambda: w.coupling.do_next(), "Ctrl+Return", "run")
+    a.add("solid_check", "Step", "Check by &finite elements…", lambda: w.check.ask(), "", "model")
     a.add("layout_four", "View", "&Four views", lambda: w.set_layout(FOUR), "F5", "four", checkable=True)
     a.add("layout_one", "View", "&One view", lambda: w.set_layout(ONE), "F6", "one", checkable=True)
     a.add("layout_compare", "View", "&Compare", lambda: w.coupling.go(Step.COMPARE), "F7", "compare", checkable=True)
@@ -113,7 +114,7 @@ def fill_menus(w: MainWindow) -> None:
                       "import_mask", "typed_model", "-", "save_case", "save_case_as",
                       ("&Export", exports), "-", "quit"],
             "&Edit": ["undo", "redo", "-", "correct", "paint_scar", "-", "cancel", "palette"],
-            "&Step": [*steps, "-", "next_step"],
+            "&Step": [*steps, "-", "next_step", "solid_check"],
             "&View": ["layout_four", "layout_one", "layout_compare", "-", "reset_views", "crosshair",
                       ("&Window and level", presets), "-", ("3&D view", directions), "section", "outlines",
                       "electrodes", "safe", "-", "timeline", "theme",

@@ -37,6 +37,7 @@ from twinviewer.ui.playback import Playback
 from twinviewer.ui.presenter import Presenter
 from twinviewer.ui.probe import Probe
 from twinviewer.ui.records_flow import RecordsFlow
+from twinviewer.ui.solid_check import SolidCheck
 from twinviewer.ui.status_line import StatusLine
 from twinviewer.ui.step_bar import StepBar
 from twinviewer.ui.theme import THEMES, Look
@@ -114,6 +115,7 @@ class MainWindow(QMainWindow):
         self.records = RecordsFlow(self)
         self.coupling = Coupling(self)
         self.probe = Probe(self)
+        self.check = SolidCheck(self)
         self.views.layout_changed.connect(self._layout_changed)
         self.warm_up = WarmUp()
         self.warm_up.ready.connect(self._module_ready)

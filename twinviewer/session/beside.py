@@ -1,4 +1,4 @@
-"""The fast engine's strains beside those of the finite elements, segment by segment."""
+"""Two engines on one heart: the fast walls' strains beside those of finite elements, segment by segment."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class Row:
 
 
 def strain_table(mesh: OrganMesh, fast: Run, solid: Run) -> tuple[Row, ...]:
-    """Rows of all segments that the mesh has, from two runs on it: the beat engine's and this room's.
+    """Rows of all segments that the mesh has, from two runs on it: the beat engine's and the finite elements'.
 
     Each is read at its own end of systole: the fast run's least left volume, the solid run's last frame. Both are
     means over the points of the segment, so neither leans on what the other leaves out. KeyError where a run has no
