@@ -42,4 +42,4 @@ def test_what_the_user_sets_outranks_every_record() -> None:
     row = rows_of(Case(records=known))["heart_rate_bpm"]
     assert row.now is not None and row.now.when == "2025-03-01"  # records of older case files have no timeline
     row = rows_of(Case(records=known, setup_values={"heart_rate_bpm": 90.0}))["heart_rate_bpm"]
-    assert row.now is None and "set by hand" in row.by_hand
+    assert row.now is None and row.by_hand == row.points[0].why_not == "90 bpm, set by hand"

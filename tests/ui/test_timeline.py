@@ -14,7 +14,7 @@ from twinviewer.session.case import Case
 from twinviewer.session.record_files import looks_like_records
 from twinviewer.session.timeline import timeline_rows
 from twinviewer.ui.theme import LIGHT
-from twinviewer.ui.timeline import moment_s, ticks
+from twinviewer.ui.timeline_dates import moment_s, ticks
 
 
 def dated(name: str, value: float, unit: str, when: str) -> Entry:

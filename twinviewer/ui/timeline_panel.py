@@ -21,7 +21,8 @@ from twinviewer.session.metric_names import HEADLINE, label_of, number_of
 from twinviewer.session.records_update import earlier_baseline
 from twinviewer.session.timeline import Row, record_label, timeline_rows, value_text
 from twinviewer.ui.theme import Look
-from twinviewer.ui.timeline import TimelineChart, date_text
+from twinviewer.ui.timeline import TimelineChart
+from twinviewer.ui.timeline_dates import date_text
 
 SIDE_PX = 456
 EMPTY = (
