@@ -102,6 +102,11 @@ class SimulatePage(Page):
         self._card_column.setContentsMargins(0, 0, 0, 0)
         self._card_column.setSpacing(6)
         self.column.addWidget(self._card_box)
+        self._others = QPushButton()
+        self._others.setProperty("role", "link")
+        self._others.clicked.connect(lambda: self._fold(False))
+        self._others.hide()
+        self.column.addWidget(self._others)
         self._form_box = QWidget()
         self._form_column = QVBoxLayout(self._form_box)
         self._form_column.setContentsMargins(0, 2, 0, 0)
@@ -169,7 +174,7 @@ class SimulatePage(Page):
         self._cards = {}
         for name, therapy in therapies.items():
             card = TherapyCard(therapy, verdicts[name])
-            card.chosen.connect(self.choose_therapy)
+            card.chosen.connect(self._card_chosen)
             self._cards[name] = card
             self._card_column.addWidget(card)
         if not therapies:
@@ -185,6 +190,18 @@ class SimulatePage(Page):
         self.therapy = ""
         if wanted:
             self.choose_therapy(wanted)
+
+    def _card_chosen(self, name: str) -> None:
+        self.choose_therapy(name)
+        self._fold(True)
+
+    def _fold(self, on: bool) -> None:
+        """Show the chosen therapy alone, so that its form stands below it, or all of them."""
+        for name, card in self._cards.items():
+            card.setVisible(not on or name == self.therapy)
+        others = len(self._cards) - 1
+        self._others.setText(f"{others} other therapies" if others > 1 else "The other therapy")
+        self._others.setVisible(on and others > 0)
 
     def choose_therapy(self, name: str) -> None:
         """Show a therapy's form for a new scenario."""
@@ -215,6 +232,7 @@ class SimulatePage(Page):
         self._form_column.addWidget(self.form)
         for other, card in self._cards.items():
             card.set_chosen(other == name)
+        self._fold(self._others.isVisible() or bool(editing))
 
     def _pick(self, parameter: str, on: bool) -> None:
         declared = next(p for p in self._therapies[self.therapy].parameters if p.name == parameter)
