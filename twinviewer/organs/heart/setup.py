@@ -35,6 +35,8 @@ BLOCKS = {
     "left_anterior_fascicular_block": "lafb",
     "left_posterior_fascicular_block": "lpfb",
 }
+RECORDED_AS = {"pr_interval_ms": "pr_ms", "assumed_ef_percent": "lv_ef_percent"}
+"""Parameter -> what records call it."""
 # Speeds are scaled to the recorded QRS only so far: beyond, block or anatomy is wrong rather than the speed
 SPEED_SCALE = (0.6, 1.5)
 REST = "resting adult"
@@ -168,7 +170,7 @@ def _quantity(
     default."""
     if parameter.name in chosen:
         return Quantity(float(chosen[parameter.name]), parameter.unit, "chosen", "set by the user")
-    recorded = records.values.get({"pr_interval_ms": "pr_ms"}.get(parameter.name, parameter.name))
+    recorded = records.values.get(RECORDED_AS.get(parameter.name, parameter.name))
     if recorded is not None:
         return recorded
     if parameter.name in measurements:
