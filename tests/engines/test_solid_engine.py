@@ -8,12 +8,12 @@ import pytest
 from thick_ventricle import thick_ventricles
 
 from twinviewer.domain import Engine, EngineError, OrganMesh, Progress, Quantity, Run, Setup, Stimulus, Trace
-from twinviewer.session.beside import off_percent, strain_table
 from twinviewer.engines.solid.chamber import chamber
 from twinviewer.engines.solid.engine import ENGINE, SolidEngine
 from twinviewer.engines.solid.systole import Systole, systole
 from twinviewer.geometry.quality import six_volumes
 from twinviewer.geometry.surfaces import boundary_triangles
+from twinviewer.session.beside import off_percent, strain_table
 from twinviewer.session.simulate import collect
 
 COARSE = SolidEngine((1, 6, 10))

@@ -35,10 +35,10 @@ RIGHT_ATRIUM_START_S, LEFT_ATRIUM_START_S, ATRIAL_RISE_S, ATRIAL_FALL_S = 0.030,
 # Of the way through the leaflets into a ventricle (Regazzoni's valves), which keeps the early filling wave of a normal
 # heart below 1 m/s; the outflow valves have their orifice alone: 3 mmHg mean in a normal heart
 INFLOW_RESISTANCE, CLOSED_RESISTANCE = 0.0075, 75006.2
-# Beyond an outflow valve stands the characteristic impedance of the artery's root, mmHg s/mL, so that its pressure rises
-# with the flow (three-element windkessel: Westerhof et al., Med Biol Eng Comput 47:131, 2009). Aorta 0.03 to 0.07 in
-# adults (Nichols et al., Circ Res 40:451, 1977: 47 +- 4 dyn s cm-5 and more with age); pulmonary artery 0.015 to 0.02
-# (Milnor et al., Circ Res 25:637, 1969: 20 dyn s cm-5)
+# Beyond an outflow valve stands the characteristic impedance of the artery's root, mmHg s/mL, so that its pressure
+# rises with the flow (three-element windkessel: Westerhof et al., Med Biol Eng Comput 47:131, 2009). Aorta about 0.035
+# in young adults and more with age (Nichols et al., Circ Res 40:451, 1977); pulmonary artery about 0.015 (Milnor et
+# al., Circ Res 25:637, 1969)
 ROOT_IMPEDANCE = {"aortic": 0.04, "pulmonary": 0.015}
 # Effective areas of normal valves in cm^2: Baumgartner et al., J Am Soc Echocardiogr 22:1 (2009): aortic 3 to 4, mitral
 # 4 to 6; tricuspid 7 to 9. None leaks.
