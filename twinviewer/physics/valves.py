@@ -6,8 +6,9 @@ B is Bernoulli's loss of an orifice of effective area A (Gorlin's law; 4 v^2 mmH
 circular hole of area A in a plane: its conductivity is its diameter (Rayleigh, Theory of Sound, section 306). R is a
 viscous rest, or the impedance of the artery's root beyond the valve. Leaflets have no mass: the valve is open while
 pressure or momentum carries blood forward, else its area is that of the leak (the effective regurgitant orifice); so
-after the pressures have crossed blood still runs on until its momentum is spent. The same rule is used in CircAdapt (Valve2022, framework.circadapt.org); Mynard et al., Int J
-Numer Method Biomed Eng 28:626 (2012) give the same equation with leaflets that need time.
+after the pressures have crossed blood still runs on until its momentum is spent. The same rule is used in CircAdapt
+(Valve2022, framework.circadapt.org); Mynard et al., Int J Numer Method Biomed Eng 28:626 (2012) give the same equation
+with leaflets that need time.
 
 An infinite area has neither loss nor inertia: Regazzoni's diode, with a resistance forwards and another backwards.
 Units: mmHg, mL, s, cm^2. Flows leapfrog the volumes by half a step; the loss is taken at the end of the step, so no
