@@ -436,6 +436,8 @@ class Coupling(QObject):
                 choices.set(other=name)
         else:
             choices.set(scenario=name)
+            if self.step is Step.SIMULATE:  # the form is that of the scenario in view
+                self.w.inspector.simulate.edit(self.w.presenter.case, name)
 
     def _scenario_asked(self, verb: str, name: str) -> None:
         p = self.w.presenter

@@ -9,6 +9,9 @@ from twinviewer.ui.icons import icon
 from twinviewer.ui.playback import SPEEDS, Playback
 from twinviewer.ui.theme import Look, mix, round_pen, ui_font
 
+LONGEST_BEAT_S = 2.0
+"""What lasts longer is no beat but a stimulation that is watched: it has no rate."""
+
 
 class PhaseBar(QWidget):
     """The beat as a line from 0 to its period; drag to seek. Marks name moments such as ED and ES."""
@@ -158,7 +161,8 @@ class Transport(QWidget):
         self.play.setToolTip(why or "Play or pause (Space)")
         if self.speed.currentData() != self.playback.speed and self.playback.speed in SPEEDS:
             self.speed.setCurrentIndex(SPEEDS.index(self.playback.speed))
-        self.rate.setText(f"{60.0 / self.playback.period_s:.0f} bpm" if on else "")
+        beating = on and self.playback.period_s < LONGEST_BEAT_S
+        self.rate.setText(f"{60.0 / self.playback.period_s:.0f} bpm" if beating else "")
         self._show_time(self.playback.time_s)
         self.bar.update()
 
