@@ -1,4 +1,4 @@
-"""The check by finite elements: asked of the scenario in view, shown beside the fast strains, never of another setup."""
+"""The check by finite elements: of the scenario in view, beside the fast strains, never of another setup."""
 
 from dataclasses import replace
 from typing import Any
