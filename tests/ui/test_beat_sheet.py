@@ -9,6 +9,7 @@ from tests.ui.conftest import ball_case
 from twinviewer.domain import Trace
 from twinviewer.ui.beat_sheet import BeatSheet, valve_marks
 from twinviewer.ui.curves import Curves
+from twinviewer.ui.segment_maps import SegmentMaps
 from twinviewer.ui.theme import Look
 
 
@@ -57,3 +58,19 @@ def test_the_sheet_follows_scenarios_and_time(qtbot: Callable) -> None:  # type:
     assert asked == [0.25]
     sheet.set_curves([])
     assert sheet.charts["VOLUMES"].lines == ()
+
+
+def test_segments_of_two_scenarios_share_a_scale(qtbot: Callable) -> None:  # type: ignore[type-arg]
+    maps = SegmentMaps(Look())
+    qtbot.addWidget(maps)  # type: ignore[attr-defined]
+    case = ball_case()
+    assert case.mesh is not None
+    segment = np.asarray(case.mesh.point_fields["aha_segment"])
+    runs = [s.run for s in case.scenarios if s.run is not None]
+    maps.set_curves([Curves(str(k), run, "#8FA3BF", segment) for k, run in enumerate(runs)])
+    first, second = maps.maps
+    assert first.scale == second.scale
+    assert first.values[10] == pytest.approx(runs[0].fields["activation_ms"].values[segment == 11].mean(), rel=1e-5)
+    assert np.isnan(first.values[0])
+    maps.set_curves([Curves("no segments", runs[0], "#8FA3BF")])
+    assert not first.isVisibleTo(maps)

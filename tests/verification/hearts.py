@@ -12,6 +12,7 @@ from twinviewer.engines import beat
 from twinviewer.session.case import Case
 from twinviewer.session.from_numbers import make_typed
 from twinviewer.session.scenarios import prepare
+from twinviewer.session.segments import by_segment
 from twinviewer.session.simulate import collect
 
 ORDER = 60
@@ -58,22 +59,14 @@ def simulated(numbers: Values, settings: Values) -> tuple[Case, Run]:
     return case, collect(beat.ENGINE, case.baseline.setup)
 
 
-def by_segment(case: Case, run: Run) -> dict[str, NDArray[np.float64]]:
+NAMES = {"activation_ms": "activation, ms", "strain_fibre": "fibre strain at ES, %", "work_kpa": "work, kPa"}
+
+
+def maps_of(case: Case, run: Run) -> dict[str, NDArray[np.float64]]:
     """(17,) of each AHA segment: activation, work, and fibre shortening at the smallest left volume."""
     assert case.mesh is not None
-    count = case.mesh.wall_points
-    segment = np.asarray(case.mesh.point_fields["aha_segment"])[:count]
-
-    def means(values: NDArray[np.floating]) -> NDArray[np.float64]:
-        return np.array([np.nanmean(np.asarray(values, float)[:count][segment == k]) for k in range(1, 18)])
-
-    volume = run.traces["lv_volume_ml"]
-    smallest = float(volume.time_s[int(np.argmin(volume.values))])
-    return {
-        "activation, ms": means(run.fields["activation_ms"].values),
-        "fibre strain at ES, %": means(run.field_at("strain_fibre", smallest)),
-        "work, kPa": means(run.fields["work_kpa"].values),
-    }
+    found = by_segment(run, np.asarray(case.mesh.point_fields["aha_segment"]))
+    return {NAMES[name]: values for name, values in found.items()}
 
 
 def bullseye(axis: plt.Axes, values: NDArray[np.float64], low: float, high: float, colours: str) -> None:
@@ -110,7 +103,7 @@ def section() -> str:
     axis.legend(fontsize=7)
     loops = save(shape, "hearts_loops", "Pressure-volume loops of five hearts")
 
-    maps = {name: by_segment(case, run) for name, (case, run) in found.items()}
+    maps = {name: maps_of(case, run) for name, (case, run) in found.items()}
     wanted = {"activation, ms": (0.0, 160.0, "turbo_r"), "fibre strain at ES, %": (-20.0, 5.0, "viridis_r"),
               "work, kPa": (-20.0, 20.0, "RdBu_r")}  # fmt: skip
     shape, axes = plt.subplots(len(wanted), len(maps), figsize=(11, 7), dpi=100, layout="constrained")

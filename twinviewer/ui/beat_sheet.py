@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from twinviewer.domain import Trace
 from twinviewer.session.metric_names import METRICS, number_of
@@ -12,6 +12,7 @@ from twinviewer.ui.charts import SAMPLES, LoopChart, TimeChart
 from twinviewer.ui.curves import Curves, Mark, TimeLine
 from twinviewer.ui.ecg_sheet import CLAIM
 from twinviewer.ui.plot_box import PlotBox
+from twinviewer.ui.segment_maps import SegmentMaps
 from twinviewer.ui.theme import Look
 
 SOLID, DASH, DOT = Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine
@@ -95,14 +96,21 @@ class BeatSheet(QDialog):
             self.charts[title], self._boxes[title] = chart, box
             left.addWidget(box, stretch)
         self.loops = {"lv": LoopChart(look, "lv"), "rv": LoopChart(look, "rv")}
-        right = QVBoxLayout()
-        right.setSpacing(2)
+        loops = QWidget()
+        column = QVBoxLayout(loops)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
         for side, loop in self.loops.items():
-            right.addWidget(PlotBox(f"PV LOOP, {side.upper()}", "mmHg / mL", loop), 1)
+            column.addWidget(PlotBox(f"PV LOOP, {side.upper()}", "mmHg / mL", loop), 1)
+        self.segments = SegmentMaps(look)
+        self.right = QTabWidget()
+        self.right.setDocumentMode(True)
+        self.right.addTab(loops, "Loops")
+        self.right.addTab(self.segments, "Segments")
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.addLayout(left, 0, 0)
-        grid.addLayout(right, 0, 1)
+        grid.addWidget(self.right, 0, 1)
         grid.setColumnStretch(0, 3)
         grid.setColumnStretch(1, 2)
         column = QVBoxLayout(self)
@@ -141,6 +149,7 @@ class BeatSheet(QDialog):
             self.charts[title].set_lines(drawn, period_s, marks if title == "LEFT PRESSURES" else ())
         for loop in self.loops.values():
             loop.set_curves(curves)
+        self.segments.set_curves(curves)
         self._say()
 
     def show_fraction(self, fraction: float) -> None:

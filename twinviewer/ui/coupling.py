@@ -326,7 +326,11 @@ class Coupling(QObject):
         if case.typed and wanted:
             found = ()  # beside a simulation they would be read as measured
         self.w.give_plots_room(bool(wanted or found))
-        curves = [Curves(s.label, s.run, s.colour) for s in dict.fromkeys(wanted) if s.run is not None]
+        curves = [
+            Curves(s.label, s.run, s.colour, s.setup.mesh.point_fields.get("aha_segment"))
+            for s in dict.fromkeys(wanted)
+            if s.run is not None
+        ]
         self.w.plots.set_curves(curves, found, self.w.playback.period_s, r_wave(shown))
 
     def draw_scene(self) -> None:

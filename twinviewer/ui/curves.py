@@ -11,11 +11,13 @@ from twinviewer.domain import Run
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curves:
-    """A scenario's run as traces. colour "#RRGGBB" is the scenario's in every view."""
+    """A scenario's run as traces. colour "#RRGGBB" is the scenario's in every view. segment: (n,) AHA number of each
+    point of its mesh, where it has them."""
 
     label: str
     run: Run
     colour: str
+    segment: NDArray[np.integer] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
