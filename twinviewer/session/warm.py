@@ -1,6 +1,6 @@
 """What a first run would wait for, done at install: every kernel compiled into its cache."""
 
-from twinviewer.domain import Progress, Reporter, Setup, TwinviewerError, silent
+from twinviewer.domain import Progress, Reporter, Setup, TherapyError, TwinviewerError, silent
 from twinviewer.session import catalog
 
 FIRST_STEPS = 0.06
@@ -28,6 +28,8 @@ def warm_plugins(setup: Setup, report: Reporter = silent) -> tuple[str, ...]:
         report(0.5, f"Kernels of {therapy.label}")
         try:
             therapy.apply(setup, {})
+        except TherapyError:
+            continue  # it has nothing to do on this heart, so no kernel either
         except (TwinviewerError, OSError) as error:
             left.append(f"{name}: {error}")
     return tuple(left)
