@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from twinviewer.domain import Trace
 from twinviewer.session.metric_names import METRICS, number_of
@@ -79,6 +79,7 @@ class BeatSheet(QDialog):
         self._curves: tuple[Curves, ...] = ()
         self.read = QLabel()
         self.read.setTextFormat(Qt.TextFormat.RichText)
+        self.read.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # cut off in a narrow sheet
         self.read.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.charts: dict[str, TimeChart] = {}
         self._boxes: dict[str, PlotBox] = {}
@@ -129,7 +130,7 @@ class BeatSheet(QDialog):
         look.changed.connect(self._say)
 
     def sizeHint(self) -> QSize:
-        return QSize(1180, 860)
+        return QSize(1340, 860)
 
     def set_curves(self, curves: Sequence[Curves]) -> None:
         """The scenarios to draw, baseline first; valve marks are those of the first."""

@@ -53,6 +53,7 @@ class Plots(QWidget):
         self._curves: tuple[Curves, ...] = ()
         self._measured: tuple[MeasuredVolumes, ...] = ()
         self._ahead = 0.0
+        self._fraction = 0.0
         self.ecg = EcgStrip(look)
         self.volumes = TimeChart(look)
         self.pressures = TimeChart(look)
@@ -117,6 +118,7 @@ class Plots(QWidget):
             self.beat_sheet.sought.connect(self.sought)
         self.beat_sheet.set_curves(self._curves)
         self.beat_sheet.show()
+        self.beat_sheet.show_fraction(self._fraction)
         self.beat_sheet.raise_()
 
     def show_twelve(self, on: bool) -> None:
@@ -188,7 +190,7 @@ class Plots(QWidget):
 
     def show_time(self, time_s: float, period_s: float) -> None:
         """Move the common cursor. Runs at another rate are shown at the same phase."""
-        fraction = (time_s % period_s) / period_s
+        fraction = self._fraction = (time_s % period_s) / period_s
         sheet = self.sheet if self.sheet is not None and self.sheet.isVisible() else None
         if self._curves:
             first = self._curves[0].run.period_s
