@@ -10,7 +10,9 @@ from twinviewer.domain import BaselineFit, Quantity, Records, Setup
 from twinviewer.organs.heart.setup import setup
 from twinviewer.session import store
 from twinviewer.session.case import BASELINE, Case, Scenario
+from twinviewer.session.from_numbers import make_typed
 from twinviewer.session.metrics import metrics_document
+from twinviewer.session.scenarios import prepare
 
 
 def measured(value: float, unit: str) -> Quantity:
@@ -109,3 +111,13 @@ def test_the_fit_is_saved_and_in_the_numbers(tmp_path: Path) -> None:
     document = metrics_document(case)["case"]["scenarios"][BASELINE]["fit"]
     assert document["fits"] is True
     assert document["residuals"]["lv_ef_percent"]["measured"]["value"] == pytest.approx(58.0)
+
+
+@pytest.mark.slow
+def test_a_leaking_valve_does_not_stop_the_fit_of_typed_numbers() -> None:
+    """What the right ventricle ejects was assumed, not known: with a leak it is not what the left one ejects."""
+    case = prepare(make_typed(Case(), {"lv_edv_ml": 180, "lv_esv_ml": 80}), {"mitral_leak_cm2": 0.3})
+    assert case.baseline is not None and case.baseline.setup.fit is not None
+    residuals = {one.name: one for one in case.baseline.setup.fit.residuals}
+    assert "rv_ef_percent" not in residuals
+    assert residuals["lv_ef_percent"].simulated == pytest.approx(100.0 * (1.0 - 80.0 / 180.0), abs=1.5)

@@ -111,6 +111,7 @@ def fit(
     now = cost(response.values, logs)
     while rounds < MOST_ROUNDS and not settled:
         rounds += 1
+        last = fitted
         if after_round is not None:
             after_round(rounds)
         slopes = response.slopes[:seen] / error[:, None]
@@ -140,6 +141,10 @@ def fit(
             damping = max(damping * 8.0, 1e-2)
         else:
             break
-        response = respond(heart, fitted, start, names, readings)
+        try:
+            response = respond(heart, fitted, start, names, readings)
+        except EngineError:  # at the edge of what a heart can be: the last point whose slopes are known stands
+            fitted, settled = last, False
+            break
         beats += 9 + len(names)
     return Fit(fitted, response, response.slopes[:seen], response.slopes[seen:], rounds, beats, settled)

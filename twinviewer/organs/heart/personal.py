@@ -143,9 +143,9 @@ def _measured(
 
 
 def _ejection(measurements: Mapping[str, Quantity], side: str) -> Quantity | None:
-    """The measured ejection fraction; None where the images show no end-systole."""
+    """The measured ejection fraction; None where the images show no end-systole, or it was assumed (typed hearts)."""
     edv, esv = measurements.get(f"{side}_edv_ml"), measurements.get(f"{side}_esv_ml")
-    if edv is None or esv is None or not 0.0 < esv.value < 0.97 * edv.value:
+    if edv is None or esv is None or esv.origin == "assumed" or not 0.0 < esv.value < 0.97 * edv.value:
         return None
     percent = 100.0 * (1.0 - esv.value / edv.value)
     given = measurements.get(f"{side}_ef_percent")
