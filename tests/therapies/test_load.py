@@ -1,41 +1,21 @@
 """Load, rate and contractility: nothing changes by default, and the heart answers as physiology has it."""
 
-from functools import lru_cache
-
 import pytest
-from ideal_heart import ideal_heart
+from ideal_patient import ideal_patient
 
-from twinviewer.domain import Metric, Quantity, Records, Setup, Therapy, TherapyError
+from twinviewer.domain import Metric, Quantity, Setup, Therapy, TherapyError
 from twinviewer.engines.beat import ENGINE
-from twinviewer.organs.heart.setup import setup
 from twinviewer.therapies.load import THERAPY
 
 
-@lru_cache(maxsize=1)
 def baseline() -> Setup:
-    def measured(value: float, unit: str) -> Quantity:
-        return Quantity(value, unit, "measured", "test")
-
-    records = Records(
-        {
-            "heart_rate_bpm": measured(70.0, "bpm"),
-            "systolic_mmhg": measured(115.0, "mmHg"),
-            "diastolic_mmhg": measured(70.0, "mmHg"),
-        }
-    )
-    return setup(ideal_heart(), {"lv_edv_ml": measured(100.0, "mL"), "lv_esv_ml": measured(42.0, "mL")}, records, {})
-
-
-_known: dict[tuple[tuple[str, float], ...], dict[str, float]] = {}
+    return ideal_patient()
 
 
 def beat(**values: float) -> dict[str, float]:
     """Metrics of one steady beat with these sliders."""
-    key = tuple(sorted(values.items()))
-    if key not in _known:
-        run = ENGINE.run(THERAPY.apply(baseline(), values))
-        _known[key] = {p.name: p.quantity.value for p in run if isinstance(p, Metric)}
-    return _known[key]
+    run = ENGINE.run(THERAPY.apply(baseline(), values))
+    return {p.name: p.quantity.value for p in run if isinstance(p, Metric)}
 
 
 def test_is_a_therapy_that_by_default_changes_nothing() -> None:

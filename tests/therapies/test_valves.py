@@ -1,30 +1,16 @@
 """Valve therapies: what they set, when they refuse, and what the loop makes of it, against Gorlin."""
 
-from functools import lru_cache
-
 import numpy as np
 import pytest
-from ideal_heart import ideal_heart
+from ideal_patient import ideal_patient
 
-from twinviewer.domain import Metric, Quantity, Records, Setup, Therapy, TherapyError, Trace
+from twinviewer.domain import Metric, Quantity, Setup, Therapy, TherapyError, Trace
 from twinviewer.engines.beat import ENGINE
-from twinviewer.organs.heart.setup import setup
 from twinviewer.therapies import aortic_valve, mitral_clip
 
 
-@lru_cache(maxsize=1)
 def baseline() -> Setup:
-    def measured(value: float, unit: str) -> Quantity:
-        return Quantity(value, unit, "measured", "test")
-
-    records = Records(
-        {
-            "heart_rate_bpm": measured(70.0, "bpm"),
-            "systolic_mmhg": measured(120.0, "mmHg"),
-            "diastolic_mmhg": measured(72.0, "mmHg"),
-        }
-    )
-    return setup(ideal_heart(), {"lv_edv_ml": measured(100.0, "mL"), "lv_esv_ml": measured(45.0, "mL")}, records, {})
+    return ideal_patient()
 
 
 def ill(**areas: float) -> Setup:

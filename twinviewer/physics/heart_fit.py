@@ -11,7 +11,7 @@ only in part; with c = CLOSELY what was measured is shown as it was measured. In
 data tell: fit_intervals.py. The search starts from a beat that was adapted to the chief targets (fit_adapt.py).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,7 +87,6 @@ def fit(
     known: Sequence[Known],
     free: Sequence[Free],
     watched: Sequence[Reading] = (),
-    after_round: Callable[[int], None] | None = None,
 ) -> Fit:
     """Fit ``free`` so that ``known`` are met as well as their errors ask.
 
@@ -112,8 +111,6 @@ def fit(
     while rounds < MOST_ROUNDS and not settled:
         rounds += 1
         last = fitted
-        if after_round is not None:
-            after_round(rounds)
         slopes = response.slopes[:seen] / error[:, None]
         normal = slopes.T @ slopes + np.diag(1.0 / spread**2)
         pull = slopes.T @ ((target - response.values[:seen]) / error) - (logs - centre) / spread**2

@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QSizePolicy, QTabWidget, QVBoxLayout, QWidget
 
 from twinviewer.domain import Trace
-from twinviewer.session.metric_names import METRICS, number_of
 from twinviewer.ui.charts import SAMPLES, LoopChart, TimeChart
 from twinviewer.ui.curves import Curves, Mark, TimeLine
-from twinviewer.ui.ecg_sheet import CLAIM
 from twinviewer.ui.plot_box import PlotBox
+from twinviewer.ui.read_out import CLAIM, foot_line, read_out
 from twinviewer.ui.segment_maps import SegmentMaps
 from twinviewer.ui.theme import Look
 
@@ -119,14 +118,7 @@ class BeatSheet(QDialog):
         column.setSpacing(6)
         column.addWidget(self.read)
         column.addLayout(grid, 1)
-        foot = QHBoxLayout()
-        for text in ("MC, MO mitral valve closes, opens   AC, AO aortic valve", CLAIM):
-            label = QLabel(text)
-            label.setProperty("role", "small")
-            foot.addWidget(label)
-            foot.addStretch(1)
-        foot.takeAt(foot.count() - 1)
-        column.addLayout(foot)
+        column.addLayout(foot_line("MC, MO mitral valve closes, opens   AC, AO aortic valve", CLAIM))
         look.changed.connect(self._say)
 
     def sizeHint(self) -> QSize:
@@ -159,16 +151,4 @@ class BeatSheet(QDialog):
             chart.show_fraction(fraction)
 
     def _say(self) -> None:
-        quiet = self.look.tokens.quiet
-        rows = []
-        for curve in self._curves:
-            cells = [f"<td style='color:{curve.colour}; padding-right:18px'><b>{curve.label}</b></td>"]
-            for name in READ:
-                quantity = curve.run.metrics.get(name)
-                said = "–" if quantity is None else f"{number_of(name, quantity.value)} {quantity.unit}"
-                short = METRICS[name].short if name in METRICS else name
-                cells.append(
-                    f"<td style='padding-right:20px'><span style='color:{quiet}'>{short}</span> <b>{said}</b></td>"
-                )
-            rows.append(f"<tr>{''.join(cells)}</tr>")
-        self.read.setText(f"<table>{''.join(rows)}</table>")
+        self.read.setText(read_out(self._curves, READ, self.look))

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLabel, QVBoxLayout, QWidget
 
-from twinviewer.session.metric_names import METRICS, number_of
 from twinviewer.ui.curves import Curves
 from twinviewer.ui.ecg_strip import EcgStrip
+from twinviewer.ui.read_out import CLAIM, foot_line, read_out
 from twinviewer.ui.theme import Look
 
 READ = ("heart_rate_bpm", "pr_ms", "qrs_ms", "qt_ms", "qtc_ms", "qrs_axis_deg")
 SCALE = "25 mm/s   10 mm/mV"
-CLAIM = "Simulated scenario, research only, not for clinical use"
+HINT = "Drag over the paper for callipers; Shift keeps the level."
 
 
 class EcgSheet(QDialog):
@@ -29,19 +29,12 @@ class EcgSheet(QDialog):
         self.read = QLabel()
         self.read.setTextFormat(Qt.TextFormat.RichText)
         self.read.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        hint = QLabel("Drag over the paper for callipers; Shift keeps the level.")
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 10, 12, 8)
         column.setSpacing(6)
         column.addWidget(self.read)
         column.addWidget(self.ecg, 1)
-        foot = QHBoxLayout()
-        for label in (QLabel(SCALE), hint, QLabel(CLAIM)):
-            label.setProperty("role", "small")
-            foot.addWidget(label)
-            foot.addStretch(1)
-        foot.takeAt(foot.count() - 1)
-        column.addLayout(foot)
+        column.addLayout(foot_line(SCALE, HINT, CLAIM))
         self._curves: tuple[Curves, ...] = ()
         look.changed.connect(self._say)
 
@@ -55,16 +48,4 @@ class EcgSheet(QDialog):
         self._say()
 
     def _say(self) -> None:
-        quiet = self.look.tokens.quiet
-        rows = []
-        for curve in self._curves:
-            cells = [f"<td style='color:{curve.colour}; padding-right:18px'><b>{curve.label}</b></td>"]
-            for name in READ:
-                quantity = curve.run.metrics.get(name)
-                said = "–" if quantity is None else f"{number_of(name, quantity.value)} {quantity.unit}"
-                short = METRICS[name].short if name in METRICS else name
-                cells.append(
-                    f"<td style='padding-right:22px'><span style='color:{quiet}'>{short}</span> <b>{said}</b></td>"
-                )
-            rows.append(f"<tr>{''.join(cells)}</tr>")
-        self.read.setText(f"<table>{''.join(rows)}</table>")
+        self.read.setText(read_out(self._curves, READ, self.look))

@@ -14,9 +14,9 @@ from twinviewer.session.beside import off_percent, strain_table
 from twinviewer.session.case import Scenario
 from twinviewer.session.simulate import compute_run
 from twinviewer.ui.bullseye import Bullseye
-from twinviewer.ui.ecg_sheet import CLAIM
 from twinviewer.ui.page import quiet_label
 from twinviewer.ui.presenter import LONGEST_RUN_S
+from twinviewer.ui.read_out import CLAIM, foot_line
 from twinviewer.ui.theme import Look
 
 if TYPE_CHECKING:
@@ -42,15 +42,13 @@ class SolidSheet(QDialog):
         for one in (self.fast, self.solid, self.off):
             row.addWidget(one, 1)
         self.told = quiet_label("")
-        claim = QLabel(CLAIM)
-        claim.setProperty("role", "small")
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 12, 14, 10)
         column.setSpacing(8)
         column.addWidget(self.head)
         column.addLayout(row, 1)
         column.addWidget(self.told)
-        column.addWidget(claim)
+        column.addLayout(foot_line(CLAIM))
 
     def sizeHint(self) -> QSize:
         return QSize(1040, 480)

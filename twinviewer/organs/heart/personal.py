@@ -9,7 +9,7 @@ then no guess any more: the rest of the muscle is taken to be as strong as it wo
 ejection fraction follows.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -50,7 +50,6 @@ def personalise(
     records: Records,
     activation_ms: NDArray[np.floating],
     contractility_scale: NDArray[np.floating] | None = None,
-    after_round: Callable[[int], None] | None = None,
 ) -> Personal:
     """Fit the mechanics. parameters: the baseline's, by name; those of origin "chosen" stay as they are. activation_ms:
     (points,), with the speeds that the QRS asks for. contractility_scale: (m,) of the tetrahedra, of an infarct.
@@ -70,13 +69,13 @@ def personalise(
     if assumed and not chosen_ef and contractility_scale is not None and FORCE in [one.name for one in free]:
         # as strong as without the infarct, which then decides what is ejected
         sound = FittedHeart.of(mesh, patches, value, activation_ms)
-        before = _fitted(sound, value, measured, free, mesh, onset_s, after_round)
+        before = _fitted(sound, value, measured, free, mesh, onset_s)
         value[FORCE] = before.value[FORCE]
         free = [replace(one, median=value[FORCE], spread=0.1) if one.name == FORCE else one for one in free]
         parameters = {**parameters, FORCE: replace(parameters[FORCE], source="as strong as without the infarct")}
         healthy = measured.pop(EF)
         heart = FittedHeart.of(mesh, patches, value, activation_ms, contractility_scale)
-        result = _fitted(heart, value, measured, free, mesh, onset_s, after_round)
+        result = _fitted(heart, value, measured, free, mesh, onset_s)
         notes.append(
             f"No end-systole was measured, and the {healthy.value:.0f} % of adults without heart disease do not hold "
             f"for a heart with an infarct: the rest of its muscle is taken to be as strong as it would be without, and "
@@ -84,7 +83,7 @@ def personalise(
         )
     else:
         heart = FittedHeart.of(mesh, patches, value, activation_ms, contractility_scale)
-        result = _fitted(heart, value, measured, free, mesh, onset_s, after_round)
+        result = _fitted(heart, value, measured, free, mesh, onset_s)
         if assumed:
             notes.append(
                 f"No end-systolic volume was measured: an EF of {measured[EF].value:.0f} % is assumed and no finding"
@@ -161,7 +160,6 @@ def _fitted(
     free: list[Free],
     mesh: OrganMesh,
     onset_s: float,
-    after_round: Callable[[int], None] | None,
 ) -> Fit:
     """Adapted to the chief targets, then fitted."""
     systolic, diastolic = measured["systolic_mmhg"].value, measured["diastolic_mmhg"].value
@@ -177,7 +175,7 @@ def _fitted(
     adapted, start, took = adapt(heart, value, targets, held=set(value) - names)
     known = [_known(name, quantity, mesh, onset_s) for name, quantity in measured.items()]
     watched = [READ[name] for name in COULD_MEASURE]
-    result = fit(heart, adapted, start, known, free, watched, after_round)
+    result = fit(heart, adapted, start, known, free, watched)
     return replace(result, beats=result.beats + took)
 
 
