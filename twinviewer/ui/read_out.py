@@ -21,7 +21,7 @@ def read_out(curves: Sequence[Curves], names: Sequence[str], look: Look) -> str:
             said = "–" if quantity is None else f"{number_of(name, quantity.value)} {quantity.unit}"
             short = METRICS[name].short if name in METRICS else name
             grey = f"<span style='color:{look.tokens.quiet}'>{short}</span>"
-            cells.append(f"<td style='padding-right:20px'>{grey} <b>{said}</b></td>")
+            cells.append(f"<td style='padding-right:14px'>{grey} <b>{said}</b></td>")
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return f"<table>{''.join(rows)}</table>"
 

@@ -247,6 +247,8 @@ class ScarBrush(QObject):
             self.w.messages.tell_error(error, "Paint scar")
             return
         self.w.presenter.accept(case)
+        if self.on:  # what rested on the runs has gone from the page above: the brush's own controls stay in view
+            QTimer.singleShot(0, lambda: self.w.inspector.simulate.ensureWidgetVisible(self.panel))
 
 
 def _wall_only(one: StructureState) -> StructureState:
