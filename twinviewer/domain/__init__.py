@@ -25,6 +25,7 @@ from twinviewer.domain.image import (
     Series,
     Volume,
 )
+from twinviewer.domain.label_edit import LabelBox, LabelEdit
 from twinviewer.domain.mask import Mask
 from twinviewer.domain.mesh import OrganMesh, enclosed_volume_ml
 from twinviewer.domain.progress import Reporter, part, silent
@@ -83,6 +84,8 @@ __all__ = [
     "Grid",
     "Image",
     "ImageWarning",
+    "LabelBox",
+    "LabelEdit",
     "LabelMap",
     "LoadError",
     "Mask",
