@@ -42,11 +42,12 @@ def test_interrupt_ends_it_with_130(tmp_path: Path) -> None:
         "import signal, sys, job_tasks\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from twinviewer import cli\n"
+        "from twinviewer.cli.commands import run as command\n"
         "from twinviewer.session import steps\n"
         "if __name__ == '__main__':\n"
         "    def slow(*a, **k):\n"
         "        return cli.work(job_tasks.count, 1000, 0.05, name='Count', verbose=True)\n"
-        "    cli._pipeline = slow\n"
+        "    command.pipeline_case = slow\n"
         "    sys.exit(cli.main(['run', sys.argv[1]]))\n"
     )
     script = tmp_path / "program.py"
