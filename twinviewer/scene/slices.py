@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import CinePlane, Grid, LabelMap, Volume
-from twinviewer.scene.palette import rgb
+from twinviewer.scene.label_paint import LabelColours, painted
 
 ORIENTATIONS = ("axial", "coronal", "sagittal")
 
@@ -26,6 +26,7 @@ class SliceImage:
 
     rgb: (h, w, 3) uint8. affine: (4, 4), (column, row, 0, 1) -> LPS mm at pixel centres. spacing_mm: (column, row).
     letters: (left, right, top, bottom) edges. index of count along the view direction; position_mm along it.
+    grey, band: (h, w) what lies under the labels, and which pixels are marked, to paint a patch of it again.
     """
 
     rgb: NDArray[np.uint8]
@@ -35,6 +36,8 @@ class SliceImage:
     index: int
     count: int
     position_mm: float
+    grey: NDArray[np.uint8] | None = None
+    band: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,8 @@ def slice_index(grid: Grid, orientation: str, point_mm: NDArray[np.floating]) ->
 
 
 def _extract(array: NDArray[np.generic], layout: _Layout, index: int) -> NDArray[np.generic]:
-    """(k, j, i) -> (rows, columns) with rows down and columns right."""
-    plane = np.take(array, index, axis=2 - layout.through)
+    """(k, j, i) -> (rows, columns) with rows down and columns right: a view, no copy."""
+    plane = array[(slice(None),) * (2 - layout.through) + (index,)]
     remaining = [axis for axis in (2, 1, 0) if axis != layout.through]
     if remaining[0] == layout.right[0]:
         plane = plane.T
@@ -135,34 +138,72 @@ def slice_image(
     colours: Mapping[str, str] | None = None,
     opacity: float = 0.25,
     outline: bool = True,
+    band: tuple[float, float] | None = None,
 ) -> SliceImage:
-    """Paint one slice. colours: structure name -> "#RRGGBB" of what is to be shown over the grey image."""
+    """Paint one slice. colours: structure name -> "#RRGGBB" of what is to be shown over the grey image. band: lowest
+    and highest voxel value to be marked."""
     layout = _layout(volume.grid, orientation)
     count = volume.grid.shape[2 - layout.through]
     index = min(max(index, 0), count - 1)
-    grey = windowed(_extract(volume.data[phase], layout, index), window, level)
-    painted = np.repeat(grey[:, :, None], 3, axis=2)
+    values = np.ascontiguousarray(_extract(volume.data[phase], layout, index))
+    grey = windowed(values, window, level)
+    marked = None if band is None else (values >= band[0]) & (values <= band[1])
+    found = table = None
     if labels is not None and colours and labels.grid.same_as(volume.grid):
-        found = _extract(labels.data[min(label_phase, labels.phases - 1)], layout, index)
-        for value, name in labels.names.items():
-            if name not in colours:
-                continue
-            mask = found == value
-            if not mask.any():
-                continue
-            colour = np.array(rgb(colours[name])) * 255
-            painted[mask] = ((1 - opacity) * painted[mask] + opacity * colour).astype(np.uint8)
-            if outline:
-                inside = mask.copy()
-                inside[1:] &= mask[:-1]
-                inside[:-1] &= mask[1:]
-                inside[:, 1:] &= mask[:, :-1]
-                inside[:, :-1] &= mask[:, 1:]
-                painted[mask & ~inside] = colour.astype(np.uint8)
-    return _image(painted, volume.grid, layout, index, count)
+        plane = _extract(labels.data[min(label_phase, labels.phases - 1)], layout, index)
+        found = np.ascontiguousarray(plane).astype(np.uint8, copy=False)
+        table = LabelColours.of(labels.names, colours, opacity)
+    rgb = painted(grey, found, table, outline=outline, band=marked)
+    return _image(rgb, volume.grid, layout, index, count, grey, marked)
 
 
-def _image(painted: NDArray[np.uint8], grid: Grid, layout: _Layout, index: int, count: int) -> SliceImage:
+Patch = tuple[slice, slice]
+"""Rows and columns of a slice."""
+
+
+def patch_of(
+    grid: Grid, orientation: str, index: int, start: tuple[int, int, int], stop: tuple[int, int, int]
+) -> Patch | None:
+    """Where a slice meets a box of voxels (k, j, i) from start up to, not including, stop; a pixel wider, for the
+    outline. None where it does not."""
+    layout = _layout(grid, orientation)
+    low, high, size = start[::-1], stop[::-1], grid.shape[::-1]
+    if not low[layout.through] <= index < high[layout.through]:
+        return None
+    sides = []
+    for axis, sign in (layout.down, layout.right):
+        first, last = (low[axis], high[axis]) if sign > 0 else (size[axis] - high[axis], size[axis] - low[axis])
+        first, last = max(first - 1, 0), min(last + 1, size[axis])
+        if first >= last:
+            return None
+        sides.append(slice(first, last))
+    return sides[0], sides[1]
+
+
+def repaint(
+    image: SliceImage, labels: NDArray[np.uint8], grid: Grid, orientation: str, patch: Patch, colours: LabelColours
+) -> NDArray[np.uint8]:
+    """(h, w, 3) of a patch of a slice under labels (k, j, i) that have changed; also written into the slice itself."""
+    assert image.grey is not None
+    plane = _extract(labels, _layout(grid, orientation), image.index)
+    rows, columns = patch
+    around = tuple(slice(max(one.start - 1, 0), one.stop + 1) for one in patch)
+    inner = tuple(slice(one.start - wide.start, one.stop - wide.start) for one, wide in zip(patch, around, strict=True))
+    band = None if image.band is None else image.band[around]
+    fresh = painted(image.grey[around], np.ascontiguousarray(plane[around]), colours, band=band)[inner]
+    image.rgb[rows, columns] = fresh
+    return np.ascontiguousarray(fresh)
+
+
+def _image(
+    rgb: NDArray[np.uint8],
+    grid: Grid,
+    layout: _Layout,
+    index: int,
+    count: int,
+    grey: NDArray[np.uint8],
+    band: NDArray[np.bool_] | None,
+) -> SliceImage:
     size = (grid.shape[2], grid.shape[1], grid.shape[0])  # along i, j, k
     affine = np.eye(4)
     start = np.zeros(3)
@@ -177,9 +218,8 @@ def _image(painted: NDArray[np.uint8], grid: Grid, layout: _Layout, index: int, 
     letters = letters_of(affine[:3, 0] / spacing[0], affine[:3, 1] / spacing[1])
     normal = affine[:3, 2] / np.linalg.norm(affine[:3, 2])
     position = float(affine[:3, 3] @ normal)
-    return SliceImage(
-        np.ascontiguousarray(painted), affine, (float(spacing[0]), float(spacing[1])), letters, index, count, position
-    )
+    size_mm = (float(spacing[0]), float(spacing[1]))
+    return SliceImage(np.ascontiguousarray(rgb), affine, size_mm, letters, index, count, position, grey, band)
 
 
 def plane_image(plane: CinePlane, phase: int, window: float, level: float) -> SliceImage:
@@ -187,9 +227,10 @@ def plane_image(plane: CinePlane, phase: int, window: float, level: float) -> Sl
     grey = windowed(plane.frames[phase % len(plane.frames)], window, level)
     spacing = np.linalg.norm(plane.affine[:3, :2], axis=0)
     letters = letters_of(plane.affine[:3, 0] / spacing[0], plane.affine[:3, 1] / spacing[1])
-    painted = np.ascontiguousarray(np.repeat(grey[:, :, None], 3, axis=2))
     position = float(plane.affine[:3, 3] @ plane.normal)
-    return SliceImage(painted, plane.affine, (float(spacing[0]), float(spacing[1])), letters, phase, 1, position)
+    return SliceImage(
+        painted(grey, None, None), plane.affine, (float(spacing[0]), float(spacing[1])), letters, phase, 1, position
+    )
 
 
 def _beat_s(plane: CinePlane) -> float:
