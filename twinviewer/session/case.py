@@ -8,6 +8,7 @@ from twinviewer.domain import (
     CineContours,
     CineStack,
     EntryKind,
+    LabelEdit,
     LabelMap,
     OrganMesh,
     ParameterValue,
@@ -112,7 +113,8 @@ class Case:
     messages: step -> what a reader must know about it ("blood and muscle cannot be told apart here"). typed: the
     numbers that the model was scaled to where no image was used, by name of ``FromNumbers.numbers``; else empty.
     tissue: scar and its like from a mask, on the mask's own grid, laid on every model of these images.
-    earlier: twins that newer records have replaced, oldest first.
+    earlier: twins that newer records have replaced, oldest first. label_edits: what hands did to the labels since they
+    were made, oldest first, so that it can be undone one by one in another session too.
     """
 
     title: str = "New case"
@@ -136,6 +138,7 @@ class Case:
     typed: Mapping[str, ParameterValue] = field(default_factory=dict)
     earlier: tuple[EarlierTwin, ...] = ()
     tissue: LabelMap | None = None
+    label_edits: tuple[LabelEdit, ...] = ()
 
     @property
     def active_series(self) -> Series | None:
@@ -185,6 +188,8 @@ class Case:
                 fields["typed"] = {}
             if first <= _ORDER.index("image"):
                 fields.setdefault("tissue", None)
+            if first <= _ORDER.index("labels"):
+                fields.setdefault("label_edits", ())
         for name in _STEP_OF:  # a fresh result answers what was said about the step
             if name in fields and fields[name]:
                 messages.pop(_STEP_OF[name], None)

@@ -1,0 +1,96 @@
+"""Labels changed by hand as steps of the Case: each named, each kept as the boxes that it changed."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from twinviewer.domain import LabelEdit, LabelMap, SegmentationError, Volume
+from twinviewer.session.case import Case
+from twinviewer.session.label_draft import in_hand, over, taken
+
+MOST_EDITS = 50
+"""Edits that a Case keeps, and that can be undone; the oldest are forgotten first."""
+MOST_BYTES = 256 << 20
+"""Of their boxes, uncompressed."""
+BY_HAND = ", edited by hand"
+FORGOTTEN = ", edited by hand (first steps forgotten)"
+NEW = "new label map, drawn by hand"
+
+
+def apply_edit(case: Case, edit: LabelEdit, *, in_place: bool = False) -> Case:
+    """The Case after an edit: the model and the scenarios made from older labels are dropped.
+
+    in_place: take the array of labels that are in hand and change it, so that nothing is copied; the Case before must
+    then be given to ``History.push`` with this one, and is not to be used otherwise. SegmentationError where the edit
+    does not fit the labels.
+    """
+    if case.labels is None:
+        raise SegmentationError("There are no labels to edit", remedy="Make a new label map first")
+    if in_place:
+        labels = taken(case.labels)
+        array = in_hand(labels)
+        assert array is not None
+        put(array, edit)
+        return with_edit(case, edit, over(labels, array))
+    try:
+        return with_edit(case, edit, edit.applied(case.labels))
+    except ValueError as error:
+        raise SegmentationError(str(error)) from error
+
+
+def put(array: np.ndarray, edit: LabelEdit, *, back: bool = False) -> None:
+    """Write an edit into a (t, k, j, i) array; where it is there already, nothing. SegmentationError, and nothing
+    written, if the array is neither as before nor as after it."""
+    waiting = []
+    for box in edit.boxes:
+        old, new = (box.after, box.before) if back else (box.before, box.after)
+        place = array[(box.phase, *box.where)]
+        if place.shape != old.shape:
+            raise SegmentationError(f"{edit.action} does not fit these labels")
+        if np.array_equal(place, old):
+            waiting.append((place, new))
+        elif not np.array_equal(place, new):
+            raise SegmentationError(f"{edit.action} does not fit these labels")
+    for place, new in waiting:
+        place[...] = new
+
+
+def with_edit(case: Case, edit: LabelEdit, labels: LabelMap) -> Case:
+    """The Case with labels that have the edit in them already, and with the edit among its edits."""
+    kept, dropped = _within_limits((*case.label_edits, edit))
+    base = labels.made_by.removesuffix(FORGOTTEN).removesuffix(BY_HAND)
+    forgot = dropped or labels.made_by.endswith(FORGOTTEN)
+    names = labels.names if edit.names_after is None else dict(edit.names_after)
+    labels = replace(labels, made_by=base + (FORGOTTEN if forgot else BY_HAND), names=names)
+    if case.labels is not None:
+        labels = replace(labels, notes=case.labels.notes)
+    return case.changed(edit.action, labels=labels, label_edits=kept)
+
+
+def new_labels(case: Case, names: Iterable[str]) -> Case:
+    """The Case with an empty label map of these structures (1, 2, 3 …) on the grid and phases of its volume.
+
+    SegmentationError where no volume is open. The array takes memory only where it is drawn into.
+    """
+    if not isinstance(case.image, Volume):
+        raise SegmentationError("No volume is open to draw labels on", remedy="Open a CT or MR volume first")
+    volume = case.image
+    numbered = dict(enumerate(names, start=1))
+    if not 0 < len(numbered) < 256 or len(set(numbered.values())) < len(numbered):
+        raise SegmentationError("A label map has 1 to 255 structures, each with its own name")
+    array = np.zeros((volume.phases, *volume.grid.shape), np.uint8)
+    labels = LabelMap(array, volume.grid, numbered, volume.phase_percent, NEW, volume.uid)
+    return case.changed("New label map", labels=over(labels, array), label_edits=())
+
+
+def _within_limits(edits: tuple[LabelEdit, ...]) -> tuple[tuple[LabelEdit, ...], bool]:
+    """The youngest edits that may be kept, always one, and whether any was dropped."""
+    kept: list[LabelEdit] = []
+    total = 0
+    for edit in reversed(edits):
+        total += edit.bytes
+        if kept and (len(kept) == MOST_EDITS or total > MOST_BYTES):
+            return tuple(reversed(kept)), True
+        kept.append(edit)
+    return tuple(reversed(kept)), False
