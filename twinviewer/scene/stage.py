@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from twinviewer.scene.actors import MovingSurface, WallCap, finish, vtk_table
 from twinviewer.scene.electrical import map_at, running_maps
+from twinviewer.scene.label_surface_actors import LabelActors
 from twinviewer.scene.markers import PaneMarkers
 from twinviewer.scene.motion import same_elements, same_heart
 from twinviewer.scene.overlay import OrientationCube, legend_actors, text_actor
@@ -40,6 +41,7 @@ class _Pane:
         self.state: PaneState | None = None
         self.surfaces: dict[str, MovingSurface] = {}
         self.markers = PaneMarkers(renderer)
+        self.labels = LabelActors(renderer)
         self.cap: WallCap | None = None
         self.table: vtk.vtkLookupTable | None = None
         self.legend: tuple[vtk.vtkProp, ...] = ()
@@ -52,6 +54,7 @@ class _Pane:
         for surface in self.surfaces.values():
             self.renderer.RemoveActor(surface.actor)
         self.markers.clear()
+        self.labels.clear()
         if self.cap is not None:
             self.renderer.RemoveActor(self.cap.actor)
         self.show_legend(())
@@ -180,6 +183,7 @@ class Stage:
             shown.paint(values, pane.table)
         if pane.cap is not None:
             pane.cap.paint(values, pane.table)
+        pane.labels.show(new.labels)
         pane.markers.show(new.markers, points, state.text, state.scale)
         pane.title.SetInput(new.title if new.exaggeration == 1.0 else f"{new.title}  ·  motion × {new.exaggeration:g}")
         pane.title.GetTextProperty().SetColor(*rgb(new.accent))
@@ -245,7 +249,7 @@ class Stage:
 
         tight: fit the ventricles alone.
         """
-        shown = [pane for pane in self._panes if pane.surfaces]
+        shown = [pane for pane in self._panes if pane.surfaces or len(pane.labels.points_mm)]
         if not shown:
             return
         view = np.array(direction if direction is not None else (-0.45, 0.85, -0.22), float)
@@ -255,7 +259,9 @@ class Stage:
         wanted = [
             pane.surfaces[name] for name in _FRAMED if name in pane.surfaces and not (tight and name != _FRAMED[0])
         ]
-        points = np.vstack([surface.points_mm for surface in wanted or pane.surfaces.values()])
+        points = pane.labels.points_mm
+        if not len(points):
+            points = np.vstack([surface.points_mm for surface in wanted or pane.surfaces.values()])
         points = np.vstack([points, pane.markers.places_mm])
         centre = (points.min(axis=0) + points.max(axis=0)) / 2
         radius = float(np.linalg.norm(points - centre, axis=1).max())

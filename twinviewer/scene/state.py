@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import OrganMesh, Run
+from twinviewer.scene.label_surface import LabelShape
 from twinviewer.scene.motion import Motion, measured_motion, run_motion
 
 
@@ -58,6 +59,7 @@ class PaneState:
     values (n,) override the run's field (difference). beat_s: how long the mesh's own beat lasts here.
     time_scale: this run's period over that of the first pane, so that hearts at different rates show one phase.
     exaggeration: what displacements from the mesh at rest are multiplied by; the title says so where it is not 1.
+    labels: surfaces of labels, drawn besides.
     """
 
     title: str
@@ -71,6 +73,7 @@ class PaneState:
     time_scale: float = 1.0
     beat_s: float = 1.0
     exaggeration: float = 1.0
+    labels: tuple[LabelShape, ...] = ()
 
     @property
     def motion(self) -> Motion | None:
