@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 
 from twinviewer.domain import OrganMesh, TwinviewerError
@@ -22,6 +22,7 @@ from twinviewer.session.electrodes import (
     muscle_mm,
     shifts_of,
 )
+from twinviewer.ui.edit_mode import EditMode
 from twinviewer.ui.electrode_panel import ElectrodePanel
 from twinviewer.ui.step_bar import Step
 
@@ -34,18 +35,15 @@ BALL_MM = 5.0
 GRAB_PX = 14.0
 
 
-class Electrodes(QObject):
+class Electrodes(EditMode):
     """Shows them while it is on; a drag moves one over the ball that the ECG is computed on."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
-        self.w = window
-        self.on = False
         self.chest: Chest | None = None
         self.shifts: dict[str, tuple[float, float, float]] = {}
         self._mesh: OrganMesh | None = None
-        self._held = ""
-        self._watched: QObject | None = None
+        self._moving = ""
         self.panel = ElectrodePanel(window.look)
         window.inspector.simulate.add_tool("Electrodes", "beat", self.toggle, self.panel)
         self.panel.changed.connect(self._typed)
@@ -54,11 +52,6 @@ class Electrodes(QObject):
         window.presenter.case_changed.connect(self._follow)
 
     # The mode --------------------------------------------------------------------------------------------------
-
-    def toggle(self) -> None:
-        """Show the electrodes, or hide them."""
-        if not self.stop():
-            self.start()
 
     def start(self) -> None:
         """Show them: the view steps back so that all are in it."""
@@ -72,20 +65,16 @@ class Electrodes(QObject):
         self.panel.show()
         self.w.inspector.simulate.ensureWidgetVisible(self.panel)
         self._follow()
-        if view.interactor is not None:
-            self._watched = view.interactor
-            view.interactor.installEventFilter(self)
+        self.watch(view.interactor)
         self._step_back()
 
     def stop(self) -> bool:
         """Hide them; whether they were shown."""
         if not self.on:
             return False
-        self.on, self._held = False, ""
+        self.on, self._moving = False, ""
         self.panel.hide()
-        if self._watched is not None:
-            self._watched.removeEventFilter(self)
-            self._watched = None
+        self.unwatch()
         self._step_back()
         return True
 
@@ -136,25 +125,21 @@ class Electrodes(QObject):
 
     # Moving ----------------------------------------------------------------------------------------------------
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+    def press(self, view: Any, event: QMouseEvent) -> bool:
         """Left drags that begin on an electrode move it; all else goes to the view."""
-        if not self.on or not isinstance(event, QMouseEvent):
-            return False
-        kind = event.type()
-        if kind == QEvent.Type.MouseButtonPress and event.button() == Qt.MouseButton.LeftButton:
-            self._held = self.at(event.position())
-            return bool(self._held)
-        if kind == QEvent.Type.MouseMove and self._held:
-            self._drag(event.position())
-            return True
-        if kind == QEvent.Type.MouseButtonRelease and self._held:
-            self._held = ""
-            self._move(self.shifts)
-            return True
-        if kind == QEvent.Type.MouseMove and event.buttons() == Qt.MouseButton.NoButton:
-            over = self.at(event.position())
-            watched.setCursor(Qt.CursorShape.OpenHandCursor if over else Qt.CursorShape.ArrowCursor)  # type: ignore[attr-defined]
-        return False
+        self._moving = self.at(event.position())
+        return bool(self._moving)
+
+    def drag(self, view: Any, event: QMouseEvent) -> None:
+        self._drag(event.position())
+
+    def release(self, view: Any, event: QMouseEvent) -> None:
+        self._moving = ""
+        self._move(self.shifts)
+
+    def hover(self, view: Any, event: QMouseEvent) -> None:
+        over = self.at(event.position())
+        view.setCursor(Qt.CursorShape.OpenHandCursor if over else Qt.CursorShape.ArrowCursor)
 
     def at(self, place: QPointF) -> str:
         """The electrode that is drawn there, the nearest to the eye first; "" for none."""
@@ -178,10 +163,10 @@ class Electrodes(QObject):
         from twinviewer.scene.pick import on_ball, ray
 
         start, along = ray(view.stage.renderer(), *view.pixel(place))
-        now = skin.places_mm(self.shifts)[NAMES.index(self._held)]
+        now = skin.places_mm(self.shifts)[NAMES.index(self._moving)]
         behind = float((now - skin.centre_mm) @ along) > 0.0  # it stays on the side of the chest where it is
         there = on_ball(start, along, skin.centre_mm, skin.radius_mm, behind=behind)
-        self.shifts = {**self.shifts, self._held: skin.shift_to(self._held, there)}
+        self.shifts = {**self.shifts, self._moving: skin.shift_to(self._moving, there)}
         self.panel.show_shifts(self.shifts)
         self.w.coupling.draw_scene()
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
 from PySide6.QtGui import QColor, QCursor, QMouseEvent, QPainter, QPen, QPixmap
 
 from twinviewer.domain import MeshError, OrganMesh, TwinviewerError
 from twinviewer.scene.state import PaneState, SceneState, StructureState
 from twinviewer.session.scar_edit import CLEARED, FIELD, PAINTED, VALUE, WallFeet, accept_scar, amounts_ml, painted
+from twinviewer.ui.edit_mode import EditMode
 from twinviewer.ui.scar_panel import ScarPanel
 from twinviewer.ui.step_bar import Step
 
@@ -28,14 +29,12 @@ STRIDE = 0.4
 """Of the radius: how far apart the dabs of one stroke lie."""
 
 
-class ScarBrush(QObject):
+class ScarBrush(EditMode):
     """Listens to the mouse over the 3D view while it is on, and hands each finished stroke to the Case."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
-        self.w = window
         self.panel = ScarPanel(window.look)
-        self.on = False
         self._values: NDArray[np.float32] = np.zeros(0, np.float32)
         self._mesh: OrganMesh | None = None
         self._before: NDArray[np.float32] | None = None
@@ -43,7 +42,6 @@ class ScarBrush(QObject):
         self._feet: WallFeet | None = None
         self._looked: Future[WallFeet] | None = None
         self._thread = ThreadPoolExecutor(1, "feet")
-        self._watched: QObject | None = None
         self._draw = QTimer(self)
         self._draw.setSingleShot(True)
         self._draw.setInterval(FRAME_MS)
@@ -56,11 +54,6 @@ class ScarBrush(QObject):
         window.presenter.case_changed.connect(self._follow)
 
     # The mode --------------------------------------------------------------------------------------------------
-
-    def toggle(self) -> None:
-        """Take the brush up, or lay it down."""
-        if not self.stop():
-            self.start()
 
     def start(self) -> None:
         """Take the brush up: the heart stands still, alone and whole, in the colours of the scar."""
@@ -76,9 +69,7 @@ class ScarBrush(QObject):
         self.panel.show()
         self.w.inspector.simulate.ensureWidgetVisible(self.panel)
         self._redraw()
-        if view.interactor is not None and self._watched is not view.interactor:
-            self._watched = view.interactor
-            view.interactor.installEventFilter(self)
+        self.watch(view.interactor)
         self._show_cursor()
 
     def stop(self) -> bool:
@@ -89,12 +80,7 @@ class ScarBrush(QObject):
         self.on = False
         self._draw.stop()
         self.panel.hide()
-        view = self.w.views.view3d
-        if self._watched is not None:
-            self._watched.removeEventFilter(self)
-            self._watched = None
-        if view.interactor is not None:
-            view.interactor.unsetCursor()
+        self.unwatch()
         self._redraw()
         return True
 
@@ -174,23 +160,21 @@ class ScarBrush(QObject):
 
     # Strokes ---------------------------------------------------------------------------------------------------
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Left drags that begin on the heart paint; all else (turning beside it, zoom, pan) goes to the view."""
-        kind = event.type()
-        if kind in (QEvent.Type.Wheel, QEvent.Type.Resize):
+    def seen(self, view: Any, event: QEvent) -> None:
+        """The ring has the brush's size at any zoom."""
+        if event.type() in (QEvent.Type.Wheel, QEvent.Type.Resize):
             QTimer.singleShot(0, self._show_cursor)
-        if not self.on or not isinstance(event, QMouseEvent):
-            return False
-        if kind == QEvent.Type.MouseButtonPress and event.button() == Qt.MouseButton.LeftButton:
-            return self._begin_stroke(event.position())
-        if kind == QEvent.Type.MouseMove and self._before is not None:
+
+    def press(self, view: Any, event: QMouseEvent) -> bool:
+        """Left drags that begin on the heart paint; all else (turning beside it, zoom, pan) goes to the view."""
+        return self._begin_stroke(event.position())
+
+    def drag(self, view: Any, event: QMouseEvent) -> None:
+        if self._before is not None:
             self._go_on(event.position())
-            return True
-        if kind == QEvent.Type.MouseButtonRelease and event.button() == Qt.MouseButton.LeftButton:
-            drawing = self._before is not None
-            self._end_stroke()
-            return drawing
-        return False
+
+    def release(self, view: Any, event: QMouseEvent) -> None:
+        self._end_stroke()
 
     def _begin_stroke(self, place: QPointF) -> bool:
         node = self.w.views.view3d.node_at(place)
