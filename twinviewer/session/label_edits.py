@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinviewer.domain import LabelEdit, LabelMap, SegmentationError, Volume
 from twinviewer.session.case import Case
@@ -39,9 +40,9 @@ def apply_edit(case: Case, edit: LabelEdit, *, in_place: bool = False) -> Case:
         raise SegmentationError(str(error)) from error
 
 
-def put(array: np.ndarray, edit: LabelEdit, *, back: bool = False) -> None:
-    """Write an edit into a (t, k, j, i) array; where it is there already, nothing. SegmentationError, and nothing
-    written, if the array is neither as before nor as after it."""
+def put(array: NDArray[np.uint8], edit: LabelEdit, *, back: bool = False, strict: bool = False) -> None:
+    """Write an edit into a (t, k, j, i) array; where it is there already, nothing (strict: that is refused too).
+    SegmentationError, and nothing written, if the array is neither as before nor as after it."""
     waiting = []
     for box in edit.boxes:
         old, new = (box.after, box.before) if back else (box.before, box.after)
@@ -50,7 +51,7 @@ def put(array: np.ndarray, edit: LabelEdit, *, back: bool = False) -> None:
             raise SegmentationError(f"{edit.action} does not fit these labels")
         if np.array_equal(place, old):
             waiting.append((place, new))
-        elif not np.array_equal(place, new):
+        elif strict or not np.array_equal(place, new):
             raise SegmentationError(f"{edit.action} does not fit these labels")
     for place, new in waiting:
         place[...] = new
@@ -66,6 +67,13 @@ def with_edit(case: Case, edit: LabelEdit, labels: LabelMap) -> Case:
     if case.labels is not None:
         labels = replace(labels, notes=case.labels.notes)
     return case.changed(edit.action, labels=labels, label_edits=kept)
+
+
+def before_edits(labels: LabelMap, edit: LabelEdit, *, first: bool) -> LabelMap:
+    """The labels before an edit in all but their array. first: whether it is the oldest edit that is known."""
+    made_by = labels.made_by.removesuffix(BY_HAND) if first else labels.made_by
+    names = labels.names if edit.names_before is None else dict(edit.names_before)
+    return replace(labels, names=names, made_by=made_by)
 
 
 def new_labels(case: Case, names: Iterable[str]) -> Case:

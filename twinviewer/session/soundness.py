@@ -8,8 +8,13 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import CineContours, CineStack, Grid, LabelMap, OrganMesh, Run, Setup, StoreError, Volume
 from twinviewer.session.case import Case
+from twinviewer.session.label_edits import MOST_EDITS
 from twinviewer.session.records_update import MOST_EARLIER
 from twinviewer.session.scenarios import LIMIT
+
+MOST_BOXES = 20_000
+"""Of one edit: 512^3 labels in blocks of 32^3 are 4096."""
+MOST_LETTERS = 300
 
 
 def check_case(case: Case) -> None:
@@ -28,6 +33,7 @@ def check_case(case: Case) -> None:
     if case.tissue is not None:
         _labels(case.tissue)
         _need("label map", len(case.tissue.data) > 0)
+    _label_edits(case)
     if case.contours is not None:
         _contours(case.contours, case.image)
     _need("earlier twins", len(case.earlier) <= MOST_EARLIER)
@@ -82,6 +88,26 @@ def _labels(labels: LabelMap) -> None:
     _need("label map", labels.data.dtype == np.uint8 and labels.data.ndim == 4)
     _need("label map", labels.data.shape[1:] == labels.grid.shape)
     _need("label map", labels.phase_percent.shape == labels.data.shape[:1])
+
+
+def _label_edits(case: Case) -> None:
+    """Boxes of edits lie within the labels, apart from each other; whether they lead to them is found by undoing."""
+    part = "history of the label map"
+    _need(part, len(case.label_edits) <= MOST_EDITS and (case.labels is not None or not case.label_edits))
+    for edit in case.label_edits if case.labels is not None else ():
+        _need(part, len(edit.boxes) <= MOST_BOXES and len(edit.action) <= MOST_LETTERS)
+        _need(part, (edit.names_before is None) == (edit.names_after is None))
+        corners = np.zeros((len(edit.boxes), 2, 4), np.int64)
+        for box, corner in zip(edit.boxes, corners, strict=True):
+            _need(part, box.before.ndim == 3 and box.before.shape == box.after.shape and box.before.size > 0)
+            _need(part, box.before.dtype == np.uint8 and box.after.dtype == np.uint8)
+            _need(part, all(0 <= n < 1 << 31 for n in (box.phase, *box.start)))
+            corner[0] = box.phase, *box.start
+            corner[1] = corner[0] + (1, *box.before.shape)
+        _need(part, (corners[:, 1] <= np.array(case.labels.data.shape)).all() if case.labels is not None else False)
+        for n, corner in enumerate(corners[1:], start=1):
+            meets = (corners[:n, 0] < corner[1]) & (corner[0] < corners[:n, 1])
+            _need(part, not meets.all(axis=1).any())
 
 
 def _mesh(mesh: OrganMesh) -> None:

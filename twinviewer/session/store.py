@@ -22,6 +22,7 @@ from twinviewer.session.case import Case
 from twinviewer.session.chunks import ArrayReader, KnownChunks, write_arrays
 from twinviewer.session.claim import Claim
 from twinviewer.session.codec import CodecError, decode, encode
+from twinviewer.session.label_line import without_misfits
 from twinviewer.session.soundness import check_case
 
 SUFFIX = ".twin"
@@ -167,6 +168,7 @@ def _read(database: sqlite3.Connection, path: Path) -> Case:
     if not isinstance(case, Case):
         raise StoreError("The file holds no case")
     check_case(case)
+    case = without_misfits(case)
     about = _meta(database, "about")
     reference = about.get("image") if isinstance(about, dict) else None
     return _with_referenced_image(case, reference, path) if isinstance(reference, dict) else case

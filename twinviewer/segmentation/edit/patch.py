@@ -70,12 +70,12 @@ def margin_voxels(margin_mm: float, spacing_kji: tuple[float, float, float]) -> 
 
 def box_of(mask: NDArray[np.bool_]) -> Box | None:
     """The smallest box round a (k, j, i) mask, None for an empty one."""
-    planes = mask.any(axis=2)
-    along_k, along_j = planes.any(axis=1), planes.any(axis=0)
+    rows = np.logical_or.reduce(mask, axis=2)
+    along_k, along_j = np.logical_or.reduce(rows, axis=1), np.logical_or.reduce(rows, axis=0)
     if not along_k.any():
         return None
     k, j = _ends(along_k), _ends(along_j)
-    return k, j, _ends(mask[k, j].any(axis=(0, 1)))
+    return k, j, _ends(np.logical_or.reduce(mask[k, j], axis=(0, 1)))
 
 
 def _ends(line: NDArray[np.bool_]) -> slice:
