@@ -33,10 +33,14 @@ CT_PRESETS = (
 
 
 class ImageDisplay(QObject):
-    """Shared state of linked views. ``changed`` asks for a repaint, ``moved`` says that the crosshair moved."""
+    """Shared state of linked views. ``changed`` asks for a repaint, ``moved`` says that the crosshair moved.
+
+    ``touched``: labels have changed in place within a box of voxels (k, j, i): the first, and one past the last.
+    """
 
     changed = Signal()
     moved = Signal()
+    touched = Signal(tuple, tuple)
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,6 +48,7 @@ class ImageDisplay(QObject):
         self.labels: LabelMap | None = None
         self.colours: dict[str, str] = {}
         self.opacity = 0.25
+        self.band: tuple[float, float] | None = None
         self.phase = 0
         self.window = 400.0
         self.level = 40.0
@@ -72,6 +77,12 @@ class ImageDisplay(QObject):
         """How strongly structures cover the image, 0..1."""
         self.opacity = float(np.clip(opacity, 0.0, 1.0))
         self.changed.emit()
+
+    def set_band(self, band: tuple[float, float] | None) -> None:
+        """Mark the voxels from a lowest to a highest value; None marks none."""
+        if band != self.band:
+            self.band = band
+            self.changed.emit()
 
     def set_window(self, window: float, level: float) -> None:
         """Window width (at least 1) and level in the volume's unit."""

@@ -1,10 +1,14 @@
 """One painted slice of a volume: orientation letters, crosshair linked with its sisters, structures over the image."""
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPixmap
 
-from twinviewer.scene.slices import SliceImage, slice_count, slice_image, slice_index
+from twinviewer.scene.label_paint import LabelColours
+from twinviewer.scene.slices import SliceImage, patch_of, repaint, slice_count, slice_image, slice_index
 from twinviewer.ui.image_canvas import ImageCanvas, to_pixmap
 from twinviewer.ui.image_display import ImageDisplay
 from twinviewer.ui.theme import Look
@@ -14,7 +18,10 @@ AXIS_COLOURS = {"axial": "#E5B454", "coronal": "#5BC58C", "sagittal": "#D98FD0"}
 
 
 class SliceView(ImageCanvas):
-    """A slice in one orientation ("axial", "coronal", "sagittal") of the display's volume."""
+    """A slice in one orientation ("axial", "coronal", "sagittal") of the display's volume.
+
+    marks: what modes paint over it, in widget pixels, after everything else.
+    """
 
     def __init__(self, look: Look, display: ImageDisplay, orientation: str) -> None:
         super().__init__(look, orientation.capitalize())
@@ -23,8 +30,11 @@ class SliceView(ImageCanvas):
         self._image: SliceImage | None = None
         self._pixmap: QPixmap | None = None
         self._under = ""
+        self._colours: tuple[object, LabelColours] | None = None
+        self.marks: list[Callable[[QPainter, SliceView], None]] = []
         display.changed.connect(self._stale)
         display.moved.connect(self._follow_cross)
+        display.touched.connect(self._touched)
 
     def _stale(self) -> None:
         self._image = self._pixmap = None
@@ -45,9 +55,63 @@ class SliceView(ImageCanvas):
         if self._image is None and d.volume is not None:
             self._image = slice_image(
                 d.volume, self.orientation, self.index, d.phase, d.window, d.level, d.labels, d.label_phase, d.colours,
-                d.opacity,
+                d.opacity, band=d.band,
             )  # fmt: skip
         return self._image
+
+    def _touched(self, start: tuple[int, int, int], stop: tuple[int, int, int]) -> None:
+        """Labels have changed within a box: paint that patch of the slice again, and nothing else."""
+        d = self.display
+        if d.volume is None or d.labels is None or self._image is None or self._pixmap is None:
+            return
+        patch = patch_of(d.volume.grid, self.orientation, self._image.index, start, stop)
+        if patch is None or not d.labels.grid.same_as(d.volume.grid):
+            return
+        key = (d.labels.names, d.colours, d.opacity)
+        if self._colours is None or self._colours[0] != key:
+            self._colours = key, LabelColours.of(d.labels.names, d.colours, d.opacity)
+        labels = d.labels.data[min(d.label_phase, d.labels.phases - 1)]
+        fresh = repaint(self._image, labels, d.volume.grid, self.orientation, patch, self._colours[1])
+        rows, columns = patch
+        painter = QPainter(self._pixmap)
+        painter.drawPixmap(columns.start, rows.start, to_pixmap(fresh))
+        painter.end()
+        first = self.from_image(columns.start - 1.5, rows.start - 1.5)
+        last = self.from_image(columns.stop + 0.5, rows.stop + 0.5)
+        self.update(QRectF(first, last).toAlignedRect())
+
+    def place_mm(self, where: QPointF) -> NDArray[np.float64] | None:
+        """(3,) LPS place under a point of the widget; None without an image."""
+        image = self.slice()
+        if image is None:
+            return None
+        point = self.to_image(where)
+        return np.asarray((image.affine @ np.array([point.x(), point.y(), 0.0, 1.0]))[:3])
+
+    def point_of(self, place_mm: NDArray[np.floating]) -> tuple[QPointF, float]:
+        """Where a (3,) LPS place lies in the widget when it is laid straight onto the slice, and its distance in mm
+        from it, positive towards higher slices."""
+        image = self.slice()
+        if image is None:
+            return QPointF(), 0.0
+        column, row, _ = (np.linalg.inv(image.affine) @ np.append(np.asarray(place_mm, float), 1.0))[:3]
+        normal = image.affine[:3, 2] / np.linalg.norm(image.affine[:3, 2])
+        return self.from_image(float(column), float(row)), float((place_mm - image.affine[:3, 3]) @ normal)
+
+    @property
+    def pixels_per_mm(self) -> float:
+        """How large a millimetre is drawn; 0 without an image."""
+        image, frame = self.slice(), self.frame()
+        return 0.0 if image is None else frame.width() / (image.rgb.shape[1] * image.spacing_mm[0])
+
+    @property
+    def normal(self) -> NDArray[np.float64] | None:
+        """(3,) unit LPS vector across the slice; None without an image."""
+        image = self.slice()
+        if image is None:
+            return None
+        across = np.cross(image.affine[:3, 0], image.affine[:3, 1])
+        return np.asarray(across / np.linalg.norm(across))
 
     def picture(self) -> tuple[QPixmap, tuple[float, float]] | None:
         image = self.slice()
@@ -117,6 +181,8 @@ class SliceView(ImageCanvas):
         self.corner(painter, f"W {d.window:.0f}  L {d.level:.0f}", a.AlignBottom | a.AlignRight)
         phase = f"{d.volume.phase_percent[d.phase]:.0f} % R-R" if d.volume.phases > 1 else ""
         self.corner(painter, self._under or phase, a.AlignTop | a.AlignRight)
+        for mark in self.marks:
+            mark(painter, self)
 
     def _cross(self, painter: QPainter, image: SliceImage) -> None:
         column, row = (np.linalg.inv(image.affine) @ np.append(self.display.cross_mm, 1.0))[:2]
