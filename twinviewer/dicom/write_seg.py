@@ -67,7 +67,7 @@ def write_seg(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         rows = source_planes(series)
-    chosen = _matching_phases(labels, rows)
+    chosen = matching_phases(labels, rows)
     path.parent.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for t, row in enumerate(chosen):
@@ -79,7 +79,7 @@ def write_seg(
     return written[0]
 
 
-def _matching_phases(labels: LabelMap, rows: Sequence[tuple[float, tuple[Plane, ...]]]) -> list[tuple[Plane, ...]]:
+def matching_phases(labels: LabelMap, rows: Sequence[tuple[float, tuple[Plane, ...]]]) -> list[tuple[Plane, ...]]:
     """For each phase of the labels the source planes of that phase; LoadError if grid or phases do not fit."""
     found: list[tuple[Plane, ...]] = []
     for percent in labels.phase_percent:

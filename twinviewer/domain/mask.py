@@ -14,13 +14,15 @@ class Mask:
     """Numbered regions as a file gives them.
 
     data: (t, k, j, i) integers, 0 = background, read-only. names: number -> what the file calls it, as far as it says.
-    made_by: how the file is named in provenance, by its hash, since a file's own name may name a patient.
+    made_by: how the file is named in provenance, by its hash, since a file's own name may name a patient. notes: what
+    a reader must know of how the numbers came to be ("two segments overlap"), one sentence each.
     """
 
     data: NDArray[np.integer]
     grid: Grid
     names: Mapping[int, str]
     made_by: str
+    notes: tuple[str, ...] = ()
 
     @property
     def phases(self) -> int:

@@ -1,0 +1,252 @@
+"""RT structure sets: closed planar contours in patient coordinates, drawn on the slices of a series (PS3.3 A.19).
+
+A set says on which images it was drawn: by frame of reference, by series, and contour by contour. What it says is
+held against the series that is open before anything is filled, since contours of another frame lie anywhere.
+"""
+
+import hashlib
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+from numpy.typing import NDArray
+
+from twinviewer.dicom.headers import read_header
+from twinviewer.domain import Grid, LoadError, Mask, Series
+from twinviewer.geometry.contour_fill import fill
+from twinviewer.geometry.overlay import overlaid
+
+MOST_BYTES = 1 << 29
+MOST_POINTS = 20_000_000
+MOST_REGIONS = 255
+_FILLED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+_LEAST_SHARE = 0.5
+"""Of the images that a set refers to, which must be among those that are open."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """One region of interest. contours: (n, 3) LPS mm each; images: for each contour the SOP instance UID of the image
+    that it was drawn on, "" where it says none. other: contours of kinds that enclose nothing (points, open lines)."""
+
+    number: int
+    name: str
+    frame_of_reference: str
+    contours: tuple[NDArray[np.float64], ...]
+    images: tuple[str, ...]
+    other: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StructureSet:
+    """What an RTSTRUCT holds. series, images: UIDs of the series and images that it says it was drawn on."""
+
+    regions: tuple[Region, ...]
+    frames_of_reference: frozenset[str]
+    series: frozenset[str]
+    images: frozenset[str]
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What an open series offers to be drawn on: UIDs of its frame of reference, series and images."""
+
+    frames_of_reference: frozenset[str]
+    series: frozenset[str]
+    images: frozenset[str]
+
+
+def is_rtstruct(path: Path) -> bool:
+    """Whether a DICOM file is an RT structure set. False for what cannot be read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            data = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Modality"])
+            return str(data.get("Modality", "")) == "RTSTRUCT"
+    except Exception:
+        return False
+
+
+def read_rtstruct(path: Path) -> StructureSet:
+    """Read a structure set. LoadError for another kind of object, or one with nothing in it."""
+    where = path.name
+    if path.stat().st_size > MOST_BYTES:
+        raise LoadError("The structure set is too large", where=where)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            data = pydicom.dcmread(path)
+            if str(data.get("Modality", "")) != "RTSTRUCT":
+                raise LoadError("The file is no RT structure set", where=where)
+            return _structure_set(data, path)
+        except LoadError:
+            raise
+        except Exception as error:  # whatever pydicom says of a broken file
+            raise LoadError("The structure set cannot be read", where=where, remedy="Export it again") from error
+
+
+def drawn_on(series: Series) -> Drawn:
+    """UIDs of the images of a series, from their headers."""
+    frames, uids, images = set(), set(), set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in series.files:
+            header = read_header(Path(name))
+            if header is not None:
+                frames.add(header.frame_of_reference)
+                uids.add(header.series_uid)
+                images.add(header.sop_uid)
+    return Drawn(frozenset(frames - {""}), frozenset(uids - {""}), frozenset(images - {""}))
+
+
+def mask_of(structures: StructureSet, grid: Grid, drawn: Drawn | None = None, interpolate: bool = False) -> Mask:
+    """The regions as voxels of a grid, by even-odd filling; the smaller one on top where two overlap.
+
+    drawn: of the images that are open; contours of others are refused. interpolate: fill between contours that are
+    further apart than the slices. LoadError, saying why, where the set belongs to other images, or nothing is left.
+    """
+    notes: list[str] = []
+    own_slices = True
+    if drawn is not None:
+        own_slices = _check_references(structures, drawn, notes)
+    masks: list[NDArray[np.bool_]] = []
+    numbers: list[int] = []
+    names: list[str] = []
+    gaps = outside = bent = left_out = other = 0
+    for region in structures.regions:
+        other += region.other
+        kept = list(region.contours)
+        if drawn is not None and own_slices and drawn.images:
+            kept = [c for c, on in zip(region.contours, region.images, strict=True) if not on or on in drawn.images]
+            left_out += len(region.contours) - len(kept)
+        if not kept:
+            continue
+        try:
+            filled = fill(kept, grid, thickness_mm=_own_thickness(kept, own_slices), interpolate=interpolate)
+        except ValueError as error:
+            notes.append(f"{region.name} was left out: its contours lie in planes of different orientations")
+            if len(structures.regions) == 1:
+                raise LoadError(str(error)) from error
+            continue
+        gaps, outside, bent = gaps + filled.gaps, outside + filled.outside, bent + filled.bent
+        if filled.region.any():
+            masks.append(filled.region)
+            numbers.append(len(numbers) + 1)
+            names.append(region.name)
+        else:
+            notes.append(f"{region.name} lies outside the images")
+    if not masks:
+        raise LoadError(
+            "No contour of the structure set encloses a voxel of these images", remedy="Check that it was drawn on them"
+        )
+    if left_out:
+        notes.append(f"{left_out} contours were drawn on images that are not open: they were left out")
+    if gaps:
+        done = "filled between their neighbours" if interpolate else "left empty"
+        notes.append(f"Contours are missing on slices in {gaps} places: these were {done}")
+    if outside:
+        notes.append(f"{outside} contours lie beyond the images")
+    if bent:
+        notes.append(f"{bent} contours are not flat or have fewer than three points: they were left out")
+    if other:
+        notes.append(f"{other} points or open lines enclose nothing: they were left out")
+    data, overlaps = overlaid(masks, numbers, names)
+    data = data[None]
+    data.setflags(write=False)
+    return Mask(data, grid, dict(zip(numbers, names, strict=True)), structures.made_by, (*notes, *overlaps))
+
+
+def _own_thickness(contours: Sequence[NDArray[np.float64]], own_slices: bool) -> float | None:
+    """None where the contours were drawn on the grid's own slices, else the usual distance of their planes in mm."""
+    if own_slices or len(contours) < 2:
+        return None
+    away = contours[0] - contours[0].mean(axis=0)
+    normal = np.cross(away, np.roll(away, -1, axis=0)).sum(axis=0)
+    size = float(np.linalg.norm(normal))
+    if size < 1e-9:
+        return None
+    heights = np.unique(np.round([float(c.mean(axis=0) @ normal) / size for c in contours], 2))
+    return float(np.median(np.diff(heights))) if len(heights) > 1 else None
+
+
+def _check_references(structures: StructureSet, drawn: Drawn, notes: list[str]) -> bool:
+    """Whether the contours lie on the open series' own slices. LoadError where they belong to other images."""
+    remedy = "Open the series that it was drawn on"
+    theirs, ours = structures.frames_of_reference, drawn.frames_of_reference
+    if theirs and ours and not theirs & ours:
+        raise LoadError(
+            "The structure set was drawn in another frame of reference than that of these images", remedy=remedy
+        )
+    on_images = {image for region in structures.regions for image in region.images if image}
+    named = structures.images | on_images
+    known = len(named & drawn.images)
+    if structures.series and not structures.series & drawn.series and not known:
+        if not (theirs and ours):
+            raise LoadError("The structure set was drawn on another series than the one that is open", remedy=remedy)
+        notes.append("The contours were drawn on another series of the same frame of reference")
+        return False
+    if named and drawn.images and not known and theirs and ours:
+        notes.append("The contours were drawn on other images of the same frame of reference")
+        return False
+    if named and known < _LEAST_SHARE * len(named):
+        raise LoadError(
+            f"The structure set refers to {len(named)} images, but {len(named) - known} are not in the open series",
+            remedy=remedy,
+        )
+    if not structures.series:
+        notes.append("The structure set names no series: its contours were placed by their frame of reference")
+    return True
+
+
+def _structure_set(data: pydicom.Dataset, path: Path) -> StructureSet:
+    named = {
+        int(roi.ROINumber): (str(roi.get("ROIName", ""))[:64], str(roi.get("ReferencedFrameOfReferenceUID", "")))
+        for roi in data.get("StructureSetROISequence", [])
+    }
+    regions, points = [], 0
+    for item in data.get("ROIContourSequence", []):
+        number = int(item.ReferencedROINumber)
+        if number not in named:
+            continue
+        contours, images, other = [], [], 0
+        for contour in item.get("ContourSequence", []):
+            if str(contour.get("ContourGeometricType", "")) not in _FILLED:
+                other += 1
+                continue
+            xyz = np.asarray(contour.get("ContourData", []), dtype=np.float64)
+            if xyz.size < 9 or xyz.size % 3 or not np.isfinite(xyz).all():
+                other += 1
+                continue
+            points += xyz.size // 3
+            if points > MOST_POINTS:
+                raise LoadError("The structure set has too many points", where=path.name)
+            contours.append(xyz.reshape(-1, 3))
+            images.append(_image_of(contour))
+        name, frame = named[number]
+        regions.append(Region(number, name or f"Region {number}", frame, tuple(contours), tuple(images), other))
+    regions = [region for region in regions if region.contours]
+    if not regions:
+        raise LoadError("The structure set has no closed contour", where=path.name)
+    if len(regions) > MOST_REGIONS:
+        raise LoadError(f"The structure set has more than {MOST_REGIONS} regions", where=path.name)
+    series, referenced, frames = set(), set(), {region.frame_of_reference for region in regions}
+    for reference in data.get("ReferencedFrameOfReferenceSequence", []):
+        frames.add(str(reference.get("FrameOfReferenceUID", "")))
+        for study in reference.get("RTReferencedStudySequence", []):
+            for one in study.get("RTReferencedSeriesSequence", []):
+                series.add(str(one.get("SeriesInstanceUID", "")))
+                referenced |= {str(i.get("ReferencedSOPInstanceUID", "")) for i in one.get("ContourImageSequence", [])}
+    made_by = f"imported mask {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
+    return StructureSet(
+        tuple(regions), frozenset(frames - {""}), frozenset(series - {""}), frozenset(referenced - {""}), made_by
+    )
+
+
+def _image_of(contour: Any) -> str:
+    found = contour.get("ContourImageSequence", [])
+    return str(found[0].get("ReferencedSOPInstanceUID", "")) if found else ""

@@ -1,0 +1,200 @@
+"""A label map as RT structure set: closed planar contours on the slices of its series (DICOM PS3.3 A.19, C.8.8.6).
+
+Contours run half-way between the centres of voxels that belong and those that do not, so that filling them again gives
+the same voxels. A hole is joined to its outline by a keyhole channel, which every reader knows; outlines that lie apart
+are contours of their own.
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.sequence import Sequence as DicomSequence
+from pydicom.uid import UID, ExplicitVRLittleEndian
+
+from twinviewer.dicom.phases import Plane
+from twinviewer.dicom.read import source_planes
+from twinviewer.dicom.write_ct import patient_tags, uid_from
+from twinviewer.dicom.write_seg import matching_phases
+from twinviewer.domain import LabelMap, Reporter, Series, StructureStyle, silent
+
+Array = NDArray[np.float64]
+_RTSTRUCT = UID("1.2.840.10008.5.1.4.1.1.481.3")
+_STUDY = "1.2.840.10008.3.1.2.3.1"  # retired, and still what every RTSTRUCT names
+_GREY = "#C8C8C8"
+
+
+def write_rtstruct(
+    path: Path, labels: LabelMap, series: Series, styles: Mapping[str, StructureStyle], report: Reporter = silent
+) -> Path:
+    """Write the labels of ``series`` as contours; returns the (first) file.
+
+    One file a phase, as in ``write_seg``: ``path`` for one phase, else ``name_phase00.dcm`` and so on beside it. The
+    patient appears by pseudonym only. Raises LoadError if the labels do not lie on the series' grid.
+    """
+    path = Path(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        rows = matching_phases(labels, source_planes(series))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        written = []
+        for t, row in enumerate(rows):
+            report(t / len(rows), f"Writing contours, phase {t + 1} of {len(rows)}")
+            target = path if len(rows) == 1 else path.with_name(f"{path.stem}_phase{t:02d}{path.suffix or '.dcm'}")
+            _write_one(target, labels, t, row, series, styles)
+            written.append(target)
+    return written[0]
+
+
+def contours_of(region: NDArray[np.bool_]) -> list[Array]:
+    """Closed outlines of a (j, i) region, each (n, 2) as (i, j) in pixels, holes joined to the outline round them."""
+    from skimage.measure import find_contours
+
+    padded = np.pad(region, 1).astype(np.float64)
+    rings = [
+        ring[:-1, ::-1] - 1.0 for ring in find_contours(padded, 0.5, fully_connected="low", positive_orientation="low")
+    ]
+    if not rings:
+        return []
+    # the widest ring cannot be a hole, and holes run the other way round
+    sense = np.sign(max((_area(ring) for ring in rings), key=abs))
+    outer = [ring for ring in rings if _area(ring) * sense > 0]
+    holes = [ring for ring in rings if _area(ring) * sense <= 0]
+    for hole in sorted(holes, key=lambda ring: float(ring[:, 0].min())):
+        around = [at for at, ring in enumerate(outer) if _contains(ring, hole[0])]
+        if around:
+            at = min(around, key=lambda one: abs(_area(outer[one])))
+            outer[at] = _joined(outer[at], hole)
+    return outer
+
+
+def _area(ring: Array) -> float:
+    x, y = ring.T
+    return 0.5 * float(x @ np.roll(y, -1) - y @ np.roll(x, -1))
+
+
+def _contains(ring: Array, point: Array) -> bool:
+    x, y = ring.T
+    after_x, after_y = np.roll(x, -1), np.roll(y, -1)
+    spans = (y <= point[1]) != (after_y <= point[1])
+    height = np.where(spans, after_y - y, 1.0)
+    return bool(np.count_nonzero(spans & (x + (point[1] - y) / height * (after_x - x) > point[0])) % 2)
+
+
+def _joined(ring: Array, hole: Array) -> Array:
+    """One ring that runs along the outline, through a channel of no width round the hole, and back."""
+    off = np.square(ring[:, None, :] - hole[None]).sum(axis=2)
+    at, near = np.unravel_index(int(np.argmin(off)), off.shape)
+    turned = np.concatenate([hole[near:], hole[: near + 1]])
+    return np.concatenate([ring[: at + 1], turned, ring[at:]])
+
+
+def _write_one(
+    path: Path,
+    labels: LabelMap,
+    t: int,
+    row: Sequence[Plane],
+    series: Series,
+    styles: Mapping[str, StructureStyle],
+) -> None:
+    first = row[0].header
+    frame = first.frame_of_reference or uid_from(first.series_uid, "frame of reference")
+    uid = uid_from(series.uid, labels.image_uid, labels.made_by, t, "rtstruct", labels.data[t].tobytes().hex())
+    data = _head(path, series, uid, frame, t)
+    data.ReferencedFrameOfReferenceSequence = DicomSequence([_references(row, frame)])
+    regions, contours, observations = [], [], []
+    for number, value in enumerate(sorted(labels.names), start=1):
+        name = labels.names[value]
+        style = styles.get(name)
+        roi = Dataset()
+        roi.ROINumber = number
+        roi.ReferencedFrameOfReferenceUID = frame
+        roi.ROIName = name
+        roi.ROIDescription = (style.label if style else name.replace("_", " "))[:64]
+        roi.ROIGenerationAlgorithm = "SEMIAUTOMATIC"
+        regions.append(roi)
+        item = Dataset()
+        colour = style.colour if style is not None and len(style.colour) == 7 else _GREY
+        item.ROIDisplayColor = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+        item.ReferencedROINumber = number
+        item.ContourSequence = DicomSequence(_contour_items(labels, t, value, row))
+        contours.append(item)
+        seen = Dataset()
+        seen.ObservationNumber = number
+        seen.ReferencedROINumber = number
+        seen.RTROIInterpretedType = "ORGAN"
+        seen.ROIInterpreter = ""
+        observations.append(seen)
+    data.StructureSetROISequence = DicomSequence(regions)
+    data.ROIContourSequence = DicomSequence(contours)
+    data.RTROIObservationsSequence = DicomSequence(observations)
+    data.save_as(path, enforce_file_format=True)
+
+
+def _contour_items(labels: LabelMap, t: int, value: int, row: Sequence[Plane]) -> list[Dataset]:
+    out = []
+    for k, plane in enumerate(row):
+        region = labels.data[t, k] == value
+        if not region.any():
+            continue
+        for ring in contours_of(region):
+            ijk = np.column_stack([ring, np.full(len(ring), float(k))])
+            item = Dataset()
+            item.ContourImageSequence = DicomSequence([_image(plane)])
+            item.ContourGeometricType = "CLOSED_PLANAR"
+            item.NumberOfContourPoints = len(ring)
+            item.ContourData = [f"{number:.4f}" for number in labels.grid.to_mm(ijk).ravel()]
+            out.append(item)
+    return out
+
+
+def _image(plane: Plane) -> Dataset:
+    item = Dataset()
+    item.ReferencedSOPClassUID = plane.header.sop_class
+    item.ReferencedSOPInstanceUID = plane.header.sop_uid
+    return item
+
+
+def _references(row: Sequence[Plane], frame: str) -> Dataset:
+    first = row[0].header
+    one_series = Dataset()
+    one_series.SeriesInstanceUID = first.series_uid
+    one_series.ContourImageSequence = DicomSequence([_image(plane) for plane in row])
+    study = Dataset()
+    study.ReferencedSOPClassUID = _STUDY
+    study.ReferencedSOPInstanceUID = first.study_uid
+    study.RTReferencedSeriesSequence = DicomSequence([one_series])
+    reference = Dataset()
+    reference.FrameOfReferenceUID = frame
+    reference.RTReferencedStudySequence = DicomSequence([study])
+    return reference
+
+
+def _head(path: Path, series: Series, uid: UID, frame: str, t: int) -> FileDataset:
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = _RTSTRUCT
+    meta.MediaStorageSOPInstanceUID = uid
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+    now = datetime.now(UTC)
+    data.SpecificCharacterSet = "ISO_IR 192"
+    data.SOPClassUID, data.SOPInstanceUID = _RTSTRUCT, uid
+    data.Modality = "RTSTRUCT"
+    data.Manufacturer = data.ManufacturerModelName = "Twinviewer"
+    data.StudyInstanceUID, data.SeriesInstanceUID = series.study_uid, uid_from(uid, "series")
+    data.StudyDate = series.study_date.replace("-", "")
+    data.StudyTime = data.StudyID = data.AccessionNumber = data.ReferringPhysicianName = ""
+    data.SeriesNumber, data.InstanceNumber = 900 + t, 1
+    data.SeriesDescription = "Contours"
+    data.OperatorsName = ""
+    data.FrameOfReferenceUID, data.PositionReferenceIndicator = frame, ""
+    data.StructureSetLabel = "HEART"
+    data.StructureSetDescription = "Research only, not for clinical use"
+    data.StructureSetDate, data.StructureSetTime = now.strftime("%Y%m%d"), now.strftime("%H%M%S")
+    data.ApprovalStatus = "UNAPPROVED"
+    patient_tags(data, series.patient, series.synthetic)
+    return data
