@@ -89,16 +89,20 @@ class NumberField(QWidget):
             self.slider.valueChanged.connect(self._slid)
             row.addWidget(self.slider, 1)
         row.addWidget(self.box)
-        unit = QLabel(parameter.unit)
-        unit.setProperty("role", "small")
-        unit.setMinimumWidth(34)
-        row.addWidget(unit)
+        self._unit = QLabel(parameter.unit)
+        self._unit.setProperty("role", "small")
+        self._unit.setMinimumWidth(34)
+        row.addWidget(self._unit)
         self.box.valueChanged.connect(self._typed)
         self.set_value(float(parameter.default))
 
     def value(self) -> float:
         """The value, in the parameter's unit, within its bounds."""
         return self.box.value()
+
+    def set_unit(self, unit: str) -> None:
+        """Write another unit behind the number."""
+        self._unit.setText(unit)
 
     def set_value(self, value: ParameterValue) -> None:
         """Show a value; out of bounds it is clamped."""
