@@ -17,6 +17,7 @@ from twinviewer.scene.markers import PaneMarkers
 from twinviewer.scene.motion import same_elements, same_heart
 from twinviewer.scene.overlay import OrientationCube, legend_actors, text_actor
 from twinviewer.scene.palette import rgb
+from twinviewer.scene.rulers import PaneLines
 from twinviewer.scene.state import Camera, PaneState, SceneState, Section
 
 MAX_PANES = 3
@@ -41,6 +42,7 @@ class _Pane:
         self.state: PaneState | None = None
         self.surfaces: dict[str, MovingSurface] = {}
         self.markers = PaneMarkers(renderer)
+        self.lines = PaneLines(renderer)
         self.labels = LabelActors(renderer)
         self.cap: WallCap | None = None
         self.table: vtk.vtkLookupTable | None = None
@@ -54,6 +56,7 @@ class _Pane:
         for surface in self.surfaces.values():
             self.renderer.RemoveActor(surface.actor)
         self.markers.clear()
+        self.lines.clear()
         self.labels.clear()
         if self.cap is not None:
             self.renderer.RemoveActor(self.cap.actor)
@@ -185,6 +188,7 @@ class Stage:
             pane.cap.paint(values, pane.table)
         pane.labels.show(new.labels)
         pane.markers.show(new.markers, points, state.text, state.scale)
+        pane.lines.show(state.lines, state.text, state.scale)
         pane.title.SetInput(new.title if new.exaggeration == 1.0 else f"{new.title}  ·  motion × {new.exaggeration:g}")
         pane.title.GetTextProperty().SetColor(*rgb(new.accent))
         pane.title.GetTextProperty().SetFontSize(int(15 * state.scale))
@@ -220,6 +224,9 @@ class Stage:
                 for surface in pane.surfaces.values():
                     surface.clip(None)
             return
+        if pane.cap is not None and old is not None and old.section != section:  # it holds only what lay near the plane
+            pane.renderer.RemoveActor(pane.cap.actor)
+            pane.cap = None
         self._plane.SetOrigin(*section.origin_mm)
         self._plane.SetNormal(*(-component for component in section.normal))
         for surface in pane.surfaces.values():

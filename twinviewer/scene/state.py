@@ -106,9 +106,25 @@ class Section:
     normal: tuple[float, float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line in space: the frame of an image plane, a ruler. points_mm: corners in order, LPS; label: a word beside it,
+    at its middle. width in pixels. balls: whether its corners are marked."""
+
+    points_mm: tuple[tuple[float, float, float], ...]
+    colour: str
+    label: str = ""
+    closed: bool = False
+    width: float = 1.5
+    balls: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SceneState:
-    """The whole picture: panes side by side under one camera and one cardiac time. footer is drawn in every picture."""
+    """The whole picture: panes side by side under one camera and one cardiac time. footer is drawn in every picture.
+
+    lines stand in every pane.
+    """
 
     panes: tuple[PaneState, ...]
     time_s: float = 0.0
@@ -120,3 +136,4 @@ class SceneState:
     footer: str = ""
     legend: bool = True
     scale: float = 1.0
+    lines: tuple[Line, ...] = ()

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 
 from twinviewer.domain import StructureStyle
 from twinviewer.scene.palette import ANATOMY
+from twinviewer.scene.state import Section
 from twinviewer.session.case import BASELINE, Case
 
 TRANSLUCENT = {"la": 0.35, "ra": 0.35, "aorta": 0.45, "pulmonary_artery": 0.45}
@@ -33,6 +34,7 @@ class ViewChoices(QObject):
         self.colour_by = ""
         self.safe_colours = False
         self.section = False
+        self.cut: Section | None = None  # None: along the four-chamber plane
         self.outlines = "both"
         self.comparing = False
         self.scenario = BASELINE
