@@ -114,7 +114,15 @@ class Heart:
 
     def measure(self, found: Found, mesh: OrganMesh | None, image: Image, patient: Patient) -> Mapping[str, Quantity]:
         """Volumes, ejection fraction, mass and thickness; of a measured motion also strain, rates and travel; of
-        contours without a model what discs say."""
+        contours without a model what discs say; the ventricle's shape, valve rings, vessels, fat, all indexed."""
+        from twinviewer.organs.heart.measures.complete import completed
+
+        labels = found if isinstance(found, LabelMap) else None
+        return completed(self._measured(found, mesh, image, patient), labels, mesh, image, patient)
+
+    def _measured(
+        self, found: Found, mesh: OrganMesh | None, image: Image, patient: Patient
+    ) -> Mapping[str, Quantity]:
         if isinstance(found, CineContours) and isinstance(image, CineStack):
             from twinviewer.organs.heart.cine import measure_cine, measure_model, measure_still
             from twinviewer.organs.heart.imported import covered
