@@ -11,7 +11,7 @@ import SimpleITK as sitk
 from ideal_heart import ideal_heart
 
 from twinviewer.domain import Grid, LabelMap, MeshError
-from twinviewer.geometry.export import write_nifti, write_surfaces, write_tets
+from twinviewer.geometry import write_nifti, write_surfaces, write_tets
 
 
 def labels(phases: int) -> LabelMap:

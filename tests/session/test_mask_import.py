@@ -22,7 +22,7 @@ from twinviewer.domain import (
 )
 from twinviewer.geometry import write_nifti
 from twinviewer.organs.heart.imported import STRUCTURES, contours_of_mask, covered
-from twinviewer.session import catalog, mask_import
+from twinviewer.session import catalog, mask_import, mask_read
 from twinviewer.session.case import Case
 
 
@@ -247,7 +247,7 @@ def test_a_mask_of_two_phases_leaves_a_study_of_two_phases(tmp_path: Path) -> No
     stack, outlines = _cine()
     path = tmp_path / "mask.nii.gz"
     write_nifti(path, rings(stack, [one for one in outlines if one[1] < 2]))
-    mask = mask_import.read_any(path)
+    mask = mask_read.read_any(path)
     contours = contours_of_mask(mask, {1: "rv_blood", 2: "lv_myocardium", 3: "lv_blood"}, stack)
     assert any("covers 2 of 4 phases" in note for note in contours.notes)
     fewer, part = covered(contours, stack)

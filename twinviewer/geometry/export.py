@@ -1,7 +1,6 @@
-"""Files that other programs read: labels as NIfTI, surfaces as STL, VTP, PLY, OBJ or GLB, tetrahedra as VTU.
+"""Meshes that other programs read: surfaces as STL, VTP, PLY, OBJ or GLB, tetrahedra as VTU.
 
-NIfTI counts mm to the right-anterior-superior, DICOM and this program to the left-posterior-superior; SimpleITK turns
-the signs on writing. GLB is in metres with y upwards, as its standard asks; everything else is in LPS mm.
+GLB is in metres with y upwards, as its standard asks; everything else is in LPS mm.
 """
 
 import json
@@ -12,29 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import LabelMap, MeshError, OrganMesh
+from twinviewer.domain import MeshError, OrganMesh
 
 Array = NDArray[np.float64]
 Part = tuple[str, Array, NDArray[np.int64]]
 SURFACE_FORMATS = (".stl", ".vtp", ".ply", ".obj", ".glb")
-
-
-def write_nifti(path: Path, labels: LabelMap) -> None:
-    """Write a label map as .nii or .nii.gz, 3D or, with more than one phase, 4D. Values as in the label map."""
-    import SimpleITK as sitk
-
-    grid = labels.grid
-    direction = grid.affine[:3, :3] / np.array(grid.spacing_mm)
-    frames = []
-    for phase in labels.data:
-        frame = sitk.GetImageFromArray(np.ascontiguousarray(phase))
-        frame.SetSpacing(grid.spacing_mm)
-        frame.SetOrigin(grid.affine[:3, 3].tolist())
-        frame.SetDirection(direction.ravel().tolist())
-        frames.append(frame)
-    image = frames[0] if len(frames) == 1 else sitk.JoinSeries(frames)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sitk.WriteImage(image, str(path), useCompression=path.name.endswith(".gz"))
 
 
 def write_surfaces(

@@ -10,18 +10,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinviewer.domain import Grid, LoadError, Mask
+from twinviewer.geometry.overlay import overlaid
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
-MOST_VALUES = 64
+MOST_VALUES = 255
 """A file with more different numbers than this is an image."""
 MOST_BYTES = 4 << 30
 _SEGMENT = re.compile(r"Segment(\d+)_(Name|LabelValue|Layer)$")
 
 
-def read_mask(path: Path) -> Mask:
-    """Read a mask file. LoadError, saying why, for what is not one."""
+def read_mask(path: Path, allow_empty: bool = False) -> Mask:
+    """Read a mask file. LoadError, saying why, for what is not one.
+
+    Layers of a segmentation that overlap are laid over each other, the smaller structure on top.
+    """
     import SimpleITK as sitk
 
     reader = sitk.ImageFileReader()
@@ -29,18 +34,21 @@ def read_mask(path: Path) -> Mask:
     try:
         reader.ReadImageInformation()
         size, parts = reader.GetSize(), reader.GetNumberOfComponents()
-        if parts != 1:
-            raise LoadError(
-                "The mask has several overlapping layers", where=path.name, remedy="Export it as one label map"
-            )
-        if len(size) not in (3, 4) or int(np.prod(size, dtype=np.float64)) * 8 > MOST_BYTES:
+        if len(size) not in (3, 4):
             raise LoadError(f"A mask has three or four axes; this file has {size}", where=path.name)
+        if int(np.prod(size, dtype=np.float64)) * parts * 8 > MOST_BYTES:
+            raise LoadError(f"The mask is too large: {size}", where=path.name)
         image = reader.Execute()
     except RuntimeError as error:
         raise LoadError(
             "The mask cannot be read", where=path.name, remedy="Give NIfTI, NRRD, MetaImage or DICOM SEG"
         ) from error
     data = sitk.GetArrayFromImage(image)
+    header = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
+    names = _names(header)
+    notes: tuple[str, ...] = ()
+    if parts > 1:
+        data, names, notes = _flattened(data, header, path)
     if data.ndim == 3:
         data = data[None]
     if data.dtype.kind == "f":
@@ -53,7 +61,7 @@ def read_mask(path: Path) -> Mask:
     values = np.unique(data)
     if values[0] < 0 or len(values) > MOST_VALUES:
         raise LoadError("The file is an image, not a mask: it holds too many numbers", where=path.name)
-    if values[-1] == 0:
+    if values[-1] == 0 and not allow_empty:
         raise LoadError("The mask is empty", where=path.name)
     dimension = image.GetDimension()
     direction = np.array(image.GetDirection()).reshape(dimension, dimension)[:3, :3]
@@ -65,8 +73,16 @@ def read_mask(path: Path) -> Mask:
     data = np.ascontiguousarray(data, dtype=np.uint8 if values[-1] < 256 else np.int32)
     data.setflags(write=False)
     _, k, j, i = data.shape
-    names = _names({key: image.GetMetaData(key) for key in image.GetMetaDataKeys()})
-    return Mask(data, Grid((k, j, i), affine), names, mask_uid(path))
+    return Mask(data, Grid((k, j, i), affine), names, mask_uid(path), notes)
+
+
+def plain_stem(path: Path) -> str:
+    """A file's name without what says its format."""
+    name = path.name
+    for suffix in (".seg.nrrd", ".seg.dcm", ".nii.gz", *SUFFIXES, ".dcm"):
+        if name.lower().endswith(suffix):
+            return name[: -len(suffix)][:64]
+    return path.stem[:64]
 
 
 def mask_uid(path: Path) -> str:
@@ -78,13 +94,35 @@ def mask_uid(path: Path) -> str:
     return f"imported mask {digest.hexdigest()[:12]}"
 
 
-def _names(header: Mapping[str, str]) -> dict[int, str]:
+def _segments(header: Mapping[str, str]) -> list[dict[str, str]]:
     segments: dict[str, dict[str, str]] = {}
     for key, value in header.items():
         if found := _SEGMENT.match(key):
             segments.setdefault(found[1], {})[found[2]] = value
-    out = {}
-    for one in segments.values():
-        if one.get("LabelValue", "").isdigit() and one.get("Name"):
-            out[int(one["LabelValue"])] = one["Name"][:64]
-    return out
+    return [segments[key] for key in sorted(segments, key=int) if segments[key].get("LabelValue", "").isdigit()]
+
+
+def _names(header: Mapping[str, str]) -> dict[int, str]:
+    return {int(one["LabelValue"]): one["Name"][:64] for one in _segments(header) if one.get("Name")}
+
+
+def _flattened(
+    data: NDArray[np.generic], header: Mapping[str, str], path: Path
+) -> tuple[NDArray[np.uint8], dict[int, str], tuple[str, ...]]:
+    """(k, j, i, layer) numbers as one layer, numbered anew. LoadError for what cannot be told apart."""
+    if data.ndim != 4 or data.dtype.kind == "f":
+        raise LoadError("The mask has several values a voxel", where=path.name, remedy="Export it as one label map")
+    regions: list[NDArray[np.bool_]] = []
+    names: list[str] = []
+    for one in _segments(header):
+        layer = int(one["Layer"]) if one.get("Layer", "").isdigit() else 0
+        if layer < data.shape[3]:
+            regions.append(np.asarray(data[..., layer] == int(one["LabelValue"])))
+            names.append(one.get("Name", "")[:64] or f"Segment {len(names) + 1}")
+    if not regions:  # no names at all: a layer a structure
+        regions = [np.asarray(data[..., layer] != 0) for layer in range(data.shape[3])]
+        names = [f"Layer {layer + 1}" for layer in range(data.shape[3])]
+    if len(regions) > MOST_VALUES:
+        raise LoadError("The mask has too many segments", where=path.name)
+    flat, notes = overlaid(regions, range(1, len(regions) + 1), names)
+    return flat, dict(enumerate(names, start=1)), notes

@@ -1,50 +1,41 @@
 """A mask made elsewhere in place of finding the structures: read, checked against the images, and named."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from twinviewer.domain import (
     CineStack,
     Grid,
     Image,
     LabelMap,
-    LoadError,
     Mask,
     Patient,
     Quantity,
     Reporter,
     SegmentationError,
+    Series,
     Volume,
     silent,
 )
+from twinviewer.geometry.read_mask import plain_stem
+from twinviewer.geometry.regrid import is_finer, regridded
 from twinviewer.session import catalog
 from twinviewer.session.case import Case
 from twinviewer.session.mask_place import check_place
+from twinviewer.session.mask_read import Given, files_of, read_masks
 from twinviewer.session.steps import Segmented, accept_segmentation
 from twinviewer.session.tissue import accept_tissue, kinds, tissue_of_mask
 
 ACTION = "Import mask"
+MANY_FILES = 24
+"""More files than this are a whole body's structures, of which few are the organ's."""
 Imported = tuple[Segmented | None, LabelMap | None]
 """The structures of a mask, None where it shows only tissue; and that tissue, None where it shows none."""
+NEAREST = "the nearest of its voxels was taken"
 Row = tuple[int, str, float, str]
 """A number of the mask, what the file calls it, its volume in mL in the first phase, and the structure that it may
 mean ("" for none)."""
-
-
-def read_any(path: Path) -> Mask:
-    """Read a mask: DICOM SEG, NIfTI, NRRD or MetaImage. LoadError."""
-    if not path.is_file():
-        raise LoadError("There is no such mask file", where=path.name, remedy="Check the path")
-    from twinviewer.dicom.read_seg import is_dicom, read_seg
-
-    if is_dicom(path):
-        return read_seg(path)
-    from twinviewer.geometry.read_mask import read_mask
-
-    return read_mask(path)
 
 
 def organ_from_mask(wanted: str = "") -> str:
@@ -58,14 +49,19 @@ def organ_from_mask(wanted: str = "") -> str:
 
 
 def compute_mask_table(
-    organ: str, path: str, image: Image, report: Reporter = silent
+    organ: str,
+    given: Given,
+    image: Image,
+    series: Series | None = None,
+    interpolate: bool = False,
+    report: Reporter = silent,
 ) -> tuple[tuple[Row, ...], str, int, int]:
     """For a table that the user may edit: a row a number, on what the guess rests, phases of mask and images.
     LoadError also where the mask does not lie in the images."""
     report(0.1, "Reading the mask")
-    mask = read_any(Path(path))
-    check_place(mask, image)
+    mask = _read(organ, given, image, series, interpolate)
     guess, why = catalog.organs_from_mask()[organ].name_mask(mask)
+    why = ". ".join([why, *mask.notes])
     unit = mask.grid.voxel_ml
     rows = []
     for value in mask.values:
@@ -76,15 +72,17 @@ def compute_mask_table(
 
 def compute_mask(
     organ: str,
-    path: str,
+    given: Given,
     image: Image,
     patient: Patient,
     meaning: Mapping[int, str] | None = None,
     phase: int | None = None,
+    series: Series | None = None,
+    interpolate: bool = False,
     report: Reporter = silent,
 ) -> Segmented:
     """The structures that :func:`compute_import` finds. Raises SegmentationError for a mask of tissue alone, too."""
-    found, _ = compute_import(organ, path, image, patient, meaning, phase, report)
+    found, _ = compute_import(organ, given, image, patient, meaning, phase, series, interpolate, report)
     if found is None:
         raise SegmentationError("The mask shows scar and no structure", remedy="Find the structures in the images")
     return found
@@ -92,26 +90,34 @@ def compute_mask(
 
 def compute_import(
     organ: str,
-    path: str,
+    given: Given,
     image: Image,
     patient: Patient,
     meaning: Mapping[int, str] | None = None,
     phase: int | None = None,
+    series: Series | None = None,
+    interpolate: bool = False,
     report: Reporter = silent,
 ) -> Imported:
     """The structures of a mask: labels of a volume, or contours of a cine study and what they measure; and the tissue
     that it marks in them. Scar counts with the muscle that it is part of.
 
-    meaning: number -> structure or tissue; None: the organ's guess. phase: which phase of the images a mask of one
-    phase shows, default the one nearest to the R wave. Raises LoadError where the mask cannot be read or does not
-    belong to these images, SegmentationError where nothing can be made of it.
+    given: a file or several, as :func:`read_masks` takes them. meaning: number -> structure or tissue; None: the
+    organ's guess. phase: which phase of the images a mask of one phase shows, default the one nearest to the R wave.
+    series, interpolate: for contours, as in :func:`read_any`. Raises LoadError where the mask cannot be read or does
+    not belong to these images, SegmentationError where nothing can be made of it.
     """
     recipe = catalog.organs_from_mask()[organ]
     report(0.05, "Reading the mask")
-    mask = read_any(Path(path))
-    check_place(mask, image)
+    mask = _read(organ, given, image, series, interpolate)
     if meaning is None:
-        meaning, _ = recipe.name_mask(mask)
+        meaning, why = recipe.name_mask(mask)
+        if not any(meaning.values()):
+            listed = ", ".join(f"{value} {mask.names.get(value, '')}".strip() for value in mask.values[:8])
+            raise SegmentationError(
+                f"Nothing in the mask is known to be a part of this organ ({listed}). {why}",
+                remedy="Say which number is which structure",
+            )
     meaning = _checked(meaning, mask, recipe.mask_structures)
     report(0.4, "Placing the mask in the images")
     part_of = kinds(organ)
@@ -122,6 +128,22 @@ def compute_import(
         return None, tissue
     structures = {value: part_of.get(name, name) for value, name in meaning.items()}
     return _structures(mask, structures, image, patient, organ, phase, report), tissue
+
+
+def _read(organ: str, given: Given, image: Image, series: Series | None, interpolate: bool) -> Mask:
+    """The mask, checked to lie in the images. Of a folder with many files only those whose names say a structure of
+    the organ are read."""
+    paths = files_of(given)
+    if len(paths) > max(MANY_FILES, image.phases):
+        names = {number: plain_stem(path) for number, path in enumerate(paths, start=1)}
+        listed = Mask(
+            np.arange(len(paths) + 1).reshape(1, 1, 1, -1), Grid((1, 1, len(paths) + 1), np.eye(4)), names, ""
+        )
+        guess, _ = catalog.organs_from_mask()[organ].name_mask(listed)
+        paths = tuple(path for number, path in enumerate(paths, start=1) if guess.get(number)) or paths
+    mask = read_masks(paths, image, series, interpolate)
+    check_place(mask, image)
+    return mask
 
 
 def _structures(
@@ -154,16 +176,21 @@ def accept_mask(case: Case, organ: str, found: Segmented | None, tissue: LabelMa
 
 def import_mask(
     case: Case,
-    path: Path,
+    given: Given,
     meaning: Mapping[int, str] | None = None,
     phase: int | None = None,
     report: Reporter = silent,
+    *,
+    interpolate: bool = False,
 ) -> Case:
     """Both halves, where the caller can wait. LoadError, SegmentationError."""
     if case.image is None:
         raise SegmentationError("No series is open", remedy="Open the images that the mask belongs to first")
     organ = organ_from_mask(case.organ)
-    return accept_mask(case, organ, *compute_import(organ, str(path), case.image, case.patient, meaning, phase, report))
+    found = compute_import(
+        organ, given, case.image, case.patient, meaning, phase, case.active_series, interpolate, report
+    )
+    return accept_mask(case, organ, *found)
 
 
 def parse_meaning(text: str) -> dict[int, str]:
@@ -198,38 +225,16 @@ def labels_of(
             f"The mask has {mask.phases} phases, the images {volume.phases}",
             remedy="Give a mask of all phases, or of one",
         )
-    frames = [_on_grid(frame, mask.grid, volume.grid, table) for frame in mask.data]
-    data = np.stack(frames)
+    data = np.stack([regridded(frame, mask.grid, volume.grid, table) for frame in mask.data])
     if not data.any():
         raise SegmentationError("Nothing of the mask is left in the images", remedy="Say which number is which")
     if not mask.grid.same_as(volume.grid):
-        notes.append("The mask has another grid than the images: the nearest of its voxels was taken")
+        how = "distances to its borders were interpolated" if is_finer(mask.grid, volume.grid) else NEAREST
+        notes.append(f"The mask has another grid than the images: {how}")
+    notes += mask.notes
     present = {int(v): structures[int(v)] for v in np.unique(data) if v}
     data.setflags(write=False)
     return LabelMap(data, volume.grid, present, percent, mask.made_by, volume.uid, tuple(notes))
-
-
-def _on_grid(frame: NDArray[np.integer], own: Grid, wanted: Grid, table: Mapping[int, int]) -> NDArray[np.uint8]:
-    """(k, j, i) uint8 on the wanted grid."""
-    lookup = np.zeros(int(frame.max(initial=0)) + 1, dtype=np.uint8)
-    for value, number in table.items():
-        if value < len(lookup):
-            lookup[value] = number
-    if own.same_as(wanted):
-        return np.asarray(lookup[frame])
-    k_count, j_count, i_count = wanted.shape
-    out = np.zeros(wanted.shape, dtype=np.uint8)
-    to_own = np.linalg.inv(own.affine) @ wanted.affine
-    jj, ii = np.mgrid[0:j_count, 0:i_count]
-    plane = np.stack([ii.ravel(), jj.ravel()]).astype(np.float64)
-    limits = np.array(own.shape[::-1])[:, None]
-    for k in range(k_count):
-        at = np.rint(to_own[:3, :2] @ plane + (to_own[:3, 2] * k + to_own[:3, 3])[:, None]).astype(np.int64)
-        inside = ((at >= 0) & (at < limits)).all(axis=0)
-        i, j, depth = at[:, inside]
-        row = out[k].reshape(-1)
-        row[inside] = lookup[frame[depth, j, i]]
-    return out
 
 
 def _checked(meaning: Mapping[int, str], mask: Mask, structures: Mapping[int, str]) -> dict[int, str]:

@@ -57,15 +57,18 @@ LEAST_MM2 = 40.0
 _SOFT_PX = 0.7
 _SAME_MOMENT = 0.1
 """Of the beat: frames further apart show another moment."""
+_NEITHER = r"vein|valve|annulus|leaflet|papillary|appendage|interatrial|pericard|\bfat\b|coronary|trabecul"
+"""Words of what stands beside a structure and is not it."""
+_WHOLE = r"^(the )?(whole )?heart( whole)?$"
 _WORDS = (
     ("pulmonary_artery", r"pulmonary|\bpa\b|pulm"),
     ("aorta", r"aort"),
-    ("la_blood", r"left atri|atrium left|\bla\b"),
-    ("ra_blood", r"right atri|atrium right|\bra\b"),
+    ("la_blood", r"left (cardiac |heart )?atri|atrium left|\bla\b"),
+    ("ra_blood", r"right (cardiac |heart )?atri|atrium right|\bra\b"),
     ("border_zone", r"border|gr[ae]y zone|peri.?infarct|penumbra"),
     ("scar", r"scar|infarct|fibros|necro|\blge\b|late (gadolinium )?enhanc|no.?reflow|microvascular obstr"),
     ("rv_myocardium", r"(right|\brv).*(myo|wall)|(myo|wall).*(right|\brv)"),
-    ("lv_myocardium", r"myo|\blvm\b|wall"),
+    ("lv_myocardium", r"myo|\blvm\b|wall|septum"),
     ("rv_blood", r"right ventric|ventricle right|\brv|\brvc?\b"),
     ("lv_blood", r"left ventric|ventricle left|\blv|\blvc?\b"),
 )
@@ -77,6 +80,8 @@ def name_mask(mask: Mask) -> tuple[Mapping[int, str], str]:
     named = {value: _by_name(mask.names.get(value, "")) for value in values}
     if any(named.values()):
         return named, "By the names in the file"
+    if any(re.match(_WHOLE, _plain(name)) for name in mask.names.values()):
+        return named, "The mask shows the heart as a whole, not its chambers, of which a model is made"
     if set(values) <= set(MMWHS):
         return {value: MMWHS[value] for value in values}, "By the numbers of the MM-WHS challenge"
     if set(values) <= set(MYOPS):
@@ -90,10 +95,14 @@ def name_mask(mask: Mask) -> tuple[Mapping[int, str], str]:
 def _by_name(name: str) -> str:
     if name in MASK_STRUCTURES.values():
         return name
-    plain = re.sub(r"[_\-.]+", " ", name.lower())
-    if not plain:
+    plain = _plain(name)
+    if not plain or re.search(_NEITHER, plain):
         return ""
     return next((structure for structure, words in _WORDS if re.search(words, plain)), "")
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[_\-.]+", " ", name.lower()).strip()
 
 
 def contours_of_mask(
