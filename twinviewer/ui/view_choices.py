@@ -13,13 +13,17 @@ from twinviewer.session.case import BASELINE, Case
 TRANSLUCENT = {"la": 0.35, "ra": 0.35, "aorta": 0.45, "pulmonary_artery": 0.45}
 HIDDEN_SURFACES = frozenset({"lv_cavity", "rv_cavity", "epicardium", "lv_endocardium", "rv_endocardium"})
 
+CHAMBERS = frozenset({"lv", "rv", "la", "ra"})
+
 
 def plain_style(name: str, *, surface: bool) -> StructureStyle:
     """The style of a structure that no organ describes."""
     colour = ANATOMY.get(name, "#B9C2CC")
     opacity = TRANSLUCENT.get(name, 1.0) if surface else 1.0
     visible = name not in HIDDEN_SURFACES if surface else True
-    return StructureStyle(name.replace("_", " ").capitalize(), colour, opacity, visible)
+    words = name.replace("_", " ").split()
+    label = " ".join(word.upper() if word in CHAMBERS else word for word in words)
+    return StructureStyle(label[:1].upper() + label[1:], colour, opacity, visible)
 
 
 class ViewChoices(QObject):
