@@ -29,6 +29,8 @@ from twinviewer.domain import (
     StructureStyle,
     Suitability,
     Volume,
+    part,
+    silent,
 )
 from twinviewer.organs.heart.styles import STYLES, TISSUE_STRUCTURES
 
@@ -87,8 +89,8 @@ class Heart:
         return delineated(stack, report)
 
     def build(self, found: Found, image: Image, report: Reporter) -> OrganMesh:
-        """The mesh at end-diastole; from contours of cine MR the fitted template with its motion. Raises MeshError, and
-        SegmentationError where contours are too few for a model."""
+        """The mesh at end-diastole, with its motion where there are several phases; from contours of cine MR the fitted
+        template, moving. Raises MeshError, and SegmentationError where contours are too few for a model."""
         if isinstance(found, CineContours) and isinstance(image, CineStack):
             from twinviewer.organs.heart.imported import covered
             from twinviewer.organs.heart.template.model import build_cine
@@ -97,11 +99,15 @@ class Heart:
             still = mesh.motion_mm is not None and len(mesh.motion_mm) < 2
             return replace(mesh, motion_mm=None, motion_fraction=None) if still else mesh
         if isinstance(found, LabelMap):
-            from twinviewer.organs.heart.build import build
+            from twinviewer.organs.heart.build import build, reference_phase
             from twinviewer.organs.heart.chest import with_chest
+            from twinviewer.organs.heart.motion.ct import with_motion
 
-            mesh = build(found, report=report)
-            return with_chest(mesh, image) if isinstance(image, Volume) else mesh
+            meshing, moving = (part(report, 0.0, 0.3), part(report, 0.3, 1.0)) if found.phases > 1 else (report, silent)
+            volume = image if isinstance(image, Volume) else None
+            mesh = build(found, report=meshing)
+            mesh = mesh if volume is None else with_chest(mesh, volume)
+            return with_motion(mesh, found, volume, reference_phase(found), moving)
         raise MeshError("Contours and images do not belong together", remedy="Segment this series again")
 
     def correct(
@@ -120,9 +126,7 @@ class Heart:
         labels = found if isinstance(found, LabelMap) else None
         return completed(self._measured(found, mesh, image, patient), labels, mesh, image, patient)
 
-    def _measured(
-        self, found: Found, mesh: OrganMesh | None, image: Image, patient: Patient
-    ) -> Mapping[str, Quantity]:
+    def _measured(self, found: Found, mesh: OrganMesh | None, image: Image, patient: Patient) -> Mapping[str, Quantity]:
         if isinstance(found, CineContours) and isinstance(image, CineStack):
             from twinviewer.organs.heart.cine import measure_cine, measure_model, measure_still
             from twinviewer.organs.heart.imported import covered
@@ -133,10 +137,10 @@ class Heart:
             if mesh is None or mesh.motion_mm is None:
                 return measure_cine(found, image)
             return measure_model(found, image, mesh, patient)
-        from twinviewer.organs.heart.measure import measure
+        from twinviewer.organs.heart.motion.ct_measures import measure_ct
 
         assert isinstance(found, LabelMap) and mesh is not None
-        return measure(found, mesh)
+        return measure_ct(found, mesh, image)
 
     def setup(
         self,

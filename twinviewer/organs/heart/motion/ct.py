@@ -5,6 +5,7 @@ phase (borders.py) by its smooth modes (modes.py), skin.py brings the cavities t
 carries atria and vessels.
 """
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -88,7 +89,8 @@ def with_motion(
     for array in (out, fraction):
         array.setflags(write=False)
     report(1.0, f"Moves over {len(phases)} phases")
-    return replace(mesh, motion_mm=out, motion_fraction=fraction, notes=(*mesh.notes, *notes))
+    uid = hashlib.sha256(mesh.uid.encode() + out.tobytes() + fraction.tobytes()).hexdigest()[:16]
+    return replace(mesh, uid=uid, motion_mm=out, motion_fraction=fraction, notes=(*mesh.notes, *notes))
 
 
 def _saying(report: Reporter, text: str) -> Reporter:

@@ -73,7 +73,7 @@ def measure_motion(
     if curves.rv_ml is not None:
         _volumes(out, "rv", curves.rv_ml, curves, area["rv"], face_mm, base_ml, rr_s)
     if rr_s is not None and rr_s > 0.0:
-        _output(out, rr_s)
+        out.update(output(out["lv_stroke_volume_ml"], rr_s))
     inner = area_mm2(np.asarray(mesh.motion_mm)[curves.ed].astype(np.float64), mesh.surfaces["lv_endocardium"])
     mass = DENSITY_G_ML * float(curves.muscle_ml[curves.ed])
     # two faces of about this area, each moving for itself
@@ -124,12 +124,15 @@ def _volumes(
             out.spread(f"{side}_{name}_ml_s", value, "mL/s", float(np.hypot(value * scale, noise)), 0.0)
 
 
-def _output(out: _Numbers, rr_s: float) -> None:
-    stroke, rate = out["lv_stroke_volume_ml"], 60.0 / rr_s
-    out.put("heart_rate_bpm", rate, "bpm")
-    assert stroke.low is not None and stroke.high is not None
-    litres = [value * rate / 1000.0 for value in (stroke.value, stroke.low, stroke.high)]
-    out.put("cardiac_output_l_min", litres[0], "L/min", litres[1], litres[2])
+def output(stroke: Quantity, rr_s: float) -> Mapping[str, Quantity]:
+    """Heart rate and cardiac output of a left stroke volume with its interval, in a beat of rr_s seconds."""
+    rate = 60.0 / rr_s
+    litres = [None if ml is None else ml * rate / 1000.0 for ml in (stroke.value, stroke.low, stroke.high)]
+    assert litres[0] is not None
+    return {
+        "heart_rate_bpm": Quantity(rate, "bpm", "measured", stroke.source),
+        "cardiac_output_l_min": Quantity(litres[0], "L/min", "measured", stroke.source, litres[1], litres[2]),
+    }
 
 
 def _thickness(out: _Numbers, curves: MotionCurves, face_mm: float) -> None:
