@@ -119,7 +119,8 @@ class Stage:
         """Show ``state``. Does not render: the caller does (``widget.update()`` or ``window.Render()``)."""
         old = self._state
         count = min(len(state.panes), len(self._panes))
-        corrected = bool(old is not None and old.panes and count) and same_heart(old.panes[0].mesh, state.panes[0].mesh)
+        seen = old is not None and old.panes and count and old.panes[0].mesh.uid == self._framed
+        corrected = bool(seen) and same_heart(old.panes[0].mesh, state.panes[0].mesh)
         if old is None or len(old.panes) != len(state.panes):
             self._lay_out(count)
         for index, pane in enumerate(self._panes):

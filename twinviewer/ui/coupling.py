@@ -22,6 +22,8 @@ from twinviewer.ui.curves import Curves
 from twinviewer.ui.electrodes import Electrodes
 from twinviewer.ui.guidance import allow_actions, guide
 from twinviewer.ui.image_canvas import to_pixmap
+from twinviewer.ui.label_hand import LabelHand
+from twinviewer.ui.label_menu import allow_label_actions
 from twinviewer.ui.layouts import COMPARE, FOUR
 from twinviewer.ui.live import LiveRun
 from twinviewer.ui.measured_beat import MeasuredBeat
@@ -68,6 +70,9 @@ class Coupling(QObject):
         self.picking = Picking(window)
         self.brush = ScarBrush(window)
         self.electrodes = Electrodes(window)
+        self.hand = LabelHand(window)
+        self.modes = (self.picking, self.brush, self.electrodes, self.hand)
+        window.inspector.segment.add_hand(self.hand.panel)
         self.live = LiveRun(window.presenter)
         self.live.changed.connect(self.draw_scene)
         self.corrections = Corrections(window.presenter, window.views.cine.restore)
@@ -110,6 +115,7 @@ class Coupling(QObject):
         pages.importing.demo_asked.connect(w.actions_.all["open_demo"].trigger)
         pages.segment.segment_asked.connect(p.segment)
         pages.segment.mask_asked.connect(w.actions_.all["import_mask"].trigger)
+        pages.segment.hand_asked.connect(self.hand.toggle)
         pages.model.numbers_asked.connect(w.actions_.all["typed_model"].trigger)
         pages.segment.opacity_changed.connect(w.display.set_opacity)
         pages.model.build_asked.connect(p.build)
@@ -224,6 +230,7 @@ class Coupling(QObject):
             f"{runs[0].name}: {runs[0].text}" if runs else "", runs[0].fraction if runs else None
         )
         allow_actions(self.w)
+        allow_label_actions(self.w)
         guide(self.w)
         self._ask_thumbnails()
 
@@ -339,7 +346,7 @@ class Coupling(QObject):
         if self._closed:
             return
         case = w.presenter.case
-        if case.mesh is None or not w.views.view3d.can_draw:
+        if (case.mesh is None and not self.hand.on) or not w.views.view3d.can_draw:
             w.views.view3d.show_state(None)
             return
         comparison = w.presenter.comparison(w.choices.other)
@@ -354,8 +361,9 @@ class Coupling(QObject):
         )
         if state is not None:
             state = self.electrodes.picture(self.brush.picture(state))
+        state = self.hand.scene(state, w.look.tokens)
         w.views.view3d.show_state(state)
-        if state is not None and (state.section is not None) != self._cut:
+        if state is not None and case.mesh is not None and (state.section is not None) != self._cut:
             self._cut = state.section is not None
             view = self.composer.section_view(case.mesh) if self._cut else None
             if view is not None:
@@ -380,9 +388,8 @@ class Coupling(QObject):
         self.step = step
         w.steps.go(step)
         w.inspector.go(step)
-        self.picking.stop()
-        self.brush.stop()
-        self.electrodes.stop()
+        for mode in self.modes:
+            mode.stop()
         if step is Step.COMPARE and w.presenter.comparison(w.choices.other) is not None:
             w.set_layout(COMPARE)
         elif w.views.layout_name == COMPARE:
@@ -517,3 +524,4 @@ class Coupling(QObject):
         """Stop following."""
         self._closed = True
         self.brush.close()
+        self.hand.close()

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from twinviewer.ui.cine_view import OUTLINES
 from twinviewer.ui.dialogs import AboutBox, ShortcutSheet
 from twinviewer.ui.image_display import CT_PRESETS
+from twinviewer.ui.label_menu import add_label_actions, label_menu
 from twinviewer.ui.layouts import FOUR, ONE
 from twinviewer.ui.step_bar import Step
 
@@ -96,6 +97,7 @@ def add_actions(w: MainWindow) -> None:
     a.add("slower", "Beat", "S&lower", lambda: change_speed(w, -1), "[")
     a.add("faster", "Beat", "&Faster", lambda: change_speed(w, 1), "]")
     a.add("exaggerate", "Beat", "E&xaggerate the motion", lambda: toggle(w, "exaggerated"), checkable=True)
+    add_label_actions(w)
     a.add("shortcuts", "Help", "&Keyboard and mouse…", lambda: ShortcutSheet(w, w.actions_).exec(), "F1", "help")
     a.add("about", "Help", "&About Twinviewer…", lambda: AboutBox(w, w.look, w.renderer).exec(), "", "about")
 
@@ -114,6 +116,7 @@ def fill_menus(w: MainWindow) -> None:
                       "import_mask", "typed_model", "-", "save_case", "save_case_as",
                       ("&Export", exports), "-", "quit"],
             "&Edit": ["undo", "redo", "-", "correct", "paint_scar", "-", "cancel", "palette"],
+            "Edit &labels": label_menu(),
             "&Step": [*steps, "-", "next_step", "solid_check"],
             "&View": ["layout_four", "layout_one", "layout_compare", "-", "reset_views", "crosshair",
                       ("&Window and level", presets), "-", ("3&D view", directions), "section", "outlines",
@@ -165,7 +168,7 @@ def save_case(w: MainWindow, elsewhere: bool) -> None:
 
 def cancel(w: MainWindow) -> None:
     """Esc: stop picking or painting, else stop what runs, else leave a maximised view."""
-    if w.coupling.picking.stop() or w.coupling.brush.stop() or w.coupling.electrodes.stop():
+    if any(mode.stop() for mode in w.coupling.modes):
         return
     if w.presenter.busy:
         w.presenter.cancel()

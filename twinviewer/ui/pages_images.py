@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 
+from twinviewer.domain import Volume
 from twinviewer.report.measures import FUNCTION, GROUPS, OTHER, STRAIN, VOLUMES, WALL, by_discs, group_of
 from twinviewer.session.case import Case
 from twinviewer.ui.banner import date_text
@@ -105,6 +106,7 @@ class SegmentPage(Page):
 
     segment_asked = Signal()
     mask_asked = Signal()
+    hand_asked = Signal()
     opacity_changed = Signal(float)
 
     def __init__(self, look: Look) -> None:
@@ -116,6 +118,11 @@ class SegmentPage(Page):
         self.go.clicked.connect(self.segment_asked)
         self.from_mask = self.action("Import a mask…", "segment")
         self.from_mask.clicked.connect(self.mask_asked)
+        self.by_hand = self.action("Edit by hand", "rename")
+        self.by_hand.clicked.connect(self.hand_asked)
+        self._hand_head = self.section("EDIT BY HAND")
+        self._hand_panel: QWidget | None = None
+        self.show_section(self._hand_head, False)
         self._head = self.section(ON_SLICES)
         self.overlay = QSlider(Qt.Orientation.Horizontal)
         self.overlay.setRange(0, 100)
@@ -135,9 +142,26 @@ class SegmentPage(Page):
         self.column.addWidget(self._made_by)
         self.end()
         self._shown: tuple[object, object] = (None, None)
+        self._by_hand_fits = False
+
+    def add_hand(self, panel: QWidget) -> None:
+        """Where the controls of the hand that mends labels stand."""
+        self._hand_panel = panel
+        self.column.insertWidget(self.column.indexOf(self._hand_head) + 1, panel)
+
+    def hand_is_on(self, on: bool) -> None:
+        """Its controls are in view, and then nothing above them that would change the labels."""
+        self.show_section(self._hand_head, on)
+        for widget in (self.go, self.from_mask, self.by_hand, self.intro):
+            widget.setVisible(not on)
+        if not on:
+            self.by_hand.setVisible(self._by_hand_fits)
 
     def show_case(self, case: Case) -> None:
         """Show what was found, or why nothing can be."""
+        self._by_hand_fits = isinstance(case.image, Volume)
+        self.by_hand.setText("Edit by hand" if case.labels is not None else "Outline by hand")
+        self.by_hand.setVisible(self._by_hand_fits and not self._hand_head.isVisibleTo(self))
         reason = refusal(case)
         self.refusal.say(refused(case), "caution")
         self.from_mask.allow(case.image is not None, "Open the images that it belongs to first")

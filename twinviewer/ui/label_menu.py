@@ -1,0 +1,86 @@
+"""Every action of the hand that mends labels, with its key: for the menu bar and the command palette alike."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from twinviewer.ui.label_panel import LABEL_TOOLS
+
+if TYPE_CHECKING:
+    from twinviewer.ui.window import MainWindow
+
+MENU = "Edit labels"
+PLACES = 9
+TAKEN = (*(f"preset_{n}" for n in range(1, 10)), "slower", "faster")
+"""Actions whose keys mean something else while the hand is up."""
+
+
+def add_label_actions(w: MainWindow) -> None:
+    """Make them; ``allow_label_actions`` says which can be done now."""
+    a = w.actions_
+    a.add("label_hand", MENU, "Edit labels by &hand", lambda: w.coupling.hand.toggle(), "L", "rename")
+    for tool in LABEL_TOOLS:
+        a.add(
+            f"label_{tool.name}", MENU, tool.text, partial(_tool, w, tool.name), tool.key, tool.sign
+        )  # fmt: skip
+    a.add("label_smaller", MENU, "S&maller brush", lambda: w.coupling.hand.panel.resize_brush(-1), "[")
+    a.add("label_larger", MENU, "&Larger brush", lambda: w.coupling.hand.panel.resize_brush(1), "]")
+    a.add("label_ball", MENU, "Brush is a 3D &ball", lambda: _ball(w), "Shift+B", checkable=True)
+    for place in range(PLACES):
+        a.add(f"label_{place + 1}", MENU, f"Structure &{place + 1}", partial(_structure, w, place), f"{place + 1}")
+    for verb in ("add", "rename", "remove"):
+        sign = "trash" if verb == "remove" else verb
+        a.add(f"label_structure_{verb}", MENU, f"{verb.capitalize()} structure…", partial(_verb, w, verb), "", sign)
+
+
+def label_menu() -> list[str | tuple[str, list[str]]]:
+    """How they stand in the menu."""
+    return [
+        "label_hand", "-", *(f"label_{tool.name}" for tool in LABEL_TOOLS), "-", "label_smaller", "label_larger",
+        "label_ball", "-", ("&Structure", [f"label_{n}" for n in range(1, PLACES + 1)]), "label_structure_add",
+        "label_structure_rename", "label_structure_remove",
+    ]  # fmt: skip
+
+
+def allow_label_actions(w: MainWindow) -> None:
+    """Enable what can be done now; while the hand is up its keys are its own."""
+    a, hand = w.actions_, w.coupling.hand
+    why = hand.why_not()
+    for tool in LABEL_TOOLS:
+        a.allow(f"label_{tool.name}", not why, why)
+    a.allow("label_hand", not why, why)
+    first = "take up the hand first (L)"
+    for key in ("label_smaller", "label_larger", "label_ball", "label_structure_add"):
+        a.allow(key, hand.on, first)
+    for key in ("label_structure_rename", "label_structure_remove"):
+        a.allow(key, hand.on and bool(hand.panel.value), first if not hand.on else "there is no structure yet")
+    chips = list(hand.panel.structures.chips.values())
+    for place in range(PLACES):
+        key = f"label_{place + 1}"
+        there = hand.on and place < len(chips)
+        a.all[key].setText(f"&{place + 1}  {chips[place].text()}" if place < len(chips) else f"Structure &{place + 1}")
+        a.allow(key, there, first if not hand.on else "there is no such structure")
+    a.all["label_ball"].setChecked(hand.panel.ball.isChecked())
+    for key in TAKEN:
+        if hand.on:
+            a.allow(key, False, "its key belongs to the hand that edits labels")
+        elif key in ("slower", "faster"):
+            a.allow(key, True)
+
+
+def _tool(w: MainWindow, name: str) -> None:
+    w.coupling.hand.take_tool(name)
+
+
+def _structure(w: MainWindow, place: int) -> None:
+    w.coupling.hand.take_structure(place)
+
+
+def _verb(w: MainWindow, verb: str) -> None:
+    w.coupling.hand.structure_verb(verb)
+
+
+def _ball(w: MainWindow) -> None:
+    panel = w.coupling.hand.panel
+    (panel.flat if panel.ball.isChecked() else panel.ball).click()
