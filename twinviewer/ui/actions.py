@@ -71,7 +71,10 @@ class Actions:
                     inner = menu.addMenu(entry[0])
                     inner.setToolTipsVisible(True)
                     for key in entry[1]:
-                        inner.addAction(self.all[key])
+                        if key == "-":
+                            inner.addSeparator()
+                        else:
+                            inner.addAction(self.all[key])
                 else:
                     menu.addAction(self.all[entry])
         return menus

@@ -81,7 +81,7 @@ class Coupling(QObject):
         self._image: object = None
         self._case_uid: object = None
         self._thumbnails_asked: set[str] = set()
-        self._cut = False
+        self._cut: tuple[bool, str] = (False, "")
         self._closed = False
         self._connect()
 
@@ -264,7 +264,7 @@ class Coupling(QObject):
 
     # What is in view -------------------------------------------------------------------------------------------
 
-    def _shown(self) -> Scenario | None:
+    def shown(self) -> Scenario | None:
         """The scenario whose beat is the clock's: the baseline in paired views, else the one in view."""
         case, choices = self.w.presenter.case, self.w.choices
         found = case.baseline if choices.comparing else case.find(choices.scenario)
@@ -282,7 +282,7 @@ class Coupling(QObject):
         return choices.other if choices.comparing or choices.scenario == BASELINE else choices.scenario
 
     def _set_period(self) -> None:
-        w, case, shown = self.w, self.w.presenter.case, self._shown()
+        w, case, shown = self.w, self.w.presenter.case, self.shown()
         period, moves = period_of(case, shown)
         if (period, moves) != (w.playback.period_s, w.playback.enabled):
             w.playback.set_period(period, moves)
@@ -329,7 +329,7 @@ class Coupling(QObject):
             return
         case = self.w.presenter.case
         wanted = [s for s in (case.baseline, case.find(self._other())) if s is not None and s.run is not None]
-        found, shown = self.measured.volumes, self._shown()
+        found, shown = self.measured.volumes, self.shown()
         if case.typed and wanted:
             found = ()  # beside a simulation they would be read as measured
         self.w.give_plots_room(bool(wanted or found))
@@ -362,15 +362,18 @@ class Coupling(QObject):
         if state is not None:
             state = self.electrodes.picture(self.brush.picture(state))
         state = self.hand.scene(state, w.look.tokens)
+        if state is not None:
+            state = w.cardiac.picture(state)
         w.views.view3d.show_state(state)
-        if state is not None and case.mesh is not None and (state.section is not None) != self._cut:
-            self._cut = state.section is not None
-            view = self.composer.section_view(case.mesh) if self._cut else None
+        cut = (state is not None and state.section is not None, w.cardiac.cut_along)
+        if state is not None and case.mesh is not None and cut != self._cut:
+            self._cut = cut
+            view = self.composer.section_view(case.mesh, w.choices.cut) if cut[0] else None
             if view is not None:
                 w.views.view3d.look_along(*view)
 
     def _tick(self, time_s: float) -> None:
-        w, shown = self.w, self._shown()
+        w, shown = self.w, self.shown()
         fraction = (time_s % w.playback.period_s) / w.playback.period_s
         if w.playback.enabled:
             w.display.follow(100.0 * image_fraction(shown, fraction))

@@ -1,10 +1,12 @@
-"""The centre of the window: three slices and the heart (4-up), one view alone (1-up), or compare: the heart's panes."""
+"""The centre of the window: three slices and the heart (4-up), cardiac views, two views, one alone, the heart alone, or
+compare: the heart's panes."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from twinviewer.domain import CineStack, Volume
 from twinviewer.scene.slices import ORIENTATIONS
+from twinviewer.ui.cardiac_views import CardiacViews
 from twinviewer.ui.cine_view import CineView
 from twinviewer.ui.empty_state import EmptyState
 from twinviewer.ui.image_display import ImageDisplay
@@ -13,6 +15,9 @@ from twinviewer.ui.theme import Look
 from twinviewer.ui.view3d import View3D
 
 FOUR, ONE, COMPARE = "four", "one", "compare"
+CARDIAC, TWO, SOLID = "cardiac", "two", "solid"
+CARDIAC_SHARE = 0.60
+"""Cardiac views beside the heart; one view beside the heart; the heart alone."""
 
 
 class ViewArea(QWidget):
@@ -26,14 +31,17 @@ class ViewArea(QWidget):
         self.layout_name = FOUR
         self.slices = {name: SliceView(look, display, name) for name in ORIENTATIONS}
         self.cine = CineView(look)
+        self.cardiac = CardiacViews(look, display)
         self.view3d = View3D(look, gl)
         self.welcome = EmptyState(look)
         self._active: QWidget = self.view3d
         self._alone: QWidget | None = None
+        self._before = FOUR  # where one view alone goes back to
         self._had_mesh = self._has_image = False
 
         self._lower = QSplitter(Qt.Orientation.Horizontal)
         self._planes = QSplitter(Qt.Orientation.Vertical)
+        self._own: QWidget = self._planes
         self._left = QStackedWidget()
         self._all = QSplitter(Qt.Orientation.Horizontal)
         for splitter in (self._lower, self._planes, self._all):
@@ -46,6 +54,7 @@ class ViewArea(QWidget):
         self._planes.setSizes([540, 460])
         self._left.addWidget(self._planes)
         self._left.addWidget(self.cine)
+        self._left.addWidget(self.cardiac)
         self._all.addWidget(self._left)
         self._all.addWidget(self.view3d)
         self._all.setStretchFactor(0, 44)
@@ -61,6 +70,7 @@ class ViewArea(QWidget):
             view.maximise.connect(self.toggle_alone)
             view.activated.connect(self._activate)
         self.view3d.maximise.connect(self.toggle_alone)
+        self.cardiac.activated.connect(self._activate)
 
     def show_image(self, image: Volume | CineStack | None, has_mesh: bool) -> None:
         """Choose what the centre is made of: welcome, slices or cine planes."""
@@ -71,7 +81,8 @@ class ViewArea(QWidget):
         self.cine.open(image if isinstance(image, CineStack) else None)
         was, had = self._left.currentWidget(), self._had_mesh
         self._had_mesh, self._has_image = has_mesh, image is not None
-        self._left.setCurrentWidget(self.cine if isinstance(image, CineStack) else self._planes)
+        self._own = self.cine if isinstance(image, CineStack) else self._planes
+        self._left.setCurrentWidget(self.cardiac if self.layout_name == CARDIAC else self._own)
         if was is not self._left.currentWidget() or (isinstance(image, CineStack) and had is not has_mesh):
             total = max(sum(self._all.sizes()), 100)
             share = (0.53 if has_mesh else 0.70) if isinstance(image, CineStack) else 0.44
@@ -79,9 +90,17 @@ class ViewArea(QWidget):
         self._arrange()
 
     def set_layout(self, name: str) -> None:
-        """ "four", "one" or "compare"."""
-        self.layout_name = name
-        self._alone = self._active if name == ONE else None
+        """ "four", "cardiac", "two", "one", "solid" or "compare"."""
+        was, self.layout_name = self.layout_name, name
+        self._alone = {ONE: self._active, SOLID: self.view3d}.get(name)
+        if name == TWO:
+            self._alone = self._active if self._active in self.slices.values() else self.slices["axial"]
+        if CARDIAC in (was, name) and was != name:
+            self._left.setCurrentWidget(self.cardiac if name == CARDIAC else self._own)
+            if self.view3d.isVisible() and self._left.isVisible():
+                total = max(sum(self._all.sizes()), 100)
+                share = CARDIAC_SHARE if name == CARDIAC else 0.53 if self._own is self.cine else 0.44
+                self._all.setSizes([int(share * total), int((1 - share) * total)])
         self._arrange()
         self.layout_changed.emit(name)
 
@@ -90,18 +109,22 @@ class ViewArea(QWidget):
         self._active = view
         if self.layout_name == COMPARE:
             return
-        self.set_layout(FOUR if self._alone is view else ONE)
+        if self.layout_name == CARDIAC and view is self.view3d:
+            self._before = CARDIAC
+        elif self._alone is not view:
+            self._before = FOUR
+        self.set_layout(self._before if self._alone is view else ONE)
 
     def _activate(self, view: QWidget) -> None:
         self._active = view
 
     def _arrange(self) -> None:
-        alone = self._alone
-        cine = self._left.currentWidget() is self.cine
-        only_3d = self.layout_name == COMPARE or alone is self.view3d
+        alone, beside = self._alone, self.layout_name in (TWO, CARDIAC)
+        planes = self._left.currentWidget() is self._planes
+        only_3d = self.layout_name in (COMPARE, SOLID) or alone is self.view3d
         self._left.setVisible(not only_3d and (self._has_image or not self._had_mesh))
-        self.view3d.setVisible(only_3d or alone is None or cine)
-        if cine:
+        self.view3d.setVisible(only_3d or alone is None or beside or not planes)
+        if not planes:
             return
         for view in self.slices.values():
             view.setVisible(alone is None or alone is view)
@@ -112,4 +135,5 @@ class ViewArea(QWidget):
         for view in self.slices.values():
             view.reset()
         self.cine.reset()
+        self.cardiac.reset()
         self.view3d.reset()

@@ -14,8 +14,9 @@ from twinviewer.ui.cine_view import OUTLINES
 from twinviewer.ui.dialogs import AboutBox, ShortcutSheet
 from twinviewer.ui.image_display import CT_PRESETS
 from twinviewer.ui.label_menu import add_label_actions, label_menu
-from twinviewer.ui.layouts import FOUR, ONE
+from twinviewer.ui.layouts import FOUR, ONE, SOLID, TWO
 from twinviewer.ui.step_bar import Step
+from twinviewer.ui.view_menu import add_view_actions, view_menu
 
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
@@ -60,6 +61,7 @@ def add_actions(w: MainWindow) -> None:
     a.add("layout_one", "View", "&One view", lambda: w.set_layout(ONE), "F6", "one", checkable=True)
     a.add("layout_compare", "View", "&Compare", lambda: w.coupling.go(Step.COMPARE), "F7", "compare", checkable=True)
     a.all["layout_four"].setChecked(True)
+    add_view_actions(w)
     a.add("reset_views", "View", "&Reset the views", w.views.reset, "R", "fit")
     for number, preset in enumerate(CT_PRESETS, start=1):
         text = f"{preset.name}  {preset.width:g}/{preset.level:g}"
@@ -118,7 +120,8 @@ def fill_menus(w: MainWindow) -> None:
             "&Edit": ["undo", "redo", "-", "correct", "paint_scar", "-", "cancel", "palette"],
             "Edit &labels": label_menu(),
             "&Step": [*steps, "-", "next_step", "solid_check"],
-            "&View": ["layout_four", "layout_one", "layout_compare", "-", "reset_views", "crosshair",
+            "&View": ["layout_four", "layout_cardiac", "layout_two", "layout_one", "layout_solid", "layout_compare",
+                      *view_menu(), "-", "reset_views", "crosshair",
                       ("&Window and level", presets), "-", ("3&D view", directions), "section", "outlines",
                       "electrodes", "safe", "-", "timeline", "theme",
                       ("&Panels", panels)],
@@ -173,7 +176,9 @@ def cancel(w: MainWindow) -> None:
     if w.presenter.busy:
         w.presenter.cancel()
         w.messages.tell("Cancelled. The case is as it was before.")
-    elif w.views.layout_name == ONE:
+    elif w.views.cardiac.alone:
+        w.views.cardiac.show_alone("")
+    elif w.views.layout_name in (ONE, TWO, SOLID):
         w.set_layout(FOUR)
 
 

@@ -24,13 +24,14 @@ from twinviewer.session.settings import Settings, load_settings, save_settings
 from twinviewer.ui import gl_probe
 from twinviewer.ui.actions import Actions
 from twinviewer.ui.banner import Banner
+from twinviewer.ui.cardiac_flow import CardiacFlow
 from twinviewer.ui.case_tree import CaseTree
 from twinviewer.ui.coupling import Coupling
 from twinviewer.ui.dock_title import DockTitle
 from twinviewer.ui.icons import icon
 from twinviewer.ui.image_display import ImageDisplay
 from twinviewer.ui.inspector import Inspector
-from twinviewer.ui.layouts import COMPARE, FOUR, ONE, ViewArea
+from twinviewer.ui.layouts import COMPARE, ViewArea
 from twinviewer.ui.menus import add_actions, fill_menus
 from twinviewer.ui.message_strip import MessageStrip
 from twinviewer.ui.playback import Playback
@@ -44,6 +45,7 @@ from twinviewer.ui.theme import THEMES, Look
 from twinviewer.ui.timeline_panel import TimelinePanel
 from twinviewer.ui.transport import Transport
 from twinviewer.ui.view_choices import ViewChoices
+from twinviewer.ui.view_menu import LAYOUT_KEYS
 from twinviewer.ui.warm_up import WarmUp
 
 STATE_VERSION = 1
@@ -114,6 +116,7 @@ class MainWindow(QMainWindow):
         self._make_header()
         self.records = RecordsFlow(self)
         self.coupling = Coupling(self)
+        self.cardiac = CardiacFlow(self)
         self.probe = Probe(self)
         self.check = SolidCheck(self)
         self.views.layout_changed.connect(self._layout_changed)
@@ -158,6 +161,7 @@ class MainWindow(QMainWindow):
         self._tools: list[tuple[QToolButton, str]] = []
         for key, sign in (
             ("layout_four", "four"),
+            ("layout_cardiac", "heart"),
             ("layout_one", "one"),
             ("layout_compare", "compare"),
             ("palette", "palette"),
@@ -264,12 +268,12 @@ class MainWindow(QMainWindow):
         self.look.use(THEMES[name])
 
     def set_layout(self, name: str) -> None:
-        """ "four", "one" or "compare"."""
+        """One of the layouts' names."""
         self.views.set_layout(name)
 
     def _layout_changed(self, name: str) -> None:
         self.choices.comparing = name == COMPARE
-        for key, layout in (("layout_four", FOUR), ("layout_one", ONE), ("layout_compare", COMPARE)):
+        for key, layout in {**LAYOUT_KEYS, "layout_compare": COMPARE}.items():
             self.actions_.all[key].setChecked(name == layout)
         self.choices.changed.emit()
 
