@@ -14,7 +14,8 @@ from twinviewer.session.metric_names import METRICS, label_of, number_of, order_
         ("lv_ef_percent", "LV EF", "LV ejection fraction"),
         ("lv_dpdt_max_mmhg_s", "dP/dt max", "LV dP/dt max"),
         ("lv_dpdt_min_mmhg_s", "dP/dt min", "LV dP/dt min"),
-        ("la_max_ml", "LA max", "LA max"),  # by rule
+        ("la_max_ml", "LA max", "LA largest volume"),
+        ("la_roof_mm", "LA roof", "LA roof"),  # by rule
     ],
 )
 def test_names_for_people(name: str, short: str, full: str) -> None:

@@ -22,7 +22,7 @@ _TURNS = np.deg2rad(np.arange(0.0, 180.0, 1.0))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Soft:
-    """How full of a structure each place is, 0..1. values: (k, j, i) float32 of a box whose first voxel is low (k, j, i)
+    """How full of a structure each place is, 0..1. values: (k, j, i) float32 of a box; low: its first voxel's (k, j, i)
     in the grid."""
 
     values: NDArray[np.float32]

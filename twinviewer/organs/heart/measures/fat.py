@@ -1,11 +1,12 @@
 """Fat round the heart inside the pericardium, from CT. The pericardium itself is too thin to be found in most scans.
 
-Assumed in its place: the four chambers, their muscle and the first ROOT_MM of the great vessels, with every groove that a ball of GROOVE_MM cannot enter filled
-(the grooves of coronary arteries are where the fat lies), grown by LAYER_MM. Its voxels of FAT_HU count, after a median
-of each with its six neighbours against noise. The interval is what the volume does when the sac stands LAYER_SPREAD_MM elsewhere, all over;
-by echo the layer before the right ventricle is
-4.4 mm thick in the healthy and 6.9 mm in coronary disease (Eroglu S et al., Nutr Metab Cardiovasc Dis 2009;19:211). Fat's range: -190 to -30 HU, as in most work on it
-(Marwan M, Achenbach S, J Cardiovasc Comput Tomogr 2013;7:3).
+Assumed in its place: the four chambers, their muscle and the first ROOT_MM of the great vessels, with every groove
+that a ball of GROOVE_MM cannot enter filled (the grooves of coronary arteries are where the fat lies), grown by
+LAYER_MM. Its voxels of FAT_HU count, after a median of each with its six neighbours against noise. The interval is
+what the volume does when the sac stands LAYER_SPREAD_MM elsewhere, all over; by echo the layer before the right
+ventricle is 4.4 mm thick in the healthy and 6.9 mm in coronary disease (Eroglu S et al., Nutr Metab Cardiovasc Dis
+2009;19:211). Fat's range: -190 to -30 HU, as in most work on it (Marwan M, Achenbach S, J Cardiovasc Comput Tomogr
+2013;7:3).
 """
 
 import numpy as np
@@ -53,7 +54,8 @@ def epicardial_fat(labels: LabelMap, volume: Volume, phase: int, source: str) ->
         float(np.count_nonzero(fat & (depth < LAYER_MM + shift))) * each_ml
         for shift in (-LAYER_SPREAD_MM, 0.0, LAYER_SPREAD_MM)
     ]
-    said = f"{source}; sac assumed: chambers and {ROOT_MM:g} mm of the great vessels, grooves of {GROOVE_MM:g} mm filled, grown by {LAYER_MM:g} mm"
+    sac = f"chambers and {ROOT_MM:g} mm of the great vessels, grooves of {GROOVE_MM:g} mm filled"
+    said = f"{source}; sac assumed: {sac}, grown by {LAYER_MM:g} ± {LAYER_SPREAD_MM:g} mm"
     return Quantity(found[1], "mL", "measured", said, found[0], found[2])
 
 

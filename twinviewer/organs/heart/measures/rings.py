@@ -7,7 +7,7 @@ cusps, which no label map shows; where a model carries the landmarks aortic_hing
 
 What counts as the ring within the plane. Of an inlet: blood of either label, above which lies the atrium and below
 which the ventricle, so that neither the outflow tract beside the mitral ring nor an auricle beside it is counted. Of an
-outlet, whose closed cusps part the labels in shreds: blood half a voxel towards the ventricle, above which the root lies.
+outlet, whose closed cusps part the labels in shreds: blood half a voxel towards the ventricle, under the vessel's root.
 """
 
 from collections.abc import Mapping

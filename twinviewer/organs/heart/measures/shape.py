@@ -1,9 +1,9 @@
-"""The left ventricle's shape at end-diastole, from its mesh: length, inner diameter, sphericity, relative wall thickness.
+"""The left ventricle's shape at end-diastole, from its mesh: length, inner diameter, sphericity, relative wall.
 
 Length: mitral plane's middle to the endocardial apex. Inner diameter: of the circle of equal area where a plane across
 that axis cuts the cavity, a third of the way down, about where the leaflets' tips are. Sphericity index: volume over
 that of the ball whose diameter is the length (Mannaerts HFJ et al., Eur Heart J 2004;25:680). Relative wall thickness:
-twice the basal inferolateral wall (segment 5) over the inner diameter (Lang RM et al., J Am Soc Echocardiogr 2015;28:1).
+twice the basal inferolateral wall (segment 5) over the inner diameter (Lang RM et al., JASE 2015;28:1).
 Concentricity: mass over end-diastolic volume.
 """
 

@@ -18,7 +18,9 @@ from twinviewer.organs.heart.measures.collected import Collected
 from twinviewer.organs.heart.measures.rings import Ring, find_ring
 
 Array = NDArray[np.float64]
-SINUS_MM = (4.0, 22.0)
+START_MM = 6.0
+"""How far beyond its valve a vessel's line starts: between the cusps labels are in shreds, and a line may fold."""
+SINUS_MM = 22.0
 JUNCTION_MM = 20.0
 EVERY = 2
 """Cuts are made at every second place of the line."""
@@ -37,14 +39,19 @@ class Profile:
     tangents: Array
 
 
-def profile(line: Centreline, skip_mm: float = 2.0) -> Profile:
-    """Cut all along; the first skip_mm and the last half diameter, where cuts leave the tube's end, are left out."""
+def profile(line: Centreline) -> Profile:
+    """Cut all along; the last half diameter, where cuts leave the tube's end, is left out. along_mm counts from the
+    valve."""
     cuts = [line.cut(k) if k % EVERY == 0 else None for k in range(len(line.points_mm))]
     sizes = np.array([np.nan if cut is None or cut.cut_off else cut.area_diameter_mm for cut in cuts])
     end = line.along_mm[-1] - 0.5 * float(np.nanmedian(sizes)) if np.isfinite(sizes).any() else 0.0
-    good = np.isfinite(sizes) & (line.along_mm >= skip_mm) & (line.along_mm <= end)
+    good = np.isfinite(sizes) & (line.along_mm <= end)
     chosen = tuple(cut for cut, keep in zip(cuts, good, strict=True) if keep and cut is not None)
-    return Profile(line, line.along_mm[good], sizes[good], chosen, line.tangents[good])
+    return Profile(line, line.along_mm[good] + START_MM, sizes[good], chosen, line.tangents[good])
+
+
+def _start(ring: Ring) -> Array:
+    return np.asarray(ring.cut.centre_mm + START_MM * ring.cut.normal)
 
 
 def measure_vessels(out: Collected, labels: LabelMap, phase: int, source: str, aortic: Ring | None) -> None:
@@ -52,7 +59,7 @@ def measure_vessels(out: Collected, labels: LabelMap, phase: int, source: str, a
     names = set(labels.names.values())
     if aortic is not None and "aorta" in names:
         try:
-            line = centreline(labels.mask("aorta", phase), labels.grid, aortic.cut.centre_mm)
+            line = centreline(labels.mask("aorta", phase), labels.grid, _start(aortic))
         except MeshError:
             line = None
         if line is not None:
@@ -60,7 +67,7 @@ def measure_vessels(out: Collected, labels: LabelMap, phase: int, source: str, a
     valve = find_ring(labels, phase, "rv_blood", "pulmonary_artery")
     if valve is not None:
         try:
-            line = centreline(labels.mask("pulmonary_artery", phase), labels.grid, valve.cut.centre_mm)
+            line = centreline(labels.mask("pulmonary_artery", phase), labels.grid, _start(valve))
         except MeshError:
             return
         _trunk(out, profile(line), source)
@@ -68,7 +75,7 @@ def measure_vessels(out: Collected, labels: LabelMap, phase: int, source: str, a
 
 def _aorta(out: Collected, found: Profile, source: str) -> None:
     s, d = found.along_mm, _evened(found.diameter_mm)
-    root = np.flatnonzero((s >= SINUS_MM[0]) & (s <= SINUS_MM[1]))
+    root = np.flatnonzero(s <= SINUS_MM)
     if len(root) < 4:
         return
     sinus = int(root[np.argmax(d[root])])
@@ -93,7 +100,7 @@ def _trunk(out: Collected, found: Profile, source: str) -> None:
         return
     # at the fork the cut takes in the start of a branch and grows by a fifth and more
     base = float(np.median(d[: max(4, len(d) // 4)]))
-    grown = np.flatnonzero((d > 1.2 * base) & (s > 10.0))
+    grown = np.flatnonzero((d > 1.2 * base) & (s > 18.0))
     end = s[grown[0]] if len(grown) else min(s[-1], 50.0)
     middle = int(np.argmin(np.abs(s - 0.5 * end)))
     _put(out, "pulmonary_trunk", found, middle, source)
