@@ -107,9 +107,22 @@ def compute_import(
     series, interpolate: for contours, as in :func:`read_any`. Raises LoadError where the mask cannot be read or does
     not belong to these images, SegmentationError where nothing can be made of it.
     """
-    recipe = catalog.organs_from_mask()[organ]
     report(0.05, "Reading the mask")
     mask = _read(organ, given, image, series, interpolate)
+    return import_of_mask(organ, mask, image, patient, meaning, phase, report)
+
+
+def import_of_mask(
+    organ: str,
+    mask: Mask,
+    image: Image,
+    patient: Patient,
+    meaning: Mapping[int, str] | None = None,
+    phase: int | None = None,
+    report: Reporter = silent,
+) -> Imported:
+    """The same of a mask that has been read."""
+    recipe = catalog.organs_from_mask()[organ]
     if meaning is None:
         meaning, why = recipe.name_mask(mask)
         if not any(meaning.values()):
@@ -118,7 +131,7 @@ def compute_import(
                 f"Nothing in the mask is known to be a part of this organ ({listed}). {why}",
                 remedy="Say which number is which structure",
             )
-    meaning = _checked(meaning, mask, recipe.mask_structures)
+    meaning = checked(meaning, mask, recipe.mask_structures)
     report(0.4, "Placing the mask in the images")
     part_of = kinds(organ)
     tissue = tissue_of_mask(mask, meaning, organ, image, phase)
@@ -210,7 +223,8 @@ def labels_of(
     """The mask on the volume's own grid, in the organ's numbers; the nearest voxel where grids differ."""
     number = {name: value for value, name in structures.items()}
     table = {value: number[name] for value, name in meaning.items() if name}
-    notes = ["The structures were imported from a mask, not found by this program"]
+    kind = "mesh" if mask.made_by.startswith("imported mesh") else "mask"
+    notes = [f"The structures were imported from a {kind}, not found by this program"]
     if mask.phases == volume.phases:
         percent = volume.phase_percent
     elif mask.phases == 1:
@@ -237,7 +251,8 @@ def labels_of(
     return LabelMap(data, volume.grid, present, percent, mask.made_by, volume.uid, tuple(notes))
 
 
-def _checked(meaning: Mapping[int, str], mask: Mask, structures: Mapping[int, str]) -> dict[int, str]:
+def checked(meaning: Mapping[int, str], mask: Mask, structures: Mapping[int, str]) -> dict[int, str]:
+    """The numbers that mean a structure. SegmentationError for names or numbers that are not known."""
     known = set(structures.values())
     if unknown := sorted({name for name in meaning.values() if name} - known):
         raise SegmentationError(

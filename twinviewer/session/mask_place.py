@@ -14,13 +14,13 @@ def check_place(mask: Mask, image: Image) -> None:
     k, j, i = np.nonzero(mask.data.any(axis=0))
     some = np.linspace(0, len(k) - 1, min(len(k), 4000)).astype(int)
     points = mask.grid.to_mm(np.stack([i[some], j[some], k[some]], axis=1).astype(np.float64))
-    share = _inside(points, image)
+    share = inside(points, image)
     if share >= LEAST_INSIDE:
         return
     middle = points.mean(axis=0)
     off = float(np.linalg.norm(middle - _middle_mm(image)))
     remedy = "Check that it was made from this study"
-    if _inside(points * [-1.0, -1.0, 1.0], image) >= LEAST_INSIDE:
+    if inside(points * [-1.0, -1.0, 1.0], image) >= LEAST_INSIDE:
         remedy = (
             "With left and right, and front and back, exchanged it would fit: write it again in patient coordinates"
         )
@@ -31,7 +31,7 @@ def check_place(mask: Mask, image: Image) -> None:
     )
 
 
-def _inside(points: NDArray[np.float64], image: Image) -> float:
+def inside(points: NDArray[np.float64], image: Image) -> float:
     """Share of points within the volume, or within the box of the short-axis or other planes of a cine study."""
     if isinstance(image, Volume):
         at = image.grid.to_ijk(points)
