@@ -9,10 +9,10 @@ import vtk
 from numpy.typing import NDArray
 from vtk.util.numpy_support import vtk_to_numpy
 
-from twinviewer.domain import CineStack, RenderError
+from twinviewer.domain import RenderError
 from twinviewer.report import MEASURED_ONLY, OF_NUMBERS, RESEARCH_ONLY, TYPED_ONLY
 from twinviewer.scene import compose
-from twinviewer.scene.measured import mean_beat_s
+from twinviewer.scene.measured import beat_of
 from twinviewer.scene.stage import MAX_PANES, Stage
 from twinviewer.scene.state import Marker, SceneState
 from twinviewer.session import catalog
@@ -67,8 +67,8 @@ def footer(case: Case) -> str:
 
 
 def beat_s(case: Case) -> float:
-    """How long the measured beat lasts: the mean R-R of the planes, 1 s where no header says."""
-    return mean_beat_s(case.image) if isinstance(case.image, CineStack) else 1.0
+    """How long the measured beat lasts: the R-R of the images, 1 s where no header says."""
+    return beat_of(case.image)
 
 
 def lead_markers(scenario: Scenario) -> tuple[Marker, ...]:

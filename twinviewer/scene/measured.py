@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import CineContours, CineStack, OrganMesh, SegmentationError
+from twinviewer.domain import CineContours, CineStack, Image, OrganMesh, SegmentationError
 
 CAVITIES = {"lv": "lv_cavity", "rv": "rv_cavity"}
 
@@ -82,3 +82,10 @@ def measured_volumes(
 def mean_beat_s(stack: CineStack) -> float:
     """The mean R-R of the planes, each of which was taken in beats of its own; 1 s where no header says."""
     return stack.mean_rr_s or 1.0
+
+
+def beat_of(image: Image | None) -> float:
+    """How long the beat lasts that images show: of planes their mean R-R, of phases that of the header; else 1 s."""
+    if isinstance(image, CineStack):
+        return mean_beat_s(image)
+    return (None if image is None else image.rr_s) or 1.0

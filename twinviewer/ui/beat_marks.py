@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from twinviewer.domain import CineContours, CineStack, LabelMap, Run, Volume
-from twinviewer.scene.measured import MeasuredVolumes, mean_beat_s
+from twinviewer.scene.measured import MeasuredVolumes, beat_of
 from twinviewer.session.case import Case, Scenario
 
 LV_VOLUME, LV_BLOOD, LV_CONTOUR, PR = "lv_volume_ml", "lv_blood", "lv_endocardium", "pr_interval_ms"
@@ -83,13 +83,8 @@ def period_of(case: Case, shown: Scenario | None) -> tuple[float, bool]:
     if shown is not None and shown.run is not None:
         return shown.run.period_s, True
     image = case.image
-    if case.mesh is not None and case.mesh.motion_mm is not None:
-        return (mean_beat_s(image) if isinstance(image, CineStack) else 1.0), True
-    if isinstance(image, Volume):
-        return image.rr_s or 1.0, image.phases > 1
-    if isinstance(image, CineStack):
-        return mean_beat_s(image), image.phases > 1
-    return 1.0, False
+    moves = case.mesh is not None and case.mesh.motion_mm is not None
+    return beat_of(image), moves or (image is not None and image.phases > 1)
 
 
 def image_fraction(shown: Scenario | None, fraction: float) -> float:
