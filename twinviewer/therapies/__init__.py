@@ -1,8 +1,8 @@
 """Therapies, one folder each: ``Setup -> Setup``, never seeing an engine, never seeing each other.
 
-Here stands only what all of them need: the reader of a therapy's ``parameters.toml`` and the check of what a user
-chose. It is in this file, not beside it, because the independence contract counts every module of this room as a
-therapy.
+Here stands only what several of them need: the reader of a therapy's ``parameters.toml``, the check of what a user
+chose, and the effect of a drug on the circulation. It is in this file, not beside it, because the independence contract
+counts every module of this room as a therapy.
 
 The file is a list of ``[[parameter]]`` tables whose keys are the fields of ``Parameter``; ``choices`` is a list of
 ``{ key = "...", label = "..." }``::
@@ -21,11 +21,11 @@ The file is a list of ``[[parameter]]`` tables whose keys are the fields of ``Pa
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from twinviewer.domain import Choice, Parameter, ParameterValue, TherapyError
+from twinviewer.domain import Choice, Parameter, ParameterValue, Setup, TherapyError
 
 _KNOWN = {field.name: field for field in fields(Parameter)}
 _REQUIRED = {name for name, field in _KNOWN.items() if field.default is MISSING and field.default_factory is MISSING}
@@ -68,6 +68,49 @@ def checked(
         return {name: p.check(values.get(name, p.default)) for name, p in known.items()}
     except ValueError as error:
         raise TherapyError(str(error), where=label, remedy="Choose a value within the bounds") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a drug at its full dose does to the circulation, as factors; 1 leaves a thing as it was.
+
+    rate: heart rate. force: contractility of both ventricles. systemic, pulmonary: resistances. filling: blood that
+    fills the vessels under pressure (less where veins relax). In a patient the reflexes answer too; the numbers are
+    those seen with them at work, so nothing else is moved.
+    """
+
+    rate: float = 1.0
+    force: float = 1.0
+    systemic: float = 1.0
+    pulmonary: float = 1.0
+    filling: float = 1.0
+
+    @property
+    def _targets(self) -> Mapping[str, tuple[float, tuple[str, ...]]]:
+        return {
+            "heart_rate": (self.rate, ("heart_rate_bpm",)),
+            "contractility": (self.force, ("contractility_lv_kpa", "contractility_rv_kpa")),
+            "systemic": (self.systemic, ("systemic_resistance_mmhg_s_ml",)),
+            "pulmonary": (self.pulmonary, ("pulmonary_resistance_mmhg_s_ml",)),
+            "volume": (self.filling, ("stressed_volume_ml",)),
+        }
+
+    @property
+    def edits(self) -> frozenset[str]:
+        """The aspects of a Setup that it changes, as a therapy declares them."""
+        found = {name for name, (factor, _) in self._targets.items() if factor != 1.0}
+        return frozenset("resistance" if name in ("systemic", "pulmonary") else name for name in found)
+
+    def on(self, setup: Setup, share: float, source: str) -> Setup:
+        """The setup with a share of the effect, 0 to 1 and more. source: of the changed numbers."""
+        for factor, names in self._targets.values():
+            if factor == 1.0 or share == 0.0:
+                continue
+            for name in names:
+                own = setup.parameters[name]
+                value = own.value * (1.0 + share * (factor - 1.0))
+                setup = setup.with_parameter(name, own.with_value(value, "population", source))
+        return setup
 
 
 def _parameter(table: Mapping[str, Any], where: str) -> Parameter:

@@ -1,0 +1,40 @@
+"""ACE inhibition by captopril, first doses: wider arteries and veins.
+
+Fifteen patients with heart failure, 25 to 50 mg: rate 84 to 78 bpm, mean pressure 85 to 64 mmHg, left filling pressure
+26 to 15 mmHg, index 2.0 to 2.5 L/min/m2 (acute and long-term effects of captopril on exercise performance). Eight with
+acute failure after infarction, 25 mg: output 3.24 to 4.05 L/min, mean pressure 90 to 76 mmHg, wedge 23.5 to 16.8 mmHg,
+rate unchanged. The factors lie half-way between those that take this circulation through the one and the other. The
+effect is full at 25 to 50 mg (Am J Cardiol 49:1497, 1982); how it grows below 25 mg is assumed: half of it at 6 mg.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from twinviewer.domain import Parameter, ParameterValue, Setup
+from twinviewer.therapies import Effect, checked, load_parameters
+
+FULL_MG, HALF_MG = 25.0, 6.25
+EFFECT = Effect(rate=0.965, systemic=0.53, filling=0.84)
+
+
+def share_of(dose_mg: float) -> float:
+    """Share of the full effect: 0 without the drug, 1 from 25 mg."""
+    return min(dose_mg / (dose_mg + HALF_MG) * (FULL_MG + HALF_MG) / FULL_MG, 1.0)
+
+
+class AceInhibitor:
+    """See :class:`twinviewer.domain.Therapy`."""
+
+    name = "ace_inhibitor"
+    label = "ACE inhibitor"
+    summary = "Captopril: wider arteries and veins; effect of the first doses"
+    edits = EFFECT.edits
+    parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))
+
+    def apply(self, setup: Setup, values: Mapping[str, ParameterValue]) -> Setup:
+        """The setup an hour after the dose. Raises TherapyError for a dose out of bounds."""
+        chosen = float(checked(self.parameters, values, self.label)["captopril_mg"])
+        return EFFECT.on(setup, share_of(chosen), f"captopril {chosen:g} mg")
+
+
+THERAPY = AceInhibitor()
