@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from twinviewer.domain import Grid
-from twinviewer.segmentation.edit.patch import Box
+from twinviewer.segmentation.edit.patch import Box, box_of
 
 Mask = NDArray[np.bool_]
 Point = NDArray[np.float64]
@@ -39,7 +39,7 @@ def stroke(grid: Grid, brush: Brush, start_mm: Point, end_mm: Point) -> tuple[Bo
     if brush.normal is not None:
         normal = np.asarray(brush.normal, np.float64) / np.linalg.norm(brush.normal)
         half = 0.5 * float(np.abs(normal @ columns).sum())
-    way = _way(grid, ends_mm)
+    way = _way(grid, ends_mm + 1e-6 * half * normal)  # between two slices as the disc decides
     rows = np.linalg.inv(columns)  # row a: how far voxel axis a advances for each mm
     flat = rows - np.outer(rows @ normal, normal)
     reach = brush.radius_mm * np.linalg.norm(flat, axis=1) + half * np.abs(rows @ normal)
@@ -55,8 +55,11 @@ def stroke(grid: Grid, brush: Brush, start_mm: Point, end_mm: Point) -> tuple[Bo
     inside = ((way >= low) & (way < high)).all(axis=1)
     i, j, k = (way[inside] - low).T
     out[k, j, i] = True
-    k, j, i = (slice(int(a), int(b)) for a, b in zip(low[::-1], high[::-1], strict=True))
-    return (k, j, i), out
+    tight = box_of(out)
+    if tight is None:
+        return None
+    k, j, i = (slice(int(a) + side.start, int(a) + side.stop) for a, side in zip(low[::-1], tight, strict=True))
+    return (k, j, i), out[tight]
 
 
 def _way(grid: Grid, ends_mm: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -1,0 +1,328 @@
+"""What each tool does with labels at hand: from checked values to patches of phases, and to new names."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.domain import LabelMap, ParameterValue, Reporter, SegmentationError, part
+from twinviewer.segmentation.edit import between, carry, combine, compete, fill, grow, islands, plane, shape, smooth
+from twinviewer.segmentation.edit import split as splitting
+from twinviewer.segmentation.edit import trace as tracing
+from twinviewer.segmentation.edit.patch import Box, Labels, Patch
+from twinviewer.segmentation.edit.write import Over, rewritten
+
+ALL = "*"
+ANYTHING = "anything"
+BACKGROUND = "background"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """What a tool is given. phase: the one that is open, among those in labels. phases: those to act on. image: (t, k,
+    j, i) on the labels' grid, None where there is none. points_mm: (n, 3) LPS. normal: (3,) LPS or None."""
+
+    labels: LabelMap
+    image: NDArray[np.generic] | None
+    values: Mapping[str, ParameterValue]
+    phase: int
+    phases: tuple[int, ...]
+    points_mm: NDArray[np.float64]
+    normal: NDArray[np.float64] | None
+    report: Reporter
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """Along k, j, i in mm."""
+        i, j, k = self.labels.grid.spacing_mm
+        return k, j, i
+
+    def number(self, name: str) -> float:
+        """A value in its parameter's unit."""
+        return float(self.values[name])
+
+    def label(self, name: str = "structure") -> int:
+        """The label value of a structure that was chosen; 0 for the background."""
+        chosen = str(self.values[name])
+        return 0 if chosen == BACKGROUND else self.labels.value(chosen)
+
+    @property
+    def all_labels(self) -> list[int]:
+        """The label values of the structure that was chosen, or of all together."""
+        return sorted(self.labels.names) if self.values["structure"] == ALL else [self.label()]
+
+    @property
+    def over(self) -> Over:
+        """What may be replaced."""
+        chosen = str(self.values["over"])
+        return None if chosen == ANYTHING else frozenset({0 if chosen == BACKGROUND else self.labels.value(chosen)})
+
+    def grey(self, phase: int) -> NDArray[np.generic]:
+        """The image at a phase."""
+        if self.image is None:
+            raise SegmentationError("This tool looks at the images, which are not open on the grid of the labels")
+        return np.asarray(self.image[min(phase, len(self.image) - 1)])
+
+    def each(self, act: Callable[[Labels, int], Patch | None]) -> "Outcome":
+        """The same in all chosen phases."""
+        found = []
+        for n, phase in enumerate(self.phases):
+            self.report(n / len(self.phases), f"Phase {phase + 1}" if len(self.phases) > 1 else "Working")
+            patch = act(self.labels.data[phase], phase)
+            if patch is not None:
+                found.append((phase, patch))
+        return Outcome(tuple(found))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """patches: by phase, apart from each other. names: of all labels where they have changed, else None."""
+
+    patches: tuple[tuple[int, Patch], ...]
+    names: Mapping[int, str] | None = None
+
+
+def spoken(name: str) -> str:
+    """A structure's name for people: "lv_blood" is "LV blood"."""
+    words = name.split("_")
+    return " ".join([words[0].upper() if words[0] in ("lv", "rv", "la", "ra") else words[0].capitalize(), *words[1:]])
+
+
+def sound_name(name: str, labels: LabelMap) -> str:
+    """A new structure's name in snake case. ValueError where it is empty, long or taken."""
+    tidy = "_".join(name.strip().lower().replace("-", " ").replace("_", " ").split())
+    if not tidy or len(tidy) > 60 or not tidy.replace("_", "").isalnum():
+        raise ValueError(f"{name!r} is no name for a structure: letters, digits and spaces, 60 at most")
+    if tidy in labels.names.values():
+        raise ValueError(f"There is a structure {spoken(tidy)} already")
+    return tidy
+
+
+def threshold(work: Work) -> Outcome:
+    value, voxel_ml = work.label(), work.labels.grid.voxel_ml
+
+    def act(labels: Labels, phase: int) -> Patch | None:
+        grey = work.grey(phase)
+        wanted = (grey >= work.number("low")) & (grey <= work.number("high"))  # type: ignore[operator]
+        if work.number("least_ml") > 0:
+            wanted = islands.without_small(wanted, work.number("least_ml") / voxel_ml)
+        box: Box = (slice(0, labels.shape[0]), slice(0, labels.shape[1]), slice(0, labels.shape[2]))
+        return rewritten(labels, box, value, wanted | (labels == value), work.over)
+
+    return work.each(act)
+
+
+def grow_(work: Work) -> Outcome:
+    seeds = _voxels(work)
+
+    def act(labels: Labels, phase: int) -> Patch | None:
+        grey = work.grey(phase)
+        low, high = work.number("low"), work.number("high")
+        if work.values["range"] == "like":
+            low, high = grow.range_at(grey, seeds, work.spacing, work.number("spread"))
+        return grow.region_grown(
+            labels, grey, work.label(), seeds, low, high, work.number("reach_mm"), work.spacing,
+            work.number("neck_mm"), work.over,
+        )  # fmt: skip
+
+    return work.each(act)
+
+
+def compete_(work: Work) -> Outcome:
+    limits = (work.number("low"), work.number("high")) if work.values["limited"] else (None, None)
+    return work.each(lambda labels, phase: compete.competed(
+        labels, work.grey(phase), sorted(work.labels.names), work.number("margin_mm"), work.spacing, low=limits[0],
+        high=limits[1], edge_mm=work.number("edge_mm"), method=work.values["method"],  # type: ignore[arg-type]
+        bounded=bool(work.values["bounded"]), report=work.report,
+    ))  # fmt: skip
+
+
+def trace(work: Work) -> Outcome:
+    if work.normal is None or not len(work.points_mm):
+        raise SegmentationError("Level tracing needs a place in a view", remedy="Click into a slice")
+    grid, normal = work.labels.grid, work.normal
+
+    def act(labels: Labels, phase: int) -> Patch | None:
+        made = plane.cut(work.grey(phase), grid, work.points_mm[0], normal, work.number("reach_mm"))
+        box, mask = plane.covered(grid, made, tracing.traced(made.values, made.at))
+        own = labels[box] == work.label()
+        wanted = own & ~mask if work.values["operation"] == "erase" else own | mask
+        return rewritten(labels, box, work.label(), wanted, work.over)
+
+    return work.each(act)
+
+
+def smooth_(work: Work) -> Outcome:
+    size, kind = work.number("size_mm"), work.values["kind"]
+    if work.values["structure"] == ALL:
+        report = part(work.report, 0.0, 1.0)
+        return work.each(
+            lambda labels, _: smooth.smoothed_together(labels, work.all_labels, size, work.spacing, report)
+        )
+    return work.each(
+        lambda labels, _: smooth.smoothed(labels, work.label(), size, work.spacing, work.over, kind)  # type: ignore[arg-type]
+    )
+
+
+def fill_(work: Work) -> Outcome:
+    where = str(work.values["where"])
+    axis = None if where == "space" else plane.axis_of(work.labels.grid, where)
+    return work.each(lambda labels, _: fill.filled(labels, work.label(), work.spacing, work.over, axis))
+
+
+def close(work: Work) -> Outcome:
+    return work.each(
+        lambda labels, _: fill.closed(labels, work.label(), work.number("radius_mm"), work.spacing, work.over)
+    )
+
+
+def open_(work: Work) -> Outcome:
+    return work.each(lambda labels, _: fill.opened(labels, work.label(), work.number("radius_mm"), work.spacing))
+
+
+def resize(work: Work) -> Outcome:
+    return work.each(
+        lambda labels, _: shape.resized(labels, work.label(), work.number("margin_mm"), work.spacing, work.over)
+    )
+
+
+def hollow(work: Work) -> Outcome:
+    return work.each(lambda labels, _: shape.hollowed(
+        labels, work.label(), work.number("wall_mm"), work.spacing,
+        work.values["side"], work.label("lumen"), work.over,  # type: ignore[arg-type]
+    ))  # fmt: skip
+
+
+def islands_(work: Work) -> Outcome:
+    what, value, least = work.values["what"], work.label(), work.number("least_ml")
+    if what == "largest":
+        return work.each(lambda labels, _: islands.largest_kept(labels, value, work.spacing))
+    if what == "small":
+        return work.each(lambda labels, _: islands.small_removed(labels, value, least, work.spacing))
+    if what == "clicked":
+        if not len(work.points_mm):
+            raise SegmentationError("Which piece is to stay is not said", remedy="Click on it")
+        k, j, i = (int(n) for n in _voxels(work)[0])
+        return work.each(lambda labels, _: islands.one_kept(labels, value, (k, j, i), work.spacing))
+    free = free_labels(work.labels)
+    used = 0
+
+    def act(labels: Labels, _: int) -> Patch | None:
+        nonlocal used
+        found = islands.apart(labels, value, free, least, work.spacing)
+        used = max(used, found[1] if found else 0)
+        return found[0] if found else None
+
+    done = work.each(act)
+    return Outcome(done.patches, _with_numbered(work, free[:used])) if used else done
+
+
+def cut(work: Work) -> Outcome:
+    if work.normal is None or not len(work.points_mm):
+        raise SegmentationError("The plane that splits is not said", remedy="Click into a view: its plane is taken")
+    new, grid, point, normal = free_labels(work.labels)[0], work.labels.grid, work.points_mm[0], work.normal
+    done = work.each(lambda labels, _: splitting.cut(labels, grid, work.label(), new, point, normal))
+    return Outcome(done.patches, {**work.labels.names, new: str(work.values["name"])})
+
+
+def part_(work: Work) -> Outcome:
+    new = free_labels(work.labels)[: round(work.number("parts")) - 1]
+    done = work.each(lambda labels, _: splitting.parted(labels, work.label(), new, work.spacing, work.report))
+    return Outcome(done.patches, _with_numbered(work, new))
+
+
+def interpolate(work: Work) -> Outcome:
+    axis = plane.axis_of(work.labels.grid, str(work.values["orientation"]))
+    thick = work.number("mend_mm")
+    mend = None
+    if thick > 0:
+        if not len(work.points_mm):
+            raise SegmentationError("Which slices are to be made anew is not said", remedy="Click into the bad slice")
+        middle = round(float(work.labels.grid.to_ijk(work.points_mm[:1])[0][2 - axis]))
+        half = max(0, int((0.5 * thick) / work.spacing[axis]))
+        mend = slice(max(middle - half, 0), middle + half + 1)
+    return work.each(lambda labels, _: between.interpolated(labels, work.label(), axis, work.spacing, work.over, mend))
+
+
+def copy(work: Work) -> Outcome:
+    source = work.labels.data[work.phase]
+    targets = tuple(phase for phase in work.phases if phase != work.phase)
+    if not targets:
+        raise SegmentationError("There is no other phase to copy to")
+    found = []
+    for n, phase in enumerate(targets):
+        inner = part(work.report, n / len(targets), (n + 1) / len(targets))
+        target = work.labels.data[phase]
+        if work.values["how"] == "plain":
+            patch = carry.copied(source, target, work.all_labels, work.spacing, work.over)
+        else:
+            grey = work.grey(work.phase), work.grey(phase)
+            patch = carry.carried(source, target, *grey, work.all_labels, work.spacing, work.over, inner)
+        inner(1.0, f"Phase {phase + 1}")
+        if patch is not None:
+            found.append((phase, patch))
+    return Outcome(tuple(found))
+
+
+def combine_(work: Work) -> Outcome:
+    other = work.label("other")
+    operation, margin = work.values["operation"], work.number("margin_mm")
+    over = None if work.over is None else work.over | {other}
+    return work.each(lambda labels, _: combine.combined(
+        labels, work.label(), labels == other, operation, work.spacing, margin, over,  # type: ignore[arg-type]
+    ))  # fmt: skip
+
+
+def merge(work: Work) -> Outcome:
+    kept, gone = work.label(), work.label("other")
+    if kept == gone:
+        raise SegmentationError("A structure cannot be merged with itself")
+    done = work.each(lambda labels, _: combine.renumbered(labels, {gone: kept}))
+    return Outcome(done.patches, {value: name for value, name in work.labels.names.items() if value != gone})
+
+
+def rename(work: Work) -> Outcome:
+    return Outcome((), {**work.labels.names, work.label(): str(work.values["name"])})
+
+
+def add(work: Work) -> Outcome:
+    return Outcome((), {**work.labels.names, free_labels(work.labels)[0]: str(work.values["name"])})
+
+
+def clear(work: Work) -> Outcome:
+    return work.each(lambda labels, _: combine.renumbered(labels, {work.label(): 0}))
+
+
+def remove(work: Work) -> Outcome:
+    gone = work.label()
+    if len(work.labels.names) == 1:
+        raise SegmentationError("The last structure cannot be removed", remedy="Clear it instead")
+    return Outcome(clear(work).patches, {v: name for v, name in work.labels.names.items() if v != gone})
+
+
+def free_labels(labels: LabelMap) -> list[int]:
+    """Label values without a structure. SegmentationError where there is none left."""
+    free = [value for value in range(1, 256) if value not in labels.names]
+    if not free:
+        raise SegmentationError("A label map cannot have more than 255 structures")
+    return free
+
+
+def _with_numbered(work: Work, new: list[int]) -> dict[int, str]:
+    """Names with new ones after the structure's own: aorta_2, aorta_3 …"""
+    names = dict(work.labels.names)
+    stem = names[work.label()]
+    numbers: Iterator[int] = iter(range(2, 600))
+    for value in new:
+        names[value] = next(name for name in (f"{stem}_{n}" for n in numbers) if name not in names.values())
+    return names
+
+
+def _voxels(work: Work) -> NDArray[np.int64]:
+    """(n, 3) k, j, i of the places clicked that lie within the labels."""
+    at = np.rint(work.labels.grid.to_ijk(work.points_mm.reshape(-1, 3))).astype(np.int64)[:, ::-1]
+    at = at[((at >= 0) & (at < work.labels.grid.shape)).all(axis=1)]
+    if not len(at):
+        raise SegmentationError("The place clicked lies outside the labels")
+    return at
