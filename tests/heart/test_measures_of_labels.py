@@ -11,6 +11,7 @@ from ideal_heart import BASE_MM, LV_LENGTH_MM, LV_RADIUS_MM, ideal_heart, ideal_
 
 from twinviewer.domain import Grid, LabelMap, Patient, Quantity, Volume
 from twinviewer.geometry.cross_section import Section, axes_of, outlined
+from twinviewer.geometry.thickness import shell_thickness
 from twinviewer.organs.heart.demo.anatomy import Anatomy, anatomy, demo_labels, label_points
 from twinviewer.organs.heart.demo.shape import dilated
 from twinviewer.organs.heart.measure import measure
@@ -20,6 +21,7 @@ from twinviewer.organs.heart.measures.fat import epicardial_fat
 from twinviewer.organs.heart.measures.rings import BY_HINGES, find_ring
 from twinviewer.organs.heart.measures.valves import measure_valves
 from twinviewer.organs.heart.measures.vessels import measure_vessels
+from twinviewer.organs.heart.measures.wall_map import with_thickness
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 SEED = 2026
@@ -206,3 +208,31 @@ def test_all_names_are_in_the_docs() -> None:
     patient = Patient("P", "F", 50.0, 65.0, 168.0)
     found = completed(measure(labels, mesh), labels, mesh, _nothing(labels.grid, -90.0), patient)
     assert set(found) | set(demo()[1]) <= listed
+
+
+def test_thickness_map_of_the_ideal_wall() -> None:
+    """10 mm between the ellipsoids at the middle of the lateral wall; the right wall has 4 mm."""
+    mesh = with_thickness(ideal_heart())
+    field = mesh.point_fields["thickness_mm"]
+    assert np.isnan(field[mesh.wall_points :]).all() and not np.isnan(field[: mesh.wall_points]).any()
+    segment = mesh.point_fields["aha_segment"]
+    assert np.median(field[np.isin(segment, (11, 12))]) == pytest.approx(10.0, abs=0.6)
+    right = field[(segment == 0) & (mesh.point_fields["rv_segment"] == 2)]
+    assert np.median(right) == pytest.approx(4.0, abs=0.8)
+
+
+def test_thickness_between_two_balls() -> None:
+    inner, triangles = _ball(20.0)
+    outer, _ = _ball(29.0)
+    between = inner * 1.2
+    points = np.concatenate([inner, outer, between])
+    at = np.arange(2 * len(inner), 3 * len(inner))
+    found = shell_thickness(points, at, triangles, triangles + len(inner))
+    assert found == pytest.approx(np.full(len(at), 9.0), abs=0.1)
+
+
+def _ball(radius: float) -> tuple[np.ndarray, np.ndarray]:
+    import pyvista as pv
+
+    mesh = pv.Icosphere(radius=radius, nsub=4)
+    return np.asarray(mesh.points, float), np.asarray(mesh.regular_faces)

@@ -46,13 +46,17 @@ def paired(names: Sequence[str]) -> dict[str, str]:
 
 
 def segment_values(mesh: OrganMesh, report: Reporter = silent) -> dict[str, NDArray[np.float64]]:
-    """(17,) values by name of scene.bullseye.SCALES, of a heart that moves as images show; empty where its mesh lacks
-    what they need. Takes a second."""
+    """(17,) values by name of scene.bullseye.SCALES: thickness, and of a heart that moves as images show thickening and
+    strain; empty where its mesh lacks what they need. Takes a second."""
+    from twinviewer.organs.heart.measure import wall_thickness_mm
     from twinviewer.organs.heart.motion.curves import motion_curves
     from twinviewer.scene.bullseye import SCALES
 
     if mesh.motion_mm is None:
-        return {}
+        if not {"aha_segment", "transmural", "chamber"} <= mesh.fields:
+            return {}
+        with np.errstate(invalid="ignore"):
+            return {"thickness_mm": np.array([wall_thickness_mm(mesh, (k,)) for k in range(1, 18)])}
     try:
         curves = motion_curves(mesh)
     except MeshError:

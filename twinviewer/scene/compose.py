@@ -33,6 +33,7 @@ FIELDS: dict[str, FieldStyle] = {
     "work_kpa": FieldStyle("Fibre work", "kPa", "work"),
     "transmural": FieldStyle("Depth in the wall", "", "voltage"),
     "apicobasal": FieldStyle("Apex to base", "", "voltage"),
+    "thickness_mm": FieldStyle("Wall thickness", "mm", "work"),
     "aha_segment": FieldStyle("AHA segment", "", "activation"),
     SCAR: FieldStyle("Scar", "", "scar"),
 }
@@ -48,7 +49,7 @@ def colourable(run: Run | None, mesh: OrganMesh | None) -> tuple[str, ...]:
     if run is not None:
         names |= set(run.fields) | set(run.moving_fields) | set(running_maps(run))
     if mesh is not None:
-        names |= {"aha_segment", SCAR} & set(mesh.point_fields)
+        names |= {"thickness_mm", "aha_segment", SCAR} & set(mesh.point_fields)
     return ("", *(name for name in FIELDS if name in names))
 
 

@@ -1,4 +1,4 @@
-"""Strain and thickness by AHA segment of a heart that moves as the images show: a bullseye and what it shows."""
+"""Thickness by AHA segment, and strain of a heart that moves as the images show: a bullseye and what it shows."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class SegmentMeasures(QObject):
             return
         self._mesh = mesh
         self._widget.show_values(None)
-        if mesh is not None and mesh.motion_mm is not None:
+        if mesh is not None:
             self._presenter.look_up(segment_values, mesh, done=lambda found: self._take(mesh, found))
 
     def _take(self, mesh: OrganMesh, found: Values) -> None:

@@ -72,7 +72,8 @@ def wall_thickness_mm(mesh: OrganMesh, segments: tuple[int, ...]) -> float:
     tets = mesh.tets[chosen]
     elements = Elements(mesh.points_mm, tets)
     slope = np.linalg.norm(elements.gradient(np.nan_to_num(mesh.point_fields["transmural"])), axis=1)
-    return float(elements.volume.sum() / (slope * elements.volume).sum())
+    area = float((slope * elements.volume).sum())
+    return float(elements.volume.sum()) / area if area > 0.0 else float("nan")
 
 
 def face_area_mm2(mask: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> float:

@@ -91,13 +91,15 @@ class Heart:
     def build(self, found: Found, image: Image, report: Reporter) -> OrganMesh:
         """The mesh at end-diastole, with its motion where there are several phases; from contours of cine MR the fitted
         template, moving. Raises MeshError, and SegmentationError where contours are too few for a model."""
+        from twinviewer.organs.heart.measures.wall_map import with_thickness
+
         if isinstance(found, CineContours) and isinstance(image, CineStack):
             from twinviewer.organs.heart.imported import covered
             from twinviewer.organs.heart.template.model import build_cine
 
             mesh = build_cine(*covered(found, image), report)
             still = mesh.motion_mm is not None and len(mesh.motion_mm) < 2
-            return replace(mesh, motion_mm=None, motion_fraction=None) if still else mesh
+            return with_thickness(replace(mesh, motion_mm=None, motion_fraction=None) if still else mesh)
         if isinstance(found, LabelMap):
             from twinviewer.organs.heart.build import build, reference_phase
             from twinviewer.organs.heart.chest import with_chest
@@ -105,7 +107,7 @@ class Heart:
 
             meshing, moving = (part(report, 0.0, 0.3), part(report, 0.3, 1.0)) if found.phases > 1 else (report, silent)
             volume = image if isinstance(image, Volume) else None
-            mesh = build(found, report=meshing)
+            mesh = with_thickness(build(found, report=meshing))
             mesh = mesh if volume is None else with_chest(mesh, volume)
             return with_motion(mesh, found, volume, reference_phase(found), moving)
         raise MeshError("Contours and images do not belong together", remedy="Segment this series again")
