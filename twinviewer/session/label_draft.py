@@ -97,6 +97,10 @@ class LabelDraft:
         box, mask = covered
         return self._write(box, mask)
 
+    def lift(self) -> None:
+        """The next dab of this stroke does not join on to the last one."""
+        self._last_mm = None
+
     def put(self, patch: Patch) -> Box | None:
         """Leave what a tool gives as part of this stroke; None if it changes nothing."""
         now = self._array[self._phase][patch.where]

@@ -380,9 +380,10 @@ class Presenter(QObject):
         ended: Callable[[], None] = lambda: None,
         live: Callable[[Any], None] | None = None,
         deadline_s: float = DEADLINE_S,
+        refused: Callable[[TwinviewerError], None] | None = None,
     ) -> None:
         """Run a step in a worker; a newer one of the same key takes its place. ended: it failed or was cancelled. live:
-        is given what the step shows while it runs."""
+        is given what the step shows while it runs. refused: is told why it failed, in place of the whole window."""
         old = self._jobs.get(key)
         if old is not None and not old.ended:
             old.cancel()
@@ -401,7 +402,11 @@ class Presenter(QObject):
         def fail(error: TwinviewerError) -> None:
             self._jobs.pop(key, None)
             ended()
-            self._fail(error, name)
+            if refused is None:
+                self._fail(error, name)
+            else:
+                self.jobs_changed.emit()
+                refused(error)
 
         def dropped() -> None:
             if self._jobs.get(key) is job:

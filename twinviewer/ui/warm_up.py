@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, Signal
 
 MODULES = ("pyqtgraph", "pyvistaqt", "twinviewer.scene.stage", "twinviewer.scene.compose")
+LATER = ("twinviewer.session.label_jobs",)
+"""What a hand may want a moment later."""
 
 
 class WarmUp(QObject):
@@ -40,6 +42,9 @@ class WarmUp(QObject):
         self._say("catalog")
         if not self._stop.is_set():
             self.done.emit()
+        for name in LATER:
+            if not self._stop.is_set():
+                importlib.import_module(name)
 
     def _say(self, name: str) -> None:
         if not self._stop.is_set():
