@@ -42,6 +42,7 @@ from twinviewer.domain.protocols import (
 )
 from twinviewer.domain.quantity import Choice, Origin, Parameter, ParameterValue, Quantity
 from twinviewer.domain.records import Ecg, Entry, EntryKind, Records, Subject
+from twinviewer.domain.ruler import Ruler, RulerKind
 from twinviewer.domain.simulation import (
     Comparison,
     Delta,
@@ -104,6 +105,8 @@ __all__ = [
     "RenderError",
     "Reporter",
     "Residual",
+    "Ruler",
+    "RulerKind",
     "Run",
     "SegmentationError",
     "Series",

@@ -15,6 +15,7 @@ from twinviewer.domain import (
     Patient,
     Quantity,
     Records,
+    Ruler,
     Run,
     Series,
     Setup,
@@ -114,7 +115,8 @@ class Case:
     numbers that the model was scaled to where no image was used, by name of ``FromNumbers.numbers``; else empty.
     tissue: scar and its like from a mask, on the mask's own grid, laid on every model of these images.
     earlier: twins that newer records have replaced, oldest first. label_edits: what hands did to the labels since they
-    were made, oldest first, so that it can be undone one by one in another session too.
+    were made, oldest first, so that it can be undone one by one in another session too. rulers: measured by hand on
+    these images or on a model of them, in order.
     """
 
     title: str = "New case"
@@ -138,6 +140,7 @@ class Case:
     typed: Mapping[str, ParameterValue] = field(default_factory=dict)
     earlier: tuple[EarlierTwin, ...] = ()
     tissue: LabelMap | None = None
+    rulers: tuple[Ruler, ...] = ()
     label_edits: tuple[LabelEdit, ...] = ()
 
     @property
@@ -188,6 +191,7 @@ class Case:
                 fields["typed"] = {}
             if first <= _ORDER.index("image"):
                 fields.setdefault("tissue", None)
+                fields.setdefault("rulers", ())
             if first <= _ORDER.index("labels"):
                 fields.setdefault("label_edits", ())
         for name in _STEP_OF:  # a fresh result answers what was said about the step

@@ -10,7 +10,10 @@ from twinviewer.domain import CineContours, CineStack, Grid, LabelMap, OrganMesh
 from twinviewer.session.case import Case
 from twinviewer.session.label_edits import MOST_EDITS
 from twinviewer.session.records_update import MOST_EARLIER
+from twinviewer.session.rulers import LIMIT as RULERS
 from twinviewer.session.scenarios import LIMIT
+
+RULER_POINTS = 2000
 
 MOST_BOXES = 20_000
 """Of one edit: 512^3 labels in blocks of 32^3 are 4096."""
@@ -36,6 +39,7 @@ def check_case(case: Case) -> None:
     _label_edits(case)
     if case.contours is not None:
         _contours(case.contours, case.image)
+    _rulers(case)
     _need("earlier twins", len(case.earlier) <= MOST_EARLIER)
     scenarios = list(case.scenarios)
     for kept in (case.scenarios, *(twin.scenarios for twin in case.earlier)):
@@ -51,6 +55,19 @@ def check_case(case: Case) -> None:
         _setup(scenario.setup)
         if scenario.run is not None:
             _run(scenario.run, scenario.setup.mesh)
+
+
+def _rulers(case: Case) -> None:
+    _need("measurements by hand", len(case.rulers) <= RULERS)
+    for ruler in case.rulers:
+        count = len(ruler.points_mm)
+        _need("measurements by hand", 2 <= count <= RULER_POINTS and _numbers(ruler.points_mm, (count, 3)))
+        for way in (ruler.right, ruler.down):
+            _need("measurements by hand", way is None or _numbers(way, (3,)))
+        if ruler.nodes is not None:
+            _need("measurements by hand", ruler.weights is not None and _numbers(ruler.weights, (count, 3)))
+            _indices("measurements by hand", ruler.nodes, 3, np.iinfo(np.int32).max)
+            _need("measurements by hand", len(ruler.nodes) == count)
 
 
 def _need(part: str, condition: Any) -> None:
