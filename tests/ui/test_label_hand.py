@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from twinviewer.domain import LabelMap
 from twinviewer.scene.pick import to_screen
 from twinviewer.session.store import load, save
-from twinviewer.ui.label_panel import ERASE, NOTHING, PAINT, THRESHOLD
+from twinviewer.ui.label_panel import ERASE, NOTHING, PAINT, RANGE
 from twinviewer.ui.step_bar import Step
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
@@ -65,7 +65,7 @@ def test_a_stroke_in_a_slice_is_one_named_step(window, qtbot, labelled) -> None:
     assert [chip.text() for chip in hand.panel.structures.chips.values()] == ["LV blood", "LV myocardium"]
     before = np.array(p.case.labels.data)
     hand.panel.radius.set_value(6.0)
-    hand._chosen()
+    hand.chosen()
     start, end = at(window, view, -54.0, 0.0, -2.0), at(window, view, -54.0, 40.0, -2.0)
     window.display.set_phase(2)
     drag(view, start, end)
@@ -121,10 +121,10 @@ def test_what_may_be_painted_over_and_where_the_image_must_lie(window, qtbot, la
     assert len(was) and (was == 2).all()
     window.actions_.all["undo"].trigger()
     panel.over.setCurrentIndex(0)
-    hand.take_tool(THRESHOLD)
+    hand.take_tool(RANGE)
     panel.low.set_value(200.0)
     panel.high.set_value(400.0)
-    hand._chosen()
+    hand.chosen()
     assert window.display.band == (200.0, 400.0)
     panel.structures.choose(2)
     drag(view, place)
@@ -201,7 +201,7 @@ def test_the_surface_in_3d_follows_and_can_be_painted_on(window, qtbot, labelled
     view, p = window.views.view3d, window.presenter
     window.display.set_phase(0)
     hand.panel.structures.choose(2)
-    hand._chosen()
+    hand.chosen()
     qtbot.waitUntil(lambda: hand.shapes.ready and len(view.state.panes[0].labels) == 2)
     shapes = {shape.surface.value: shape for shape in view.state.panes[0].labels}
     assert shapes[2].opacity == 1.0 > shapes[1].opacity and shapes[2].colour == "#C96A5B"
@@ -243,7 +243,7 @@ def test_a_model_made_before_is_given_up_with_a_word(window, qtbot, labelled, sm
     hand.take_tool(PAINT)
     drag(view, at(window, view, -54.0, 0.0, -2.0))
     assert p.case.mesh is None
-    assert "build it again" in window.messages.texts[-1]
+    assert "build it again" in hand.panel.note.text
     assert p.case.messages["Model"].startswith("Made again after: Paint LV blood")
     p.undo()
     assert p.case.mesh is small_case.mesh
@@ -259,4 +259,4 @@ def test_outlining_begins_with_an_empty_structure(window, qtbot, small_case) -> 
     assert not labels.data.any() and list(labels.names) == [1]
     view = window.views.slices["axial"]
     drag(view, at(window, view, 0.0, 0.0, -2.0), at(window, view, 10.0, 0.0, -2.0))
-    assert window.presenter.case.labels.volume_ml(labels.names[1], hand._phase) > 0.3
+    assert window.presenter.case.labels.volume_ml(labels.names[1], hand.phase) > 0.3

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
@@ -286,7 +287,8 @@ class Coupling(QObject):
         period, moves = period_of(case, shown)
         if (period, moves) != (w.playback.period_s, w.playback.enabled):
             w.playback.set_period(period, moves)
-        self.ed, self.es = marks(case, shown, self.measured.volumes)
+        if not self.hand.on:  # counting the blood of every phase after every stroke would hold the hand up
+            self.ed, self.es = marks(case, shown, self.measured.volumes)
         w.transport.set_marks(self.ed, self.es)
 
     def _choices_changed(self) -> None:
@@ -310,7 +312,20 @@ class Coupling(QObject):
         w.inspector.compare.show_case(case, comparison, self._other(), fields, w.choices.colour_by)
         self.show_plots()
         self.draw_scene()
-        self._tick(w.playback.time_s)
+        if self.hand.on:
+            self.keep_phase()
+        else:
+            self._tick(w.playback.time_s)
+
+    def keep_phase(self) -> None:
+        """Put the clock where it shows the phase of the images that is in view, whatever the beat is now."""
+        w, display = self.w, self.w.display
+        if display.volume is None or display.volume.phases < 2 or not w.playback.enabled:
+            return
+        wanted, shares = float(display.volume.phase_percent[display.phase]), np.linspace(0.0, 1.0, 200, endpoint=False)
+        seen = np.array([100.0 * image_fraction(self.shown(), float(share)) for share in shares])
+        away = np.abs((seen - wanted + 50.0) % 100.0 - 50.0)
+        w.playback.seek(float(shares[np.argmin(away)]) * w.playback.period_s)
 
     def _fields(self) -> tuple[tuple[str, str], ...]:
         case = self.w.presenter.case

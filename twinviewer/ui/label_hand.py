@@ -1,4 +1,4 @@
-"""The hand that mends labels: strokes in the slices and on the surface in 3D, each one named step to undo."""
+"""The hand that mends labels: a mode with tools, the labels that they change, and what is seen meanwhile."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 
 from twinviewer.domain import LabelEdit, LabelMap, OrganMesh, StructureStyle, TwinviewerError, Volume
-from twinviewer.scene.label_surface import LabelSurface, first_hit
 from twinviewer.scene.state import PaneState, SceneState
-from twinviewer.segmentation.edit.brush import Brush
-from twinviewer.segmentation.edit.rule import Rule
+from twinviewer.session.case import Case
 from twinviewer.session.label_draft import LabelDraft
 from twinviewer.session.label_edits import new_labels
 from twinviewer.ui.edit_mode import EditMode
-from twinviewer.ui.label_panel import ANYTHING, ERASE, NOTHING, PAINT, THRESHOLD, LabelPanel
+from twinviewer.ui.label_menu import fill_whole
+from twinviewer.ui.label_panel import BRUSHES, ERASE, RANGE, LabelPanel
 from twinviewer.ui.label_ring import BrushRing
+from twinviewer.ui.label_runs import LabelRuns
 from twinviewer.ui.label_shapes import LabelShapes
+from twinviewer.ui.label_strokes import LabelStrokes
 from twinviewer.ui.slice_view import SliceView
 from twinviewer.ui.step_bar import Step
 from twinviewer.ui.theme import Tokens
@@ -31,13 +31,11 @@ from twinviewer.ui.view_choices import plain_style
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
 
-BRUSHES = (PAINT, ERASE, THRESHOLD)
 WAIT_MS = 30
 SMALL_BYTES = 64 << 20
 """Labels below this are copied at once; larger ones in a thread."""
 FIRST = "structure_1"
-LEAP = 4.0
-"""Times the brush's radius: two places on a surface further apart are not joined by a stroke through the air."""
+GIVEN_UP = "The model was made from the labels before this: build it again when you are done."
 
 
 class LabelHand(EditMode):
@@ -52,12 +50,13 @@ class LabelHand(EditMode):
         self._thread = ThreadPoolExecutor(1, "labels")
         self._copying: tuple[Future[LabelDraft], LabelMap] | None = None
         self._own = False
-        self._action = ""
-        self._surface: LabelSurface | None = None
-        self._last_mm: NDArray[np.float64] | None = None
-        self._had_model = False
-        self.panel.changed.connect(self._chosen)
+        self.strokes = LabelStrokes(self)
+        self.runs = LabelRuns(self)
+        fill_whole(window.actions_, self.panel.menu)
+        self.panel.changed.connect(self.chosen)
         self.panel.tool_chosen.connect(self.take_tool)
+        self.panel.structure_asked.connect(self.structure_verb)
+        self.panel.box.left.connect(lambda: self.take_tool(self.panel.brush))
         self.panel.done.connect(self.stop)
         self.shapes.changed.connect(lambda: window.coupling.draw_scene() if self.on else None)
         window.presenter.case_changed.connect(self._follow)
@@ -101,7 +100,7 @@ class LabelHand(EditMode):
         self.w.coupling.go(Step.SEGMENT)
         self.w.playback.pause()
         self.on = True
-        self._had_model = p.case.mesh is not None
+        self.panel.note.say("")
         self._set_range()
         self._show_structures()
         self._follow()
@@ -111,7 +110,7 @@ class LabelHand(EditMode):
             if self.ring.draw not in view.marks:
                 view.marks.append(self.ring.draw)
         self.watch(*self.views)
-        self._chosen()
+        self.chosen()
         self.w.coupling.draw_scene()
         self.watch(self.w.views.view3d.interactor)
         self.w.coupling.refresh_jobs()
@@ -123,8 +122,9 @@ class LabelHand(EditMode):
             return False
         if self.holding and self.draft is not None:
             self._held = None
-            self._touched(self.draft.cancel())
+            self.touched(self.draft.cancel())
             return True
+        self.runs.take_back()
         self.on = False
         self.ring.move(self.views, None, None)
         for view in self.views:
@@ -133,8 +133,7 @@ class LabelHand(EditMode):
         self.panel.hide()
         self.w.inspector.segment.hand_is_on(False)
         self.w.display.set_band(None)
-        self.w.coupling.draw_scene()
-        self.w.coupling.refresh_jobs()
+        self.w.coupling.refresh()
         return True
 
     def close(self) -> None:
@@ -143,19 +142,31 @@ class LabelHand(EditMode):
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def take_tool(self, name: str) -> None:
-        """Take up a tool, and the hand with it."""
+        """Take up a brush, or a tool of the session by name, and the hand with it."""
         if not self.on:
             self.start()
         if self.on:
+            self.runs.take_back()
+            self.panel.note.say("")
             self.panel.choose_tool(name)
-            self._chosen()
+            self.chosen()
+
+    def structure_verb(self, verb: str) -> None:
+        """ "add", "rename" or "remove" a structure."""
+        self.take_tool(verb)
+        if self.on and verb == "remove":
+            self.runs.run()
+            self.take_tool(self.panel.brush)
+        elif self.on:
+            self.panel.box.name.setFocus()
+            self.panel.box.name.selectAll()
 
     def take_structure(self, place: int) -> None:
         """Paint the structure in a place of the list, from 0."""
         value = self.panel.structures.at(place)
         if value:
             self.panel.structures.choose(value)
-            self._chosen()
+            self.chosen()
 
     # What follows from the Case --------------------------------------------------------------------------------
 
@@ -236,23 +247,25 @@ class LabelHand(EditMode):
             self.panel.show_structures({v: name for v, name in labels.names.items() if v}, self.styles())
             self._colour_ring()
 
-    def _label_of(self, value: int) -> str:
+    def label_of(self, value: int) -> str:
         labels = self.labels
+        """How a structure is written."""
         return "" if labels is None or value not in labels.names else self.styles()[labels.names[value]].label
 
     # What is seen ----------------------------------------------------------------------------------------------
 
-    def _chosen(self) -> None:
+    def chosen(self) -> None:
         """Another tool, structure or size was chosen."""
         if not self.on:
             return
         self.ring.radius_mm, self.ring.ball = self.panel.radius_mm, self.panel.ball.isChecked()
         self._colour_ring()
+        self.panel.show_box(self.labels)
         brush = self.panel.tool in BRUSHES
         for view in self.views:
             view.setCursor(Qt.CursorShape.BlankCursor if brush else Qt.CursorShape.CrossCursor)
             view.update()
-        self.w.display.set_band(self.panel.band if self.panel.tool == THRESHOLD else None)
+        self.w.display.set_band(self.panel.band if self.panel.tool == RANGE else None)
         self.shapes.choose(self.panel.value)
 
     def _colour_ring(self) -> None:
@@ -277,136 +290,83 @@ class LabelHand(EditMode):
         structures = tuple(replace(one, visible=False) for one in hidden)
         title = "Labels"
         if labels.phases > 1:
-            title += f", {labels.phase_percent[min(self.w.display.label_phase, labels.phases - 1)]:.0f} % R-R"
+            title += f", {labels.phase_percent[self.phase]:.0f} % R-R"
         pane = PaneState(title, mesh, structures=structures, accent=tokens.quiet, labels=self.shapes.shapes(shown))
         footer = f"{case.patient.pseudonym} · research only, not for clinical use".lstrip(" ·")
         return SceneState(
             (pane,), background=tokens.panel, text=tokens.text, quiet=tokens.quiet, footer=footer, legend=False
         )
 
-    # Strokes ---------------------------------------------------------------------------------------------------
-
-    def press(self, view: Any, event: QMouseEvent) -> bool:
-        """A stroke begins; in 3D only on a surface, beside it the view is turned."""
-        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            return False
-        draft, labels = self.draft, self.labels
-        if self.panel.tool not in BRUSHES:
-            return False
-        if draft is None or labels is None:
-            self.w.messages.tell("The labels are being made ready: one moment")
-            return True
-        erase = self.panel.tool == ERASE or bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        value = self.panel.value
-        if not value and not erase:
-            self.w.messages.tell("There is no structure to paint yet", "Add one first", "caution")
-            return True
-        self._surface = self.shapes.surfaces.get(value)
-        if not isinstance(view, SliceView):
-            place = self._on_surface(event.position())
-            if place is None:
-                return False
-        else:
-            place = view.place_mm(event.position())
-            if place is None:
-                return False
-        only = labels.names.get(value, "") if erase and self.panel.tool != ERASE else self.panel.may_replace
-        self._action = self._name(erase, value, only)
-        draft.begin(0 if erase else value, self._phase, self._rule(labels, erase, only))
-        self._last_mm = None
-        self._dab(view, place)
-        return True
+    # What the hand does ----------------------------------------------------------------------------------------
 
     @property
-    def _phase(self) -> int:
+    def phase(self) -> int:
+        """The phase of the labels that is in view, and that strokes bear on."""
         labels = self.labels
         return 0 if labels is None else min(self.w.display.label_phase, labels.phases - 1)
 
-    def _rule(self, labels: LabelMap, erase: bool, only: str) -> Rule:
-        over: frozenset[int] | None = None
-        if only == NOTHING and not erase:
-            over = frozenset({0})
-        elif only not in (ANYTHING, NOTHING):
-            over = frozenset({labels.value(only)})
-        low, high = self.panel.band if self.panel.tool == THRESHOLD and not erase else (None, None)
-        return Rule(over, low, high)
+    def go_to_phase(self, phase: int) -> None:
+        """Show another phase of the labels."""
+        labels, display = self.labels, self.w.display
+        if labels is not None and display.volume is not None:
+            away = np.abs((display.volume.phase_percent - labels.phase_percent[phase] + 50.0) % 100.0 - 50.0)
+            display.set_phase(int(np.argmin(away)))
+            self.w.coupling.keep_phase()
 
-    def _name(self, erase: bool, value: int, only: str) -> str:
-        labels = self.labels
-        if erase:
-            known = labels is not None and only in labels.names.values()
-            action = f"Erase {self._label_of(labels.value(only))}" if known and labels is not None else "Erase"
-        else:
-            verb = "Threshold paint" if self.panel.tool == THRESHOLD else "Paint"
-            action = f"{verb} {self._label_of(value)}"
-        if labels is not None and labels.phases > 1:
-            action += f", phase {self._phase + 1}"
-        return action
+    def press(self, view: Any, event: QMouseEvent) -> bool:
+        """A stroke begins, or a tool acts on a place; in 3D only on a surface, beside it the view is turned."""
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            return False
+        self.runs.take_back()
+        if self.panel.tool in BRUSHES:
+            return self.strokes.begin(view, event.position(), event.modifiers())
+        if not isinstance(view, SliceView) or not self.panel.box.waits_for_click:
+            return False
+        self.runs.run(point_mm=view.place_mm(event.position()), normal=view.normal)
+        return True
 
     def drag(self, view: Any, event: QMouseEvent) -> None:
-        if isinstance(view, SliceView):
-            place = view.place_mm(event.position())
-            self.ring.move(self.views, view, event.position())
-        else:
-            place = self._on_surface(event.position())
-        if place is not None:
-            self._dab(view, place)
-
-    def _dab(self, view: Any, place_mm: NDArray[np.float64]) -> None:
-        if self.draft is None:
+        if self.panel.tool not in BRUSHES:
             return
-        flat = isinstance(view, SliceView) and not self.panel.ball.isChecked()
-        normal = view.normal if flat else None
-        brush = Brush(self.panel.radius_mm, None if normal is None else (normal[0], normal[1], normal[2]))
-        self._touched(self.draft.dab(brush, place_mm))
+        self.strokes.lead(view, event.position())
+        if isinstance(view, SliceView):
+            self.ring.move(self.views, view, event.position())
 
-    def _touched(self, box: tuple[slice, slice, slice] | None) -> None:
-        """Voxels within a box have changed: slices at once, surfaces soon."""
+    def release(self, view: Any, event: QMouseEvent) -> None:
+        if self.panel.tool in BRUSHES:
+            self.strokes.end()
+
+    def touched(self, box: tuple[slice, slice, slice] | None) -> None:
+        """Voxels within a box have changed on the draft: slices at once, surfaces soon."""
         if box is None or self.draft is None:
             return
-        start, stop = tuple(side.start for side in box), tuple(side.stop for side in box)
+        k, j, i = box
+        start, stop = (k.start, j.start, i.start), (k.stop, j.stop, i.stop)
         self.w.display.touched.emit(start, stop)
         labels = self.w.display.labels
         if labels is not None:
             wide = tuple(slice(max(side.start - 1, 0), side.stop + 1) for side in box)
-            near = np.unique(labels.data[(self._phase, *wide)])
+            near = np.unique(labels.data[(self.phase, *wide)])
             self.shapes.touch(start, stop, {int(value) for value in near} | {self.panel.value})
-
-    def release(self, view: Any, event: QMouseEvent) -> None:
-        if self.draft is not None:
-            edit = self.draft.finish(self._action)
-            if edit is not None:
-                self.take(edit)
 
     def take(self, edit: LabelEdit) -> None:
         """Make an edit that the draft holds already a step of the Case."""
-        p, draft = self.w.presenter, self.draft
-        if draft is None:
+        if self.draft is None:
             return
-        model = p.case.mesh is not None
         self._own = True
         try:
-            p.accept(draft.accept(p.case, edit))
+            self.accept(self.draft.accept(self.w.presenter.case, edit))
         except (TwinviewerError, ValueError) as error:
             self.w.messages.tell_error(error, edit.action)
         finally:
             self._own = False
-        if model and p.case.mesh is None:
-            self.w.messages.tell("The model was made from the labels before this: build it again when you are done")
-        if self.on:
-            QTimer.singleShot(0, lambda: self.w.inspector.segment.ensureWidgetVisible(self.panel))
 
-    # In 3D -----------------------------------------------------------------------------------------------------
-
-    def _on_surface(self, where: QPointF) -> NDArray[np.float64] | None:
-        """Where the line of sight meets the painted structure as it was when the stroke began, (3,) LPS mm."""
-        view = self.w.views.view3d
-        if view.stage is None or self._surface is None:
-            return None
-        from twinviewer.scene.pick import ray
-
-        hit = first_hit([self._surface], *ray(view.stage.renderer(), *view.pixel(where)))
-        return None if hit is None else hit[1]
+    def accept(self, case: Case) -> None:
+        """Make a Case with other labels the present one; where that gives up a model, say so once."""
+        p = self.w.presenter
+        model = p.case.mesh is not None
+        p.accept(case)
+        self.panel.note.say(GIVEN_UP if model and p.case.mesh is None else "")
 
     # Pointer and keys ------------------------------------------------------------------------------------------
 

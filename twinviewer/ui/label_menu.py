@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtWidgets import QMenu
+
+from twinviewer.ui.actions import Actions
 from twinviewer.ui.label_panel import LABEL_TOOLS
 
 if TYPE_CHECKING:
@@ -12,6 +15,15 @@ if TYPE_CHECKING:
 
 MENU = "Edit labels"
 PLACES = 9
+WHOLE = (
+    ("Surface", (("smooth", "Smooth"), ("fill", "Fill holes"), ("close", "Close gaps"), ("open", "Remove spurs"),
+                 ("resize", "Grow or shrink"), ("hollow", "Hollow"))),
+    ("Pieces", (("islands", "Islands"), ("cut", "Split by a plane"), ("part", "Split at necks"))),
+    ("Slices and phases", (("interpolate", "Interpolate slices"), ("copy", "Copy to phases"))),
+    ("By brightness", (("threshold", "Threshold"), ("compete", "Grow several at once"))),
+    ("Structures", (("combine", "Combine"), ("merge", "Merge"), ("clear", "Clear"))),
+)  # fmt: skip
+"""Tools of ``session/label_tools.py`` in the menu, in groups: their import is dear, so they are named here as well."""
 TAKEN = (*(f"preset_{n}" for n in range(1, 10)), "slower", "faster")
 """Actions whose keys mean something else while the hand is up."""
 
@@ -29,6 +41,9 @@ def add_label_actions(w: MainWindow) -> None:
     a.add("label_ball", MENU, "Brush is a 3D &ball", lambda: _ball(w), "Shift+B", checkable=True)
     for place in range(PLACES):
         a.add(f"label_{place + 1}", MENU, f"Structure &{place + 1}", partial(_structure, w, place), f"{place + 1}")
+    for _, tools in WHOLE:
+        for name, text in tools:
+            a.add(f"label_{name}", MENU, f"{text}…", partial(_tool, w, name))
     for verb in ("add", "rename", "remove"):
         sign = "trash" if verb == "remove" else verb
         a.add(f"label_structure_{verb}", MENU, f"{verb.capitalize()} structure…", partial(_verb, w, verb), "", sign)
@@ -36,11 +51,22 @@ def add_label_actions(w: MainWindow) -> None:
 
 def label_menu() -> list[str | tuple[str, list[str]]]:
     """How they stand in the menu."""
+    whole: list[str | tuple[str, list[str]]] = [
+        (title, [f"label_{name}" for name, _ in tools]) for title, tools in WHOLE
+    ]
     return [
         "label_hand", "-", *(f"label_{tool.name}" for tool in LABEL_TOOLS), "-", "label_smaller", "label_larger",
-        "label_ball", "-", ("&Structure", [f"label_{n}" for n in range(1, PLACES + 1)]), "label_structure_add",
-        "label_structure_rename", "label_structure_remove",
+        "label_ball", "-", *whole, "-", ("&Structure", [f"label_{n}" for n in range(1, PLACES + 1)]),
+        "label_structure_add", "label_structure_rename", "label_structure_remove",
     ]  # fmt: skip
+
+
+def fill_whole(actions: Actions, menu: QMenu) -> None:
+    """The same tools behind the panel's own button."""
+    for title, tools in WHOLE:
+        menu.addSection(title)
+        for name, _ in tools:
+            menu.addAction(actions.all[f"label_{name}"])
 
 
 def allow_label_actions(w: MainWindow) -> None:
@@ -50,6 +76,8 @@ def allow_label_actions(w: MainWindow) -> None:
     for tool in LABEL_TOOLS:
         a.allow(f"label_{tool.name}", not why, why)
     a.allow("label_hand", not why, why)
+    for name in (name for _, tools in WHOLE for name, _ in tools):
+        a.allow(f"label_{name}", w.presenter.case.labels is not None and not why, why or "there are no labels yet")
     first = "take up the hand first (L)"
     for key in ("label_smaller", "label_larger", "label_ball", "label_structure_add"):
         a.allow(key, hand.on, first)

@@ -16,15 +16,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from twinviewer.domain import Parameter, StructureStyle
+from twinviewer.domain import LabelMap, Parameter, StructureStyle
 from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.form import NumberField
 from twinviewer.ui.icons import icon
 from twinviewer.ui.label_structures import LabelStructures
+from twinviewer.ui.label_tool_box import LabelToolBox
 from twinviewer.ui.page import Note, quiet_label
 from twinviewer.ui.theme import Look
 
-PAINT, ERASE, THRESHOLD, GROW, TRACE = "paint", "erase", "threshold", "grow", "trace"
+PAINT, ERASE, RANGE, GROW, TRACE = "paint", "erase", "range", "grow", "trace"
+BRUSHES = (PAINT, ERASE, RANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +43,16 @@ class LabelTool:
 LABEL_TOOLS = (
     LabelTool(PAINT, "Paint", "segment", "Shift+P", "Drag in a slice, or on the surface in 3D. Ctrl+drag erases."),
     LabelTool(ERASE, "Erase", "erase", "Shift+E", "Drag over what does not belong, in a slice or in 3D."),
-    LabelTool(THRESHOLD, "Threshold", "threshold", "Shift+T", "Paints only where the image lies in the range, marked "
+    LabelTool(RANGE, "Threshold", "threshold", "Shift+T", "Paints only where the image lies in the range, marked "
               "yellow in the slices."),
-    LabelTool(GROW, "Grow", "grow", "Shift+G", "Click in the images: what is joined to the place and as bright becomes "
-              "the structure."),
-    LabelTool(TRACE, "Trace level", "outline", "Shift+L", "Point at an edge: the outline of equal brightness is drawn; "
-              "click to fill it."),
+    LabelTool(GROW, "Grow", "grow", "Shift+G", ""),
+    LabelTool(TRACE, "Trace", "outline", "Shift+L", ""),
 )  # fmt: skip
 RADIUS = Parameter(
-    "radius_mm", "Brush radius", "number", 5.0, "The user's choice", "mm", 0.5, 30.0, 0.5, help="Ctrl+wheel, or [ and ]"
+    "radius_mm", "Radius", "number", 5.0, "The user's choice", "mm", 0.5, 30.0, 0.5, help="Ctrl+wheel, or [ and ]"
 )
 LOW = Parameter("low", "From", "number", 150.0, "The user's choice", "HU", -1024.0, 3071.0, 10.0)
 HIGH = Parameter("high", "To", "number", 600.0, "The user's choice", "HU", -1024.0, 3071.0, 10.0)
-SPREAD = Parameter(
-    "spread", "Brightness may differ by", "number", 60.0, "The user's choice", "HU", 5.0, 500.0, 5.0,
-    help="From that of the clicked place, up or down",
-)  # fmt: skip
-REACH = Parameter(
-    "reach_mm", "At most this far away", "number", 25.0, "The user's choice", "mm", 5.0, 150.0, 5.0,
-    help="From the clicked place, so that nothing leaks into all that is as bright",
-)  # fmt: skip
 ANYTHING, NOTHING = "*", ""
 """What may be painted over: all, or the background alone. Else a structure's name."""
 
@@ -77,7 +69,7 @@ class LabelPanel(QWidget):
     def __init__(self, look: Look) -> None:
         super().__init__()
         self.look = look
-        self._tool = PAINT
+        self._tool = self._brush = PAINT
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -88,17 +80,13 @@ class LabelPanel(QWidget):
         column.addWidget(self.structures)
         self.radius = NumberField(RADIUS)
         self.low, self.high = NumberField(LOW), NumberField(HIGH)
-        self.spread, self.reach = NumberField(SPREAD), NumberField(REACH)
         self._rows: dict[str, tuple[QWidget, ...]] = {}
         self._fields = QGridLayout()
         self._fields.setContentsMargins(0, 0, 0, 0)
         self._fields.setHorizontalSpacing(8)
         self._fields.setVerticalSpacing(2)
         self._fields.setColumnStretch(1, 1)
-        numbers = {
-            "radius": self.radius, "low": self.low, "high": self.high, "spread": self.spread, "reach": self.reach
-        }  # fmt: skip
-        for name, field in numbers.items():
+        for name, field in (("radius", self.radius), ("low", self.low), ("high", self.high)):
             label = quiet_label(field.parameter.label)
             label.setToolTip(field.parameter.help)
             field.setToolTip(field.parameter.help)
@@ -110,8 +98,10 @@ class LabelPanel(QWidget):
         self.over.activated.connect(lambda _: self.changed.emit())
         self._over_label = quiet_label("Paint over")
         self._add_row("over", self._over_label, self.over)
-        self._add_row("reach_of", quiet_label("Brush reaches"), self._pills())
+        self._add_row("reach_of", quiet_label("Reaches"), self._pills())
         column.addLayout(self._fields)
+        self.box = LabelToolBox(look)
+        column.addWidget(self.box)
         self.note = Note(look)
         column.addWidget(self.note)
         self.hint = quiet_label()
@@ -138,7 +128,7 @@ class LabelPanel(QWidget):
         row = QHBoxLayout()
         row.setSpacing(0)
         self.tools: dict[str, QToolButton] = {}
-        group = QButtonGroup(self)
+        self._group = QButtonGroup(self)
         for tool in LABEL_TOOLS:
             button = QToolButton()
             button.setText(tool.text)
@@ -146,11 +136,11 @@ class LabelPanel(QWidget):
             button.setIconSize(QSize(20, 20))
             button.setCheckable(True)
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            button.setToolTip(f"{tool.text} ({tool.key}): {tool.hint}")
+            button.setToolTip(f"{tool.text} ({tool.key}) {tool.hint}".rstrip())
             button.setAccessibleName(tool.text)
             button.setProperty("role", "tool")
             button.clicked.connect(lambda _=False, name=tool.name: self._tool_clicked(name))
-            group.addButton(button)
+            self._group.addButton(button)
             self.tools[tool.name] = button
             row.addWidget(button, 1)
         return row
@@ -201,19 +191,39 @@ class LabelPanel(QWidget):
         self.tool_chosen.emit(name)
 
     def choose_tool(self, name: str) -> None:
-        """Take up another tool, with the fields that it needs."""
+        """Take up another tool, with the fields that it needs: one of the row, or of the session by name."""
         self._tool = name
-        self.tools[name].setChecked(True)
-        brush = name in (PAINT, ERASE, THRESHOLD)
-        shown = {
-            "radius": brush, "reach_of": brush, "over": True, "low": name == THRESHOLD,
-            "high": name == THRESHOLD, "spread": name == GROW, "reach": name == GROW,
-        }  # fmt: skip
+        brush = name in BRUSHES
+        if brush:
+            self._brush = name
+        self._group.setExclusive(False)  # a tool of the menu presses none of them
+        for one, button in self.tools.items():
+            button.setChecked(one == name)
+        self._group.setExclusive(True)
+        level = name == RANGE
+        shown = {"radius": brush, "reach_of": brush, "over": brush, "low": level, "high": level}
         for row, on in shown.items():
             for widget in self._rows[row]:
                 widget.setVisible(on)
         self._over_label.setText("Take away" if name == ERASE else "Paint over")
-        self.hint.setText(next(tool.hint for tool in LABEL_TOOLS if tool.name == name))
+        hint = next((tool.hint for tool in LABEL_TOOLS if tool.name == name), "")
+        self.hint.setText(hint)
+        self.hint.setVisible(bool(hint))
+
+    @property
+    def brush(self) -> str:
+        """The brush that was in hand last."""
+        return self._brush
+
+    def show_box(self, labels: LabelMap | None) -> None:
+        """Show the numbers of a tool that is no brush, for the chosen structure."""
+        if self._tool in BRUSHES:
+            self.box.show_tool(None, labels, "")
+            return
+        from twinviewer.session.label_tools import TOOLS
+
+        active = "" if labels is None else labels.names.get(self.value, "")
+        self.box.show_tool(TOOLS[self._tool], labels, active, closes=self._tool not in self.tools)
 
     @property
     def value(self) -> int:
@@ -267,5 +277,3 @@ class LabelPanel(QWidget):
             field.box.setRange(low, high)
             field.set_unit(unit)
             field.set_value(value)
-        self.spread.box.setRange(max((high - low) / 800.0, 0.5), (high - low) / 8.0)
-        self.spread.set_unit(unit)

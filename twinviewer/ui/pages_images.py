@@ -4,8 +4,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 
 from twinviewer.domain import Volume
-from twinviewer.report.measures import FUNCTION, GROUPS, OTHER, STRAIN, VOLUMES, WALL, by_discs, group_of
+from twinviewer.report.measures import GROUPS, STRAIN, WALL, by_discs, group_of
 from twinviewer.session.case import Case
+from twinviewer.session.norms import norms_of
 from twinviewer.ui.banner import date_text
 from twinviewer.ui.case_tree import KIND_NAMES, grid_text
 from twinviewer.ui.number_tables import MeasureTable
@@ -99,6 +100,8 @@ class ImportPage(Page):
 
 
 ON_SLICES = "STRUCTURES ON THE SLICES"
+COUNTED_LIVE = 20_000_000
+"""Voxels of a phase up to which volumes are counted after every stroke."""
 
 
 class SegmentPage(Page):
@@ -177,6 +180,8 @@ class SegmentPage(Page):
             self._measured.show_values(by_discs(case.measurements))
         if (case.labels, case.contours) == self._shown:
             return
+        if case.labels is not None and self._hand_head.isVisibleTo(self) and case.labels.data[0].size > COUNTED_LIVE:
+            return  # counted when the hand is laid down
         self._shown = (case.labels, case.contours)
         labels = case.labels
         if case.contours is not None:
@@ -224,6 +229,7 @@ FROM_CONTOURS = (
 )
 
 
+OUT_OF_RANGE = "▲ ▼ outside the usual range of this sex and age: point at a number for the range and its source."
 MEASURED, TYPED = "MEASURED IN THE IMAGES", "TYPED IN, NOT MEASURED"
 
 
@@ -243,6 +249,8 @@ class ModelPage(Page):
         self._measures_head = self.section(MEASURED)
         self._measures = MeasureTable(look)
         self.column.addWidget(self._measures)
+        self._usual = quiet_label("")
+        self.column.addWidget(self._usual)
         self._segments_head = self.section("BY SEGMENT")
         self.segments = SegmentValues(look)
         self.column.addWidget(self.segments)
@@ -268,11 +276,16 @@ class ModelPage(Page):
         mesh = case.mesh
         moves = mesh is not None and mesh.motion_mm is not None
         walls = moves and any(group_of(name) in (WALL, STRAIN) for name in case.measurements)
-        self.show_section(self._segments_head, moves, self.segments)
+        self.show_section(self._segments_head, mesh is not None, self.segments)
         self.show_section(self._wall_head, walls, self._wall)
-        self._measures.show_values(case.measurements, groups=(VOLUMES, FUNCTION, OTHER) if walls else GROUPS)
+        norms = norms_of(case)
+        first = tuple(group for group in GROUPS if not (walls and group in (WALL, STRAIN)))
+        self._measures.show_values(case.measurements, groups=first, norms=norms)
         if walls:
-            self._wall.show_values(case.measurements, groups=(WALL, STRAIN))
+            self._wall.show_values(case.measurements, groups=(WALL, STRAIN), norms=norms)
+        out = any(norm.verdict(case.measurements[name].value) for name, norm in norms.items())
+        self._usual.setText(OUT_OF_RANGE if out else "")
+        self._usual.setVisible(out)
         if mesh is self._mesh:
             return
         self._mesh = mesh
