@@ -21,9 +21,10 @@ _BY_CHOICE = "chosen by the user; the default suits a heart at 0.5 mm to 1 mm"
 class Tool:
     """One tool.
 
-    points: how many places are clicked in the images ("none", "maybe": one for some values, "one", "many": one or more);
-    normal: whether it takes the plane of the view that was clicked in. reach_mm: from the values, how far from the structures or places the tool
-    looks and acts; None for all of the grid. phases: which phases it needs besides the one that is open.
+    points: how many places are clicked in the images ("none", "maybe": one for some values, "one", "many": one or
+    more); normal: whether it takes the plane of the view that was clicked in. reach_mm: from the values, how far from
+    the structures or places (from_points) the tool looks and acts; None for all of the grid. phases: which phases it
+    needs: as the switch all_phases says, all, or others that it writes to.
     """
 
     name: str

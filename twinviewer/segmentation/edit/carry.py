@@ -72,6 +72,8 @@ def motion_between(fixed: sitk.Image, moving: sitk.Image, report: Reporter = sil
         small_fixed, small_moving = (_coarse(one, edge_mm) for one in (fixed, moving))
         demons = sitk.DiffeomorphicDemonsRegistrationFilter()
         demons.SetNumberOfIterations(rounds)
+        demons.SetNumberOfThreads(1)  # several add up in the order in which they end: not twice the same
+        demons.SetNumberOfWorkUnits(1)
         demons.SmoothDisplacementFieldOn()
         demons.SetStandardDeviations([SMOOTH_MM / s for s in small_fixed.GetSpacing()])
         before = done
