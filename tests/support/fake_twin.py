@@ -200,6 +200,7 @@ class FakeTherapy:
 
     name: str = "dose"
     label: str = "Dose"
+    group: str = "Pacing"
     summary: str = "Makes the box stronger"
     edits: frozenset[str] = frozenset({"contractility"})
     parameters: tuple[Parameter, ...] = (

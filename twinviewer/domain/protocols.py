@@ -159,10 +159,12 @@ class Engine(Protocol):
 
 @runtime_checkable
 class Therapy(Protocol):
-    """A change of the Setup, declared by its parameters. Never sees an engine, never fakes a result."""
+    """A change of the Setup, declared by its parameters. Never sees an engine, never fakes a result. group: the words
+    under which it is listed with others of its kind ("Pacing")."""
 
     name: str
     label: str
+    group: str
     summary: str
     edits: frozenset[str]
     parameters: Sequence[Parameter]

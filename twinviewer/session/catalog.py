@@ -47,9 +47,19 @@ def engines() -> Mapping[str, Engine]:
     return cast(Mapping[str, Engine], _discover("engines").plugins)
 
 
+GROUPS = ("Pacing", "Drugs of the circulation", "Drugs of the rhythm", "Valves", "Ablation and stimulation", "By hand")
+"""Kinds of therapy in the order in which they are listed; those that only a plug-in from outside has come after."""
+
+
 def therapies() -> Mapping[str, Therapy]:
-    """All therapies by name."""
-    return cast(Mapping[str, Therapy], _discover("therapies").plugins)
+    """All therapies by name, as they are listed: those of a group together, the groups in the order of GROUPS."""
+    found = cast(Mapping[str, Therapy], _discover("therapies").plugins)
+
+    def place(pair: tuple[str, Therapy]) -> tuple[int, str, str]:
+        group = pair[1].group
+        return (GROUPS.index(group) if group in GROUPS else len(GROUPS), group, pair[0])
+
+    return dict(sorted(found.items(), key=place))
 
 
 def organ(name: str) -> Organ:

@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from twinviewer.domain import CineStack, Organ, StructureStyle, Suitability, Therapy, Volume
+from twinviewer.domain import CineStack, Organ, StructureStyle, Suitability, Volume
 from twinviewer.scene.electrical import MEMBRANE
 from twinviewer.scene.palette import CONTOURS
 from twinviewer.scene.slices import default_window
@@ -150,7 +150,7 @@ class Coupling(QObject):
         if not self._catalog_known:
             return
         case = self.w.presenter.case
-        therapies: dict[str, Therapy] = dict(catalog.therapies())
+        therapies = catalog.therapies()
         engines = catalog.engines()
         engine = engines.get(case.engine) or next(iter(engines.values()), None)
         verdicts = {
@@ -159,7 +159,6 @@ class Coupling(QObject):
             else catalog.answered(therapy, engine, case.mesh)
             for name, therapy in therapies.items()
         }
-        therapies = dict(sorted(therapies.items(), key=lambda pair: (pair[0] != "crt", pair[0])))
         self.w.inspector.simulate.offer(self._organ(), therapies, verdicts)
 
     # What follows from a change of the Case --------------------------------------------------------------------

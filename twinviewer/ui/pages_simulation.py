@@ -70,6 +70,7 @@ class SimulatePage(Page):
         self._organ: Organ | None = None
         self._therapies: Mapping[str, Therapy] = {}
         self._cards: dict[str, TherapyCard] = {}
+        self._group_heads: list[QLabel] = []
         self._offer: tuple[object, ...] = ()
         self._editing = ""
         self.therapy = ""
@@ -171,8 +172,13 @@ class SimulatePage(Page):
         self._offer = key
         self._organ, self._therapies = organ, therapies
         _empty(self._card_column)
-        self._cards = {}
+        self._cards, self._group_heads = {}, []
+        group = ""
         for name, therapy in therapies.items():
+            if therapy.group != group:
+                group = therapy.group
+                self._group_heads.append(quiet_label(group))
+                self._card_column.addWidget(self._group_heads[-1])
             card = TherapyCard(therapy, verdicts[name])
             card.chosen.connect(self._card_chosen)
             self._cards[name] = card
@@ -199,6 +205,8 @@ class SimulatePage(Page):
         """Show the chosen therapy alone, so that its form stands below it, or all of them."""
         for name, card in self._cards.items():
             card.setVisible(not on or name == self.therapy)
+        for head in self._group_heads:
+            head.setVisible(not on)
         others = len(self._cards) - 1
         self._others.setText(f"{others} other therapies" if others > 1 else "The other therapy")
         self._others.setVisible(on and others > 0)

@@ -21,6 +21,7 @@ class Ablation:
 
     name = "ablation"
     label = "Ablation"
+    group = "Ablation and stimulation"
     summary = "A lesion, or a line of lesions, that blocks conduction: cut the path that a circuit needs"
     edits = frozenset({"conduction"})
     """Force is lost there too, but conduction is what it is for: an engine without force may answer for it."""

@@ -27,6 +27,7 @@ class AceInhibitor:
 
     name = "ace_inhibitor"
     label = "ACE inhibitor"
+    group = "Drugs of the circulation"
     summary = "Captopril: wider arteries and veins; effect of the first doses"
     edits = EFFECT.edits
     parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))

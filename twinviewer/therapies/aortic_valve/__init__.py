@@ -25,6 +25,7 @@ class AorticValve:
 
     name = "aortic_valve"
     label = "Aortic valve replacement"
+    group = "Valves"
     summary = "A prosthesis in place of a narrow or leaking aortic valve; acute effect"
     edits = frozenset({"valves"})
     parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))

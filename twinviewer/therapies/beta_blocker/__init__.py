@@ -42,6 +42,7 @@ class BetaBlocker:
 
     name = "beta_blocker"
     label = "Beta-blocker"
+    group = "Drugs of the circulation"
     summary = "Metoprolol: slower rate, lower contractility; acute effect"
     edits = frozenset({"heart_rate", "contractility"})
     parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))

@@ -31,6 +31,7 @@ class ChannelDrug:
 
     name = "channel_drug"
     label = "Channel drug"
+    group = "Drugs of the rhythm"
     summary = "Block of ion channels by one of the 28 CiPA drugs: action potentials and QT at a concentration"
     edits = frozenset({"repolarisation"})
     parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))

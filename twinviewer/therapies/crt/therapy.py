@@ -16,6 +16,7 @@ class Crt:
 
     name = "crt"
     label = "CRT"
+    group = "Pacing"
     summary = "Cardiac resynchronisation: lead places, AV and VV delay, pacing of one or both ventricles"
     edits = frozenset({"stimuli"})
     parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))

@@ -21,6 +21,7 @@ class Diuretic:
 
     name = "diuretic"
     label = "Diuretic"
+    group = "Drugs of the circulation"
     summary = "Furosemide: less blood fills the vessels; effect of the first hours"
     edits = frozenset({"volume"})
     parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))

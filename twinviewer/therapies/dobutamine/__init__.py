@@ -21,6 +21,7 @@ class Dobutamine:
 
     name = "dobutamine"
     label = "Dobutamine"
+    group = "Drugs of the circulation"
     summary = "Infusion: stronger beat, less resistance; acute effect"
     edits = EFFECT.edits
     parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))

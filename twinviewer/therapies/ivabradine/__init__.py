@@ -28,6 +28,7 @@ class Ivabradine:
 
     name = "ivabradine"
     label = "Ivabradine"
+    group = "Drugs of the circulation"
     summary = "Slower sinus rate, nothing else; acute effect"
     edits = frozenset({"heart_rate"})
     parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))

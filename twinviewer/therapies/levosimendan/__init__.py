@@ -23,6 +23,7 @@ class Levosimendan:
 
     name = "levosimendan"
     label = "Levosimendan"
+    group = "Drugs of the circulation"
     summary = "Infusion: stronger beat, wider vessels; acute effect"
     edits = EFFECT.edits | FASTER.edits
     parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))

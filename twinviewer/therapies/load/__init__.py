@@ -27,6 +27,7 @@ class Load:
 
     name = "load"
     label = "Load, rate and contractility"
+    group = "By hand"
     summary = "Blood volume, resistance, rate and force by hand: how this heart answers. Not a treatment"
     edits = frozenset({"volume", "resistance", "heart_rate", "contractility"})
     parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))

@@ -19,6 +19,7 @@ class MitralClip:
 
     name = "mitral_clip"
     label = "Mitral clip"
+    group = "Valves"
     summary = "Edge-to-edge repair of a leaking mitral valve: less leak, a smaller opening; acute effect"
     edits = frozenset({"valves"})
     parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))

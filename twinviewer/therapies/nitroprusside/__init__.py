@@ -23,6 +23,7 @@ class Nitroprusside:
 
     name = "nitroprusside"
     label = "Nitroprusside"
+    group = "Drugs of the circulation"
     summary = "Infusion: wider arteries and veins; acute effect"
     edits = EFFECT.edits
     parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))

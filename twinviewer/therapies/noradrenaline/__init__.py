@@ -21,6 +21,7 @@ class Noradrenaline:
 
     name = "noradrenaline"
     label = "Noradrenaline"
+    group = "Drugs of the circulation"
     summary = "Infusion: narrower vessels, higher pressure; acute effect"
     edits = EFFECT.edits
     parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))

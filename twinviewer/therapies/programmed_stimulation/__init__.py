@@ -23,6 +23,7 @@ class ProgrammedStimulation:
 
     name = "programmed_stimulation"
     label = "Programmed stimulation"
+    group = "Ablation and stimulation"
     summary = "S1 train and premature beats from one electrode: is re-entry inducible?"
     edits = frozenset({"extrastimuli"})
     parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))
