@@ -52,6 +52,17 @@ class Atlas:
         """(3,) centre of the blood of the four chambers."""
         return np.asarray(self.points_mm[np.isin(self.label, (2, 3, 4, 5))].mean(axis=0))
 
+    def mirrored(self) -> "Atlas":
+        """Left and right exchanged, as in situs inversus."""
+        flip = np.array([-1.0, 1.0, 1.0])
+        origin = self.origin_mm.copy()
+        origin[0] = -(origin[0] + (self.shape[2] - 1) * self.step_mm)
+        points, label, depth = (
+            array.reshape(*self.shape, *array.shape[1:])[:, :, ::-1].reshape(array.shape)
+            for array in (self.points_mm * flip, self.label, self.depth_mm)
+        )
+        return Atlas(points, label, depth, self.step_mm, self.shape, origin)
+
     def label_grid(self) -> NDArray[np.uint8]:
         """(k, j, i) labels."""
         return self.label.reshape(self.shape)

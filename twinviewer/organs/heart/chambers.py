@@ -29,6 +29,8 @@ from twinviewer.segmentation.mask import (
 from twinviewer.segmentation.partition import random_walk
 from twinviewer.segmentation.working_grid import WorkingGrid
 
+LEAST_POUCH_ML, MOST_POUCH_ML = 0.3, 25.0
+"""Appendages hold a few mL; what is larger and as thin as a branch is a neighbour that was not parted."""
 Labels = NDArray[np.uint8]
 Float = NDArray[np.float32]
 
@@ -65,7 +67,8 @@ def seeds_from(label: Labels, depth: Float, blood: Mask, spacing: Spacing, mouth
         deepest = float(np.quantile(depth[mine], 0.98))
         # the deep core, and the middle line of what is narrower (outflow tracts, appendages)
         inside = np.where(mine, depth, 0.0)
-        ridge = (inside > 4.0) & (inside >= 0.9 * ndimage.maximum_filter(inside, size=5))
+        least = 2.5 if value in (AORTA, PULMONARY_ARTERY) else 4.0
+        ridge = (inside > least) & (inside >= 0.9 * ndimage.maximum_filter(inside, size=5))
         core = mine & blood & ((depth > max(3.0, 0.45 * deepest)) | ridge)
         if value == OTHER:
             # a vein's first stretch is left open: seeds at its mouth would eat into the atrium, phase after phase
@@ -136,7 +139,8 @@ def tidy_chambers(labels: Labels, spacing: Spacing) -> Labels:
         if not mask.any():
             continue
         if value in (LA_BLOOD, RA_BLOOD):
-            mask = without_branches(mask, 5.0, spacing)
+            body = without_branches(mask, 5.0, spacing)
+            mask = body | blind_pouches(mask & ~body, body, labels == OTHER, spacing)
         elif value in (AORTA, PULMONARY_ARTERY):
             mask = without_branches(mask, 4.0, spacing)
         else:
@@ -149,6 +153,23 @@ def without_branches(mask: Mask, radius_mm: float, spacing: Spacing) -> Mask:
     """The largest piece without what is thinner than a ball; its own rim, which no ball fills, is kept."""
     core = largest_piece(erode(mask, radius_mm, spacing))
     return dilate(core, radius_mm + 1.5 * float(np.mean(spacing)), spacing) & mask
+
+
+def blind_pouches(branches: Mask, body: Mask, beyond: Mask, spacing: Spacing) -> Mask:
+    """Branches of an atrium that end in themselves: appendages. A vein goes on into blood that is not the heart's."""
+    pieces, count = ndimage.label(branches)
+    out = np.zeros(branches.shape, dtype=np.bool_)
+    if count == 0:
+        return out
+    size_ml = np.bincount(pieces.ravel()) * float(np.prod(spacing)) / 1000.0
+    blind = (size_ml > LEAST_POUCH_ML) & (size_ml < MOST_POUCH_ML)
+    blind[0] = False
+    around = np.ones((3, 3, 3), dtype=np.bool_)
+    blind[np.unique(pieces[ndimage.binary_dilation(beyond, around)])] = False
+    joined = np.zeros(count + 1, dtype=np.bool_)
+    joined[np.unique(pieces[ndimage.binary_dilation(body, around)])] = True
+    out[(blind & joined)[pieces]] = True
+    return out
 
 
 def own_edge(mask: Mask, image: Float, muscle: float, spacing: Spacing, rim_mm: float = 4.0) -> Mask:

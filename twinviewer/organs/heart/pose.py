@@ -1,7 +1,7 @@
 """Where the heart is and how it lies: the atlas placed in the scan, first as a whole, then locally.
 
 The scan is reduced to two soft maps, blood and muscle. The affine placement minimises the squared difference between
-them and what the atlas expects (Levenberg-Marquardt, several starts); the local one is a demons registration
+them and what the atlas expects, from the best of all places (see search); the local one is a demons registration
 (Vercauteren et al. 2009, NeuroImage 45:S61) of the atlas, painted with the same two classes.
 """
 
@@ -14,8 +14,15 @@ from scipy import ndimage
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
-from twinviewer.domain import Reporter
-from twinviewer.organs.heart.atlas import BLOOD_LABELS, LV_MYOCARDIUM, OTHER, RV_MYOCARDIUM, Atlas
+from twinviewer.domain import Reporter, part
+from twinviewer.organs.heart.atlas import (
+    BLOOD_LABELS,
+    LV_MYOCARDIUM,
+    OTHER,
+    RV_MYOCARDIUM,
+    Atlas,
+)
+from twinviewer.organs.heart.search import BOTH, LEFT, RIGHT, Sample, bright, candidates, sample
 from twinviewer.segmentation.working_grid import WorkingGrid
 
 Float = NDArray[np.float32]
@@ -23,16 +30,18 @@ Float = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pose:
-    """scan_mm = linear @ (atlas_mm - centre_mm) + position_mm. blood_hit: share of the atlas' blood that meets blood;
-    wall_hit: share of its LV wall that meets muscle; outside_hit: share of its surroundings that is blood."""
+    """scan_mm = linear @ (atlas_mm - centre_mm) + position_mm.
+
+    opacified: which side carries contrast: both, left or right. misfit: 0 where all is as the atlas has it, 1 where
+    the scan looks like muscle all through. left_hit, right_hit: share of the atlas' chambers of that side that meets
+    blood; wall_hit: share of its LV wall that meets muscle.
+    """
 
     linear: NDArray[np.float64]
     position_mm: NDArray[np.float64]
     centre_mm: NDArray[np.float64]
-    blood_hit: float
-    wall_hit: float
-    outside_hit: float
-    cost: float
+    opacified: str
+    misfit: float
 
     def to_scan(self, atlas_mm: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n, 3) atlas mm -> (n, 3) LPS mm."""
@@ -53,88 +62,96 @@ def _linear(p: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(turn @ (vectors * np.exp(values)) @ vectors.T)
 
 
+UNSEEN = 0.6
+"""Misfit of a point that should be blood and lies beyond the scan, where nothing is known (1 where it meets none)."""
+TURN_PRIOR, STRETCH_PRIOR = 0.12, 0.15
+SIZE_PRIOR = 6.0
+"""How much more unlikely a change of the whole heart's size is than a like change of its shape."""
+Maps = tuple[Float, Float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Misfit:
+    """What the atlas' sample misses in a scan, as residuals for a least-squares fit of shift, turn and stretch."""
+
+    chosen: Sample
+    work: WorkingGrid
+    maps: Maps
+    opacified: str
+    prior: float
+
+    def __call__(self, p: NDArray[np.float64]) -> NDArray[np.float64]:
+        kji = self.work.to_kji(self.chosen.points_mm @ _linear(p).T + p[:3]).T
+        inside = ((kji > -1) & (kji < np.array(self.work.shape)[:, None])).all(axis=0)
+        b, m = (ndimage.map_coordinates(f, kji, order=1, mode="nearest") for f in self.maps)
+        want, weight, soft = self.chosen.expects(self.opacified)
+        blood = np.where(inside, b - want, UNSEEN * want) * np.sqrt(weight)
+        muscle = np.where(inside, m - 1.0, UNSEEN) * np.sqrt(soft)
+        if p.size == 7:
+            stretch = SIZE_PRIOR * p[6:]
+        else:
+            size = p[6:9].mean()
+            stretch = np.concatenate([p[6:9] - size, p[9:] * 1.4, [SIZE_PRIOR * size]])
+        return np.concatenate([blood, muscle, self.prior * p[3:6], self.prior * stretch])
+
+    def relative(self, p: NDArray[np.float64]) -> float:
+        """Misfit as in :class:`Pose`."""
+        return float(np.square(self(p)).sum()) / self.chosen.nothing(self.opacified)
+
+
 def place(
-    atlas: Atlas, blood: Float, muscle: Float, work: WorkingGrid, start_mm: NDArray[np.float64], report: Reporter
-) -> Pose:
-    """Find the affine placement.
+    atlas: Atlas,
+    blood: Float,
+    muscle: Float,
+    work: WorkingGrid,
+    report: Reporter,
+    sides: tuple[str, ...] = (BOTH, LEFT, RIGHT),
+) -> list[Pose]:
+    """The affine placements, one for each side of the heart that may be opacified, best first.
 
-    blood, muscle: (k, j, i) soft maps 0..1 on ``work``. start_mm: (3,) LPS of the middle of the opacified complex.
+    blood, muscle: (k, j, i) soft maps 0..1 on ``work``. sides: what may be opacified. At least one is returned.
     """
-    label, depth = atlas.label, atlas.depth_mm
-    is_blood = np.isin(label, BLOOD_LABELS)
-    is_wall = label == LV_MYOCARDIUM
-    is_shell = (label == 0) & (depth < -4.0) & (depth > -13.0)
-    chosen = np.flatnonzero(is_blood | is_wall | is_shell | (label == RV_MYOCARDIUM))
-    chosen = chosen[:: max(1, chosen.size // 3500)]
-    points, kind = atlas.points_mm[chosen], label[chosen]
-    centre = atlas.centre_mm
-    want_blood = np.isin(kind, BLOOD_LABELS).astype(float)
-    want_wall = kind == LV_MYOCARDIUM
-    weight = np.where(want_blood > 0, 1.0, np.where(want_wall, 1.2, np.where(kind == RV_MYOCARDIUM, 0.3, 0.7)))
-    # great vessels vary most and leave the scan first
-    weight = np.where(np.isin(kind, (6, 7)), 0.4, weight)
-    weight = np.sqrt(weight / weight.sum())
-    wall_weight = weight * want_wall
+    chosen = sample(atlas)
+    few = chosen.thinned(3)
 
-    def maps(sigma_mm: float) -> tuple[Float, Float]:
+    def maps(sigma_mm: float) -> Maps:
         sigma = sigma_mm / work.spacing_mm
         return (
             ndimage.gaussian_filter(blood, sigma, mode="nearest"),
             ndimage.gaussian_filter(muscle, sigma, mode="nearest"),
         )
 
-    def residual(p: NDArray[np.float64], fields: tuple[Float, Float], prior: float) -> NDArray[np.float64]:
-        where = (points - centre) @ _linear(p).T + p[:3]
-        kji = work.to_kji(where).T
-        # beyond the scan nothing is known: neither for nor against
-        size = np.array(work.shape)[:, None]
-        inside = ((kji > -1) & (kji < size)).all(axis=0)
-        b = ndimage.map_coordinates(fields[0], kji, order=1, mode="nearest")
-        m = ndimage.map_coordinates(fields[1], kji, order=1, mode="nearest")
-        miss_blood = np.where(inside, (b - want_blood), 0.5) * weight
-        miss_wall = np.where(inside, (m - 1.0), 0.5) * wall_weight
-        stretch = p[6:] if p.size == 7 else np.concatenate([p[6:9] - p[6:9].mean(), p[9:] * 1.4, [p[6:9].mean()]])
-        return np.concatenate([miss_blood, miss_wall, prior * p[3:6], prior * stretch])
-
-    coarse = maps(6.0)
-    best: tuple[float, NDArray[np.float64]] | None = None
-    starts = [(shift, size) for size in (0.0, 0.18) for shift in ((0, 0, 0), (0, 0, -18), (0, 0, 18))]
-    for number, (shift, size) in enumerate(starts):
-        report(0.1 + 0.5 * number / len(starts), "Looking for the heart")
-        first = np.concatenate([start_mm + np.array(shift, dtype=float), np.zeros(3), [size]])
-        fit = least_squares(
-            residual, first, args=(coarse, 0.12), x_scale=[10, 10, 10, 0.2, 0.2, 0.2, 0.1], max_nfev=25, ftol=1e-3
-        )
-        if best is None or fit.cost < best[0] - 1e-9:
-            best = (float(fit.cost), fit.x)
-    assert best is not None
-    start = np.concatenate([best[1][:6], np.full(3, best[1][6]), np.zeros(3)])
+    guesses = candidates(chosen, blood, muscle, work, sides, part(report, 0.0, 0.5))
+    coarse = maps(5.0)
+    tried: list[tuple[float, NDArray[np.float64], str]] = []
+    for number, guess in enumerate(guesses):
+        report(0.5 + 0.3 * number / len(guesses), "Fitting the heart's place")
+        misfit = _Misfit(few, work, coarse, guess.opacified, TURN_PRIOR)
+        first = np.concatenate([guess.shift_mm, guess.turn, [np.log(guess.size)]])
+        fit = least_squares(misfit, first, x_scale=[10, 10, 10, 0.2, 0.2, 0.2, 0.1], max_nfev=15, ftol=1e-3)
+        tried.append((misfit.relative(fit.x), fit.x, guess.opacified))
+    tried.sort(key=lambda one: one[0])
+    # the best of each side, as far as it has a chance
+    leaders = [next(one for one in tried if one[2] == side) for side in sides]
+    leaders = [one for one in leaders if one[0] < min(0.98, tried[0][0] + 0.3)] or tried[:1]
+    finest = maps(3.0)
     scale = [10, 10, 10, 0.2, 0.2, 0.2, *([0.1] * 6)]
-    for step, sigma_mm in enumerate((5.0, 3.0)):
-        report(0.65 + 0.15 * step, "Fitting the heart's size and tilt")
-        fit = least_squares(residual, start, args=(maps(sigma_mm), 0.15), x_scale=scale, max_nfev=25, ftol=1e-4)
-        start = fit.x
-
-    linear = _linear(start)
-    kji = work.to_kji((points - centre) @ linear.T + start[:3]).T
-    inside = ((kji >= 0) & (kji <= np.array(work.shape)[:, None] - 1)).all(axis=0)
-    b = ndimage.map_coordinates(blood, kji, order=1, mode="nearest") > 0.5
-    m = ndimage.map_coordinates(muscle, kji, order=1, mode="nearest") > 0.5
-    chambers = np.isin(kind, (2, 3, 4, 5))
-
-    def share(hit: NDArray[np.bool_], where: NDArray[np.bool_]) -> float:
-        return float((hit & inside & where).sum() / max(1, where.sum()))
-
-    return Pose(
-        linear, start[:3], centre, share(b, chambers), share(m, want_wall), share(b, kind == 0), float(fit.cost)
-    )
+    placed: list[Pose] = []
+    for number, (_, p, side) in enumerate(leaders):
+        start = np.concatenate([p[:6], np.full(3, p[6]), np.zeros(3)])
+        for step, fields in enumerate((coarse, finest)):
+            report(0.8 + 0.2 * (number + 0.5 * step) / len(leaders), "Fitting the heart's size and tilt")
+            misfit = _Misfit(chosen, work, fields, side, STRETCH_PRIOR)
+            start = least_squares(misfit, start, x_scale=scale, max_nfev=15, ftol=1e-3).x
+        placed.append(Pose(_linear(start), start[:3], atlas.centre_mm, side, misfit.relative(start)))
+    return sorted(placed, key=lambda one: one.misfit)
 
 
-def painted(label: NDArray[np.integer]) -> Float:
-    """What a label is expected to look like: blood 2, muscle 1, else 0."""
+def painted(label: NDArray[np.integer], opacified: str = BOTH) -> Float:
+    """What a label is expected to look like: blood with contrast 2, muscle and blood without contrast 1, else 0."""
     paint = np.zeros(OTHER + 1, dtype=np.float32)
-    paint[list(BLOOD_LABELS) + [OTHER]] = 2.0
-    paint[[LV_MYOCARDIUM, RV_MYOCARDIUM]] = 1.0
+    paint[[LV_MYOCARDIUM, RV_MYOCARDIUM, *BLOOD_LABELS]] = 1.0
+    paint[[*bright(opacified), OTHER]] = 2.0
     return paint[label]
 
 
@@ -180,7 +197,7 @@ def bend(atlas: Atlas, pose: Pose, blood: Float, muscle: Float, work: WorkingGri
     """The placed atlas bent locally until it fits: labels and depth as in :func:`atlas_on`."""
     label, depth = atlas_on(atlas, pose, work)
     scene = ndimage.gaussian_filter(2.0 * blood + muscle * (1.0 - blood), 0.6)
-    expected = painted(label)
+    expected = painted(label, pose.opacified)
     known = (label > 0) | ((depth < -3.0) & (depth > -9.0))
     expected = np.where(known, expected, np.minimum(scene, 1.0))
     # round the heart the atlas only says "no blood": muscle of the chest wall or diaphragm must not pull

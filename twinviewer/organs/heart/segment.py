@@ -1,7 +1,6 @@
 """Contrast CT of the heart -> labels: levels from the data, a placed atlas for names, the blood itself for borders."""
 
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from threading import Event
 
 import numpy as np
@@ -18,7 +17,6 @@ from twinviewer.organs.heart.atlas import (
     OTHER,
     RA_BLOOD,
     RV_BLOOD,
-    atlas,
 )
 from twinviewer.organs.heart.chambers import (
     between_grids,
@@ -29,10 +27,10 @@ from twinviewer.organs.heart.chambers import (
     share_blood,
     tidy_chambers,
 )
-from twinviewer.organs.heart.pose import Pose, bend, demons, place, warp
+from twinviewer.organs.heart.locate import locate
+from twinviewer.organs.heart.pose import demons, warp
 from twinviewer.organs.heart.walls import add_walls
-from twinviewer.segmentation.ct_levels import BODY_RADIUS_MM, CtLevels, ct_levels
-from twinviewer.segmentation.mask import Mask, dilate, largest_piece, opened
+from twinviewer.segmentation.ct_levels import CtLevels, ct_levels
 from twinviewer.segmentation.working_grid import WorkingGrid, covering, image_on, labels_on
 
 MADE_BY = "heart CT, atlas-seeded random walker, 1"
@@ -44,23 +42,8 @@ Float = NDArray[np.float32]
 Labels = NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Scene:
-    """One phase on the registration grid: soft blood and muscle maps."""
-
-    blood: Float
-    muscle: Float
-
-
 def _phase(volume: Volume, phase: int, work: WorkingGrid) -> Float:
     return image_on(work, volume.data[phase], volume.grid.affine)
-
-
-def _scene(image: Float, levels: CtLevels, near: Mask) -> Scene:
-    rise = levels.blood[0] - levels.muscle
-    blood = np.clip((image - levels.muscle) / rise, 0.0, 1.0)
-    muscle = np.clip((image - levels.fat) / (levels.muscle - levels.fat), 0.0, 1.0) * (1.0 - blood)
-    return Scene(np.where(near, blood, 0.0).astype(np.float32), muscle.astype(np.float32))
 
 
 def _reference_phase(volume: Volume) -> int:
@@ -92,27 +75,16 @@ def segment(volume: Volume, report: Reporter) -> LabelMap:
     notes: list[str] = []
 
     coarse = covering(volume.grid, PLACING_MM)
-    image = _phase(volume, reference, coarse)
-    body = largest_piece(opened(image > levels.blood_from, BODY_RADIUS_MM, coarse.spacing_kji))
-    near = dilate(body, 6.0, coarse.spacing_kji)
-    scene = _scene(image, levels, near)
-    start_mm = coarse.to_mm(np.argwhere(body).mean(axis=0)[None])[0]
-    heart = atlas(PLACING_MM)
-    pose = place(heart, scene.blood, scene.muscle, coarse, start_mm, part(report, 0.05, 0.2))
-    _check(pose, levels)
-
-    box = _box(pose, heart.points_mm[(heart.label > 0) & (heart.label < 9)])
-    local = coarse.cropped(*box).coarser(BENDING_MM)
+    heart = locate(_phase(volume, reference, coarse), levels, coarse, part(report, 0.05, 0.25))
+    local = heart.work
     image = _phase(volume, reference, local)
-    scene = _scene(image, levels, between_grids(near.astype(np.float32), coarse, local, 0) > 0.5)
-    label, depth = bend(heart, pose, scene.blood, scene.muscle, local)
     report(0.25, "Naming the chambers")
 
     native = float(max(volume.grid.spacing_mm))
     fine_mm = float(np.clip(native, 1.2, 1.6))
-    fine = covering(volume.grid, fine_mm).cropped(*box)
+    fine = covering(volume.grid, fine_mm).cropped(heart.low_mm, heart.high_mm)
     done: dict[int, Labels] = {}
-    first, facts = _one_phase(_phase(volume, reference, fine), fine, label, depth, local, levels, False)
+    first, facts = _one_phase(_phase(volume, reference, fine), fine, heart.label, heart.depth, local, levels, False)
     done[reference] = first
     notes += facts
 
@@ -194,24 +166,6 @@ def _depth(label: Labels, work: WorkingGrid) -> Float:
     return np.asarray(depth, dtype=np.float32)
 
 
-def _box(pose: Pose, points_mm: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    where = pose.to_scan(points_mm)
-    return where.min(axis=0) - 18.0, where.max(axis=0) + 18.0
-
-
-def _check(pose: Pose, levels: CtLevels) -> None:
-    size = float(np.cbrt(abs(np.linalg.det(pose.linear))))
-    if pose.blood_hit < 0.55 or pose.wall_hit < 0.45 or not 0.6 < size < 1.7:
-        raise SegmentationError(
-            "There is opacified blood here, but not in the shape of a heart",
-            where=(
-                f"blood {levels.blood[0]:.0f} HU, muscle {levels.muscle:.0f} HU; {100 * pose.blood_hit:.0f} % of the "
-                f"expected chambers meet blood, {100 * pose.wall_hit:.0f} % of the left wall meets muscle"
-            ),
-            remedy="A twin needs a scan that shows the whole heart",
-        )
-
-
 def _one_phase(
     image: Float,
     work: WorkingGrid,
@@ -235,7 +189,9 @@ def _one_phase(
     seen = soft[(expected == LV_MYOCARDIUM) & (soft > levels.muscle_from) & (soft < levels.blood_from)]
     myocardium = float(np.median(seen)) if seen.size > 500 else levels.muscle
     for value in BLOOD_LABELS:
-        labels[own_edge(labels == value, soft, myocardium, spacing)] = 0
+        # the thin wall of atria and vessels takes up less contrast and is never seen without fat beside it
+        beside = myocardium if value in (LV_BLOOD, RV_BLOOD) else min(myocardium, levels.muscle)
+        labels[own_edge(labels == value, soft, beside, spacing)] = 0
     weak_from = levels.muscle + 0.3 * (levels.blood[0] - levels.muscle)
     labels[mixing_blood(labels, soft, weak_from, expected == RA_BLOOD, spacing)] = RA_BLOOD
     muscle_from = 0.5 * (levels.fat + myocardium)
@@ -252,7 +208,7 @@ def _one_phase(
         labels[labels == value] = 0
         labels[mask & (labels == 0)] = value
     labels[labels == OTHER] = 0
-    labels, _, wall_mm, measured = add_walls(labels, image, muscle_from, spacing)
+    labels, _, wall_mm, measured = add_walls(labels, image, muscle_from, myocardium, spacing)
     # veins and other vessels are remembered, so that the next phase's atria end where this one's do
     labels[blood & (labels == 0)] = OTHER
     if not measured:
