@@ -58,13 +58,18 @@ def six_volumes(points_mm: Array, tets: Triangles) -> Array:
 
 def scaled_jacobian(points_mm: Array, tets: Triangles) -> Array:
     """(m,) √2 · 6 V over the largest product of the three edges at a corner: 1 regular, 0 flat, negative inverted."""
-    p = points_mm[tets]
+    p = [points_mm[tets[:, k]] for k in range(4)]
     six = six_volumes(points_mm, tets)
-    worst = np.zeros(len(p))
+    square = {}
+    for i in range(4):
+        for j in range(i):
+            between = p[i] - p[j]
+            square[i, j] = square[j, i] = np.einsum("ij,ij->i", between, between)
+    worst = np.zeros(len(six))
     for corner in range(4):
-        others = [k for k in range(4) if k != corner]
-        worst = np.maximum(worst, np.prod([np.linalg.norm(p[:, k] - p[:, corner], axis=1) for k in others], axis=0))
-    return np.sqrt(2.0) * six / np.maximum(worst, 1e-300)
+        a, b, c = (square[corner, k] for k in range(4) if k != corner)
+        worst = np.maximum(worst, a * b * c)
+    return np.asarray(np.sqrt(2.0) * six / np.sqrt(np.maximum(worst, 1e-300)))
 
 
 def edge_list(cells: Triangles) -> NDArray[np.int64]:

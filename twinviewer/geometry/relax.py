@@ -72,7 +72,7 @@ def accept(points_mm: Array, tets: NDArray[np.integer], ids: Index, move_mm: Arr
     share[ids] = 1.0
     move = np.zeros_like(points_mm)
     move[ids] = move_mm
-    for attempt in range(6):
+    for attempt in range(16):
         moved = points_mm + share[:, None] * move
         least, most = dihedral_range_deg(moved, near)
         bad = (least < sharp) | (most > blunt) | (six_volumes(moved, near) < small)

@@ -37,7 +37,10 @@ def stuff(
         raise MeshError("There is nothing to mesh: the region is empty or thinner than the mesh spacing")
     points, tets, (value, parity) = _compact(points, tets[near], (value, parity))
     points, value = _snap(points, value, tets, distance)
-    return _cut(points, value, tets, parity, distance)
+    points, filled = _cut(points, value, tets, parity, distance)
+    if not len(filled):
+        raise MeshError("There is nothing to mesh: the region is thinner than the mesh spacing")
+    return points, filled
 
 
 def _lattice(low: Array, high: Array, h: float, distance: Callable[[Array], Array]) -> tuple[Array, Index, Index]:
@@ -120,6 +123,8 @@ def _crossing(distance: Callable[[Array], Array], a: Array, b: Array, va: Array,
 def _crossed(tets: Index, side: NDArray, which: tuple[tuple[int, int], ...]) -> Index:
     """(e, 2) distinct edges of the named kinds whose ends lie strictly on different sides."""
     pairs = np.concatenate([tets[side[:, i] * side[:, j] < 0][:, [i, j]] for i, j in which])
+    if not len(pairs):
+        return np.empty((0, 2), dtype=np.int64)
     pairs.sort(axis=1)
     top = int(tets.max()) + 1
     code = np.unique(pairs[:, 0] * top + pairs[:, 1])

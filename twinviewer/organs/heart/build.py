@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import LabelMap, OrganMesh, Reporter, part, silent
+from twinviewer.geometry.improve import improve
 from twinviewer.geometry.laplace import Elements
 from twinviewer.geometry.relax import round_creases, shorten_edges, straighten_rims
 from twinviewer.geometry.solids import frame_around, smooth_solid
 from twinviewer.geometry.surfaces import boundary_loops, isosurface
 from twinviewer.organs.heart.coordinates import LongAxis, aha_segments, apicobasal, transmural
-from twinviewer.organs.heart.faces import Faces, check, find_faces, keep_volumes
+from twinviewer.organs.heart.faces import Faces, check, closed_clear, find_faces, keep_volumes
 from twinviewer.organs.heart.fibres import fibres
 from twinviewer.organs.heart.landmarks import find_landmarks
 from twinviewer.organs.heart.styles import STYLES
@@ -51,6 +52,8 @@ def build(labels: LabelMap, report: Reporter = silent, cell_mm: float = CELL_MM)
     rims = [rim for which in (faces.lv, faces.rv) for rim in boundary_loops(faces.every[which])]
     points = straighten_rims(points, tets, rims)
     points = shorten_edges(points, tets, 0.99 * LONGEST * cell_mm, shape.distance)
+    points = improve(points, tets, held=np.concatenate(rims), longest_mm=0.995 * LONGEST * cell_mm)
+    points, faces = closed_clear(points, tets, faces)
     points = keep_volumes(shape, points, tets, faces)
     points = shorten_edges(points, tets, LONGEST * cell_mm)
     notes = check(shape, points, tets, faces)

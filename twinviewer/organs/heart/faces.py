@@ -1,14 +1,14 @@
 """What each face of the wall's skin is, the lids over the valves, and skins moved until volumes are the voxels'."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import MeshError
-from twinviewer.geometry.lids import lid
+from twinviewer.geometry.lids import crossings, lid
 from twinviewer.geometry.patches import clean_patch, islands
-from twinviewer.geometry.quality import dihedral_range_deg, is_closed_manifold
+from twinviewer.geometry.quality import dihedral_range_deg, edge_list, is_closed_manifold
 from twinviewer.geometry.relax import accept
 from twinviewer.geometry.surfaces import (
     area_mm2,
@@ -50,6 +50,10 @@ class Faces:
         """Endocardium and lids as a closed surface that looks outwards, out of the blood."""
         return np.ascontiguousarray(np.concatenate([self.every[which], lids])[:, ::-1])
 
+    def closed_again(self, points: Array) -> "Faces":
+        """The same with new lids, for points that have moved since those were laid."""
+        return replace(self, lv_lid=_lids(points, self.every[self.lv]), rv_lid=_lids(points, self.every[self.rv]))
+
     def mirrored(self) -> "Faces":
         """The same after a reflection of the points."""
         flip = [np.ascontiguousarray(t[:, ::-1]) for t in (self.every, self.lv_lid, self.rv_lid)]
@@ -67,18 +71,55 @@ def find_faces(shape: WallShape, points: Array, tets: NDArray[np.integer]) -> Fa
     facing_right = (-right >= envelope - 0.3) & (right < left)
     is_lv = clean_patch(every, facing_left & (lv < left_beyond), ~(facing_right & (rv < right_beyond)))
     is_rv = clean_patch(every, facing_right & (rv < right_beyond) & ~is_lv, ~is_lv)
-    lids = []
     for member, name in ((is_lv, "left"), (is_rv, "right")):
         if not member.any():
             raise MeshError(f"The {name} ventricle has no inner face")
-        loops = boundary_loops(every[member])
-        if not loops:
+        if not boundary_loops(every[member]):
             raise MeshError(f"The {name} ventricle has no valve opening")
-        lids.append(np.concatenate([lid(points, loop, every[member]) for loop in loops]))
+    lids = [_lids(points, every[member]) for member in (is_lv, is_rv)]
     up = -np.concatenate([area_vectors(points, t) for t in lids]).sum(axis=0)
     up /= np.linalg.norm(up)
     base = _base(points, every, is_lv | is_rv, up, np.minimum(left_beyond, right_beyond))
     return Faces(every, is_lv, is_rv, base, lids[0], lids[1])
+
+
+def _lids(points: Array, endo: Triangles) -> Triangles:
+    """Lids over all openings of an endocardium, none through it or through another."""
+    found = np.empty((0, 3), dtype=np.int32)
+    for loop in boundary_loops(endo):
+        found = np.concatenate([found, lid(points, loop, np.concatenate([endo, found]))])
+    return found
+
+
+def closed_clear(points: Array, tets: NDArray[np.integer], faces: Faces, rounds: int = 2) -> tuple[Array, Faces]:
+    """Points and faces with new lids. Where folds of the endocardium at a rim still run through a lid, the skin round
+    them is evened out, as far as angles allow; a few triangles at a rim may stay so."""
+    edges = edge_list(faces.every)
+    count = np.maximum(np.bincount(edges.ravel(), minlength=len(points)), 1)
+    faces = faces.closed_again(points)
+    for _ in range(rounds):
+        found = [
+            crossings(points, lids, faces.every[which])[:, 1].ravel()
+            for which, lids in ((faces.lv, faces.lv_lid), (faces.rv, faces.rv_lid))
+        ]
+        near = np.zeros(len(points), dtype=bool)
+        near[np.concatenate(found)] = True
+        if not near.any():
+            break
+        for _ in range(2):
+            near[faces.every[near[faces.every].any(axis=1)]] = True
+        mean = np.zeros_like(points)
+        for axis in range(3):
+            mean[:, axis] = np.bincount(edges[:, 0], points[edges[:, 1], axis], minlength=len(points))
+            mean[:, axis] += np.bincount(edges[:, 1], points[edges[:, 0], axis], minlength=len(points))
+        mean /= count[:, None]
+        for which in (faces.lv, faces.rv):
+            for loop in boundary_loops(faces.every[which]):
+                mean[loop] = 0.5 * (points[np.roll(loop, 1)] + points[np.roll(loop, -1)])
+        ids = np.nonzero(near)[0]
+        points = accept(points, tets, ids, 0.5 * (mean[ids] - points[ids]))
+        faces = faces.closed_again(points)
+    return points, faces
 
 
 def _base(points: Array, every: Triangles, endo: Mask, up: Array, beyond: Array) -> Mask:
