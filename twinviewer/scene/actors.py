@@ -90,6 +90,17 @@ class MovingSurface:
         """Where this surface's own points are now, (k, 3) LPS mm."""
         return self._points
 
+    def share(
+        self, triangle: int, place_mm: tuple[float, float, float]
+    ) -> tuple[tuple[int, int, int], tuple[float, float, float]]:
+        """The mesh's nodes of one of its triangles, and the share that each has in a place on it."""
+        own = self._triangles[triangle]
+        a, b, c = self._points[own].astype(np.float64)
+        share, *_ = np.linalg.lstsq(np.stack([b - a, c - a], axis=1), np.asarray(place_mm) - a, rcond=None)
+        second, third = np.clip(share, 0.0, 1.0)
+        one, two, three = (int(node) for node in self.nodes[own])
+        return (one, two, three), (float(1.0 - second - third), float(second), float(third))
+
     def move(self, points_mm: NDArray[np.floating]) -> None:
         """Write new positions (of the whole mesh) and their normals in place."""
         self._stale = False

@@ -24,9 +24,10 @@ class _Drawn:
         self._points.SetData(numpy_to_vtk(self._corners))
         order = [*range(len(line.points_mm)), *((0,) if line.closed else ())]
         cells = vtk.vtkCellArray()
-        cells.InsertNextCell(len(order))
-        for corner in order:
-            cells.InsertCellPoint(corner)
+        if len(order) > 1:
+            cells.InsertNextCell(len(order))
+            for corner in order:
+                cells.InsertCellPoint(corner)
         self._data = vtk.vtkPolyData()
         self._data.SetPoints(self._points)
         self._data.SetLines(cells)

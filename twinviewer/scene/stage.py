@@ -27,11 +27,14 @@ _FRAMED = ("myocardium", "la", "ra")
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """What lies under the pointer: the pane, the nearest node of its mesh, and the place in LPS mm."""
+    """What lies under the pointer: the pane, the nearest node of its mesh, the place in LPS mm, and the corners of the
+    triangle that it is on with their shares in it."""
 
     pane: int
     node: int
     position_mm: tuple[float, float, float]
+    nodes: tuple[int, int, int] = (0, 0, 0)
+    weights: tuple[float, float, float] = (1.0, 0.0, 0.0)
 
 
 class _Pane:
@@ -304,5 +307,6 @@ class Stage:
             if surface.actor is picker.GetActor():
                 local = picker.GetPointId()
                 node = int(surface.nodes[local])
-                return Pick(index, node, picker.GetPickPosition())
+                nodes, weights = surface.share(picker.GetCellId(), picker.GetPickPosition())
+                return Pick(index, node, picker.GetPickPosition(), nodes, weights)
         return None

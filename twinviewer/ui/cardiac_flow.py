@@ -109,9 +109,9 @@ class CardiacFlow(QObject):
             state.show_moment(fraction, mesh.points_mm, "model at rest")
 
     def picture(self, state: SceneState) -> SceneState:
-        """The scene with the frames of the views that are in sight."""
+        """The scene with the frames of the views that are in sight, and with what was measured on the heart."""
         lines = self.views.frames_in_space()
-        return replace(state, lines=(*state.lines, *lines)) if lines else state
+        return self.w.rulers.picture(replace(state, lines=(*state.lines, *lines)) if lines else state)
 
     def cut(self, name: str) -> None:
         """Cut the 3D heart along a view's plane, and along with it from now on."""

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from twinviewer.domain import Series, StructureStyle
 from twinviewer.session.case import BASELINE, Case, Scenario
 from twinviewer.ui.icons import icon
+from twinviewer.ui.ruler_list import RulerRow
 from twinviewer.ui.theme import Look, mix, ui_font
 from twinviewer.ui.view_choices import ViewChoices
 
@@ -259,6 +260,8 @@ class CaseTree(QScrollArea):
     series_opened = Signal(str)
     scenario_chosen = Signal(str)
     scenario_asked = Signal(str, str)
+    ruler_chosen = Signal(str)
+    ruler_removed = Signal(str)
 
     def __init__(self, look: Look, choices: ViewChoices) -> None:
         super().__init__()
@@ -283,6 +286,7 @@ class CaseTree(QScrollArea):
             tuple(self.choices.surfaces) if case.mesh is not None else (),
             tuple(self.choices.labels) if case.labels is not None else (),
             tuple((s.name, s.label, s.colour, s.run is not None) for s in case.scenarios),
+            case.rulers,
         )
         self._case = case
         if signature != self._signature:
@@ -338,6 +342,8 @@ class CaseTree(QScrollArea):
             self._section(column, "labels", "LABELS ON SLICES", self._add_labels)
         if case.scenarios:
             self._section(column, "scenarios", f"SCENARIOS  {len(case.scenarios)}", self._add_scenarios)
+        if case.rulers:
+            self._section(column, "rulers", f"MEASURED BY HAND  {len(case.rulers)}", self._add_rulers)
         column.addStretch(1)
         self.setWidget(inside)
 
@@ -389,6 +395,13 @@ class CaseTree(QScrollArea):
         row.changed.connect(lambda kind, name, change: self.choices.restyle(kind, name, **change))
         self._rows[kind, name] = row
         column.addWidget(row)
+
+    def _add_rulers(self, column: QVBoxLayout) -> None:
+        for ruler in self._case.rulers:
+            row = RulerRow(self.look, ruler)
+            row.chosen.connect(self.ruler_chosen)
+            row.removed.connect(self.ruler_removed)
+            column.addWidget(row)
 
     def _add_scenarios(self, column: QVBoxLayout) -> None:
         for scenario in self._case.scenarios:

@@ -105,7 +105,7 @@ class CineView(QWidget):
         self.hand.setCheckable(True)
         self.hand.setText("Correct")
         self.hand.setProperty("role", "pill")
-        self.hand.setToolTip("Drag contours and valve points to put them right; the model follows (E)")
+        self.hand.setToolTip("Drag contours and valve points to put them right; the model follows (Ctrl+E)")
         self.hand.setAccessibleName("Correct by hand")
         self.hand.toggled.connect(self._correcting)
         row.addWidget(self.hand)

@@ -10,6 +10,8 @@ LARGE = QSize(20, 20)
 
 GLYPHS = {
     "about": "ph.info",
+    "angle": "ph.triangle",
+    "area": "ph.polygon",
     "add": "ph.plus",
     "beat": "ph.heartbeat",
     "cancel": "ph.x",
@@ -24,6 +26,7 @@ GLYPHS = {
     "demo": "ph.play-circle",
     "dock": "ph.arrows-in-simple",
     "drop": "ph.download-simple",
+    "ellipse": "ph.circle-dashed",
     "end": "ph.skip-forward",
     "erase": "ph.eraser",
     "export": "ph.export",
@@ -47,6 +50,7 @@ GLYPHS = {
     "outline": "ph.scribble-loop",
     "page": "ph.file-text",
     "palette": "ph.command",
+    "path": "ph.line-segments",
     "patient": "ph.user",
     "pause": "ph.pause",
     "pick": "ph.cursor",
@@ -56,6 +60,7 @@ GLYPHS = {
     "redo": "ph.arrow-clockwise",
     "rename": "ph.pencil-simple",
     "reset": "ph.arrow-counter-clockwise",
+    "ruler": "ph.ruler",
     "run": "ph.play",
     "save": "ph.floppy-disk",
     "scenario": "ph.git-branch",

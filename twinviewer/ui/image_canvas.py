@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QLineF, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -116,6 +116,39 @@ class ImageCanvas(QWidget):
         """Fit the image into the view."""
         self.zoom, self.pan = 1.0, QPointF(0.0, 0.0)
         self.update()
+
+    # Space -----------------------------------------------------------------------------------------------------
+
+    def affine(self) -> NDArray[np.float64] | None:
+        """(4, 4), (column, row, 0, 1) of the picture -> LPS mm; None without a picture."""
+        return None
+
+    def place_mm(self, where: QPointF) -> NDArray[np.float64] | None:
+        """(3,) LPS place under a point of the widget; None without an image."""
+        affine = self.affine()
+        if affine is None:
+            return None
+        point = self.to_image(where)
+        return np.asarray((affine @ np.array([point.x(), point.y(), 0.0, 1.0]))[:3])
+
+    def point_of(self, place_mm: NDArray[np.floating]) -> tuple[QPointF, float]:
+        """Where a (3,) LPS place lies in the widget when it is laid straight onto the image, and its distance in mm."""
+        affine = self.affine()
+        if affine is None:
+            return QPointF(), 0.0
+        right, down = affine[:3, 0], affine[:3, 1]
+        normal = np.cross(right, down)
+        away = np.asarray(place_mm, float) - affine[:3, 3]
+        column, row = float(away @ right / (right @ right)), float(away @ down / (down @ down))
+        return self.from_image(column, row), float(away @ normal / np.linalg.norm(normal))
+
+    @property
+    def pixels_per_mm(self) -> float:
+        """How large a millimetre is drawn; 0 without an image."""
+        affine = self.affine()
+        if affine is None:
+            return 0.0
+        return QLineF(self.from_image(0, 0), self.from_image(1, 0)).length() / float(np.linalg.norm(affine[:3, 0]))
 
     # Events ----------------------------------------------------------------------------------------------------
 

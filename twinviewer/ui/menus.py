@@ -16,7 +16,7 @@ from twinviewer.ui.image_display import CT_PRESETS
 from twinviewer.ui.label_menu import add_label_actions, label_menu
 from twinviewer.ui.layouts import FOUR, ONE, SOLID, TWO
 from twinviewer.ui.step_bar import Step
-from twinviewer.ui.view_menu import add_view_actions, view_menu
+from twinviewer.ui.view_menu import add_view_actions, measure_menu, view_menu
 
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
@@ -80,7 +80,7 @@ def add_actions(w: MainWindow) -> None:
         other.setShortcuts([QKeySequence(QKeyCombination(keypad | shift, key)) for key in (digit, turned)])
     a.add("section", "View", "C&ut the heart open", lambda: toggle(w, "section"), "C", "cut", checkable=True)
     a.add("outlines", "View", "&Outlines on the planes", lambda: next_outlines(w), "O", "segment")
-    a.add("correct", "Edit", "C&orrect contours by hand", w.views.cine.hand.toggle, "E", "pick")
+    a.add("correct", "Edit", "C&orrect contours by hand", w.views.cine.hand.toggle, "Ctrl+E", "pick")
     a.add("paint_scar", "Edit", "Paint &scar on the heart", lambda: w.coupling.brush.toggle(), "B", "segment")
     a.add("electrodes", "View", "ECG &electrodes round the heart", lambda: w.coupling.electrodes.toggle(), "", "beat")
     a.add("safe", "View", "Colour-&blind-safe maps", lambda: toggle(w, "safe_colours"), "", "eye", checkable=True)
@@ -117,7 +117,7 @@ def fill_menus(w: MainWindow) -> None:
             "&File": ["open_folder", "open_case", "open_demo", "load_records", "records_folder", "-",
                       "import_mask", "typed_model", "-", "save_case", "save_case_as",
                       ("&Export", exports), "-", "quit"],
-            "&Edit": ["undo", "redo", "-", "correct", "paint_scar", "-", "cancel", "palette"],
+            "&Edit": ["undo", "redo", "-", *measure_menu(), "correct", "paint_scar", "-", "cancel", "palette"],
             "Edit &labels": label_menu(),
             "&Step": [*steps, "-", "next_step", "solid_check"],
             "&View": ["layout_four", "layout_cardiac", "layout_two", "layout_one", "layout_solid", "layout_compare",
@@ -171,7 +171,7 @@ def save_case(w: MainWindow, elsewhere: bool) -> None:
 
 def cancel(w: MainWindow) -> None:
     """Esc: stop picking or painting, else stop what runs, else leave a maximised view."""
-    if any(mode.stop() for mode in w.coupling.modes):
+    if w.rulers.drop() or any(mode.stop() for mode in w.coupling.modes):
         return
     if w.presenter.busy:
         w.presenter.cancel()

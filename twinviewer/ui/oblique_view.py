@@ -138,23 +138,9 @@ class ObliqueView(ImageCanvas):
                 self._slow = self.took_s > SLOW_S
         return self._kept[1], (self._kept[2].mm_per_px, self._kept[2].mm_per_px)
 
-    # Places: as SliceView offers them to modes -------------------------------------------------------------------
-
-    def place_mm(self, where: QPointF) -> NDArray[np.float64] | None:
-        """(3,) LPS place under a point of the widget; None without an image."""
+    def affine(self) -> NDArray[np.float64] | None:
         raster = self.raster()
-        if raster is None:
-            return None
-        point = self.to_image(where)
-        return np.asarray((raster.affine @ np.array([point.x(), point.y(), 0.0, 1.0]))[:3])
-
-    def point_of(self, place_mm: NDArray[np.floating]) -> tuple[QPointF, float]:
-        """Where a (3,) LPS place lies in the widget when it is laid straight onto the slice, and its distance in mm."""
-        raster = self.raster()
-        if raster is None:
-            return QPointF(), 0.0
-        column, row = raster.to_pixels(np.asarray(place_mm, float))
-        return self.from_image(float(column), float(row)), float(raster.plane.away_mm(np.asarray(place_mm)[None])[0])
+        return None if raster is None else raster.affine
 
     @property
     def pixels_per_mm(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +43,7 @@ class PlaneView(ImageCanvas):
         super().__init__(look, plane.label or f"Plane {number}")
         self.plane, self.number, self.of = plane, number, of
         self.frame_index = 0
+        self.marks: list[Callable[[QPainter, PlaneView], None]] = []  # what modes paint over it
         self.window_width, self.window_level = 1.0, 0.5
         self.shown = BOTH
         self._kept: dict[int, QPixmap] = {}
@@ -168,6 +169,9 @@ class PlaneView(ImageCanvas):
             self.frame_index = index
             self.update()
 
+    def affine(self) -> np.ndarray | None:
+        return self.plane.affine
+
     def picture(self) -> tuple[QPixmap, tuple[float, float]] | None:
         index = self.frame_index
         if index not in self._kept:
@@ -193,6 +197,8 @@ class PlaneView(ImageCanvas):
             self.corner(painter, top, a.AlignTop | a.AlignHCenter)
         self.corner(painter, f"{self.frame_index + 1}/{len(self.plane.frames)}", a.AlignBottom | a.AlignRight)
         self.corner(painter, f"{self.number}/{self.of}", a.AlignBottom | a.AlignLeft)
+        for mark in self.marks:
+            mark(painter, self)
 
     def _draw_lines(self, painter: QPainter) -> None:
         found = self._contours.get(self.frame_index, []) if self.shown in (CONTOURS, BOTH) else []

@@ -76,6 +76,7 @@ class View3D(QWidget):
     picked = Signal(int, int)
     missed = Signal()
     probed = Signal(int)
+    measured = Signal(object)
     colour_chosen = Signal(str)
     section_chosen = Signal(bool)
     safe_chosen = Signal(bool)
@@ -94,6 +95,7 @@ class View3D(QWidget):
         self.can_draw = gl
         self._state: SceneState | None = None
         self._picking = False
+        self._measuring = False
         self._building = False
         self._view = ""
         self._fitted: Camera | None = None
@@ -273,6 +275,12 @@ class View3D(QWidget):
         if self.interactor is not None:
             self.interactor.setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
 
+    def set_measuring(self, on: bool) -> None:
+        """While on, a click on the heart is ``measured`` (the Stage's Pick)."""
+        self._measuring = on
+        if self.interactor is not None:
+            self.interactor.setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
+
     def pixel(self, place: QPointF) -> tuple[int, int]:
         """A place in the drawing as a pixel of the render window, counted from below."""
         ratio = self.interactor.devicePixelRatioF()
@@ -288,7 +296,10 @@ class View3D(QWidget):
         if self.stage is None:
             return
         found = self.stage.pick(*self.pixel(place))
-        if not self._picking:
+        if self._measuring:
+            if found is not None:
+                self.measured.emit(found)
+        elif not self._picking:
             self.probed.emit(self.node_at(place))
         elif found is None:
             self.missed.emit()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from twinviewer.domain import RulerKind
 from twinviewer.geometry.cardiac_planes import FOUR as FOUR_CHAMBERS
 from twinviewer.geometry.cardiac_planes import SHORT, THREE
 from twinviewer.geometry.cardiac_planes import TWO as TWO_CHAMBERS
@@ -23,6 +24,15 @@ VIEW_KEYS = {
 }
 
 
+MEASURE = "Measure by hand"
+RULER_KEYS: dict[str, tuple[RulerKind, str, str, str]] = {
+    "ruler_distance": ("distance", "&Distance", "D", "ruler"),
+    "ruler_angle": ("angle", "&Angle", "A", "angle"),
+    "ruler_ellipse": ("ellipse", "&Ellipse: area and mean", "E", "ellipse"),
+    "ruler_polyline": ("polyline", "&Path or area", "P", "path"),
+}
+
+
 def add_view_actions(w: MainWindow) -> None:
     """Make them; ``allow_view_actions`` says which can be done now."""
     a = w.actions_
@@ -31,8 +41,21 @@ def add_view_actions(w: MainWindow) -> None:
     a.add("layout_solid", "View", "3D a&lone", lambda: w.set_layout(SOLID), "F10", "model", checkable=True)
     for key, (name, text, shortcut) in VIEW_KEYS.items():
         a.add(key, "Cardiac views", text, partial(show_cardiac, w, name), shortcut)
+    for key, (kind, text, shortcut, sign) in RULER_KEYS.items():
+        a.add(key, MEASURE, text, partial(choose_ruler, w, kind), shortcut, sign, checkable=True)
+    a.add("rulers_clear", MEASURE, "&Remove all measurements", lambda: w.rulers.remove_all(), "", "trash")
     a.add("cut_here", "Cardiac views", "&Cut the heart along this view", lambda: cut_here(w), "Shift+C", "cut")
     a.add("planes_back", "Cardiac views", "Planes as &computed", w.views.cardiac.state.reset_planes, "Shift+R", "reset")
+
+
+def choose_ruler(w: MainWindow, kind: RulerKind) -> None:
+    """Take up a ruler, or lay it down."""
+    w.rulers.choose(kind)
+
+
+def measure_menu() -> list[str | tuple[str, list[str]]]:
+    """Measuring by hand, in the Edit menu."""
+    return [("&Measure by hand", [*RULER_KEYS, "-", "rulers_clear"])]
 
 
 def view_menu() -> list[str | tuple[str, list[str]]]:

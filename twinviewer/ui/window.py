@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
     QMainWindow,
+    QMenu,
     QMenuBar,
     QMessageBox,
     QToolButton,
@@ -38,6 +39,7 @@ from twinviewer.ui.playback import Playback
 from twinviewer.ui.presenter import Presenter
 from twinviewer.ui.probe import Probe
 from twinviewer.ui.records_flow import RecordsFlow
+from twinviewer.ui.ruler_tool import RulerTool
 from twinviewer.ui.solid_check import SolidCheck
 from twinviewer.ui.status_line import StatusLine
 from twinviewer.ui.step_bar import StepBar
@@ -45,7 +47,7 @@ from twinviewer.ui.theme import THEMES, Look
 from twinviewer.ui.timeline_panel import TimelinePanel
 from twinviewer.ui.transport import Transport
 from twinviewer.ui.view_choices import ViewChoices
-from twinviewer.ui.view_menu import LAYOUT_KEYS
+from twinviewer.ui.view_menu import LAYOUT_KEYS, RULER_KEYS
 from twinviewer.ui.warm_up import WarmUp
 
 STATE_VERSION = 1
@@ -117,6 +119,8 @@ class MainWindow(QMainWindow):
         self.records = RecordsFlow(self)
         self.coupling = Coupling(self)
         self.cardiac = CardiacFlow(self)
+        self.rulers = RulerTool(self)
+        self.coupling.modes = (*self.coupling.modes, self.rulers)  # type: ignore[assignment]
         self.probe = Probe(self)
         self.check = SolidCheck(self)
         self.views.layout_changed.connect(self._layout_changed)
@@ -164,6 +168,7 @@ class MainWindow(QMainWindow):
             ("layout_cardiac", "heart"),
             ("layout_one", "one"),
             ("layout_compare", "compare"),
+            ("ruler_distance", "ruler"),
             ("palette", "palette"),
             ("theme", "theme"),
             ("shortcuts", "help"),
@@ -173,10 +178,15 @@ class MainWindow(QMainWindow):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
             button.setIconSize(QSize(18, 18))
             button.setAccessibleName(self.actions_.name(key))
-            if key == "palette":
+            if key in ("palette", "ruler_distance"):
                 lower.addSpacing(12)
             lower.addWidget(button)
             self._tools.append((button, sign))
+            if key == "ruler_distance":
+                menu = QMenu(button)
+                menu.addActions([self.actions_.all[one] for one in (*RULER_KEYS, "rulers_clear")])
+                button.setMenu(menu)
+                button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         column = QVBoxLayout(self.header)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
