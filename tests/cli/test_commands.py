@@ -128,7 +128,8 @@ def test_a_saved_case_is_rendered_and_exported(invoke: Invoke, tmp_path: Path) -
     assert (tmp_path / "deep" / "film.mp4").exists()
     mesh = tmp_path / "deep" / "mesh.stl"
     result = invoke("export", case, "--nifti", tmp_path / "l.nii.gz", "--metrics", tmp_path / "m.json", "--mesh", mesh)
-    assert mesh.stat().st_size > 84
+    written = sorted(mesh.parent.glob("mesh*.stl"))  # one body a file
+    assert written and all(path.stat().st_size > 84 and path.name in result.stdout for path in written)
     assert result.exit_code == 0 and json.loads((tmp_path / "m.json").read_text())["schema"] == 1
 
 

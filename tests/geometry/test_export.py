@@ -11,7 +11,9 @@ import SimpleITK as sitk
 from ideal_heart import ideal_heart
 
 from twinviewer.domain import Grid, LabelMap, MeshError
-from twinviewer.geometry import write_nifti, write_surfaces, write_tets
+from twinviewer.geometry import closed_surfaces, write_nifti, write_parts, write_surfaces, write_tets
+from twinviewer.geometry.label_surfaces import label_surfaces
+from twinviewer.geometry.read_mesh import read_mesh, to_lps_mm
 
 
 def labels(phases: int) -> LabelMap:
@@ -82,3 +84,54 @@ def test_unknown_names_and_suffixes(tmp_path: Path) -> None:
         write_surfaces(tmp_path / "a.stl", ideal_heart(), ["spleen"])
     with pytest.raises(MeshError, match="cannot be written"):
         write_surfaces(tmp_path / "a.xyz", ideal_heart(), ["la"])
+
+
+def _labels() -> LabelMap:
+    """A wall round a cavity and something apart, on a turned grid with a left-handed affine."""
+    turn = np.array([[0.8, -0.6, 0.0], [0.6, 0.8, 0.0], [0.0, 0.0, -1.0]])
+    affine = np.eye(4)
+    affine[:3, :3] = turn * np.array([0.9, 0.9, 1.6])
+    affine[:3, 3] = [40.0, -70.0, 900.0]
+    grid = Grid((26, 44, 48), affine)
+    k, j, i = np.indices(grid.shape)
+    away = grid.to_mm(np.stack([i, j, k], axis=-1).reshape(-1, 3).astype(float)) - grid.centre_mm
+    radius = np.linalg.norm(away, axis=1).reshape(grid.shape)
+    data = np.zeros((1, *grid.shape), np.uint8)
+    data[0][radius < 15] = 1
+    data[0][radius < 9] = 2
+    data[0, 0:3, 0:6, 0:7] = 6  # at the grid's corner
+    return LabelMap(data, grid, {1: "lv_myocardium", 2: "lv_blood", 6: "aorta"}, np.zeros(1), "", "")
+
+
+@pytest.mark.parametrize("suffix", ["stl", "obj", "ply", "vtp", "glb"])
+def test_surfaces_of_labels_are_watertight_and_keep_their_volume_in_every_format(tmp_path: Path, suffix: str) -> None:
+    labels = _labels()
+    files = write_parts(tmp_path / f"labels.{suffix}", label_surfaces(labels), {"lv_blood": "#C03030"})
+    found = {}
+    for path in files:
+        mesh = read_mesh(path)
+        assert (mesh.unit, mesh.frame) == (("m", "y_up") if suffix == "glb" else ("mm", "lps"))
+        for part in mesh.parts:
+            assert part.open_edges == 0
+            points = to_lps_mm(part.points, mesh.unit, mesh.frame)
+            name = path.stem.removeprefix("labels_") if suffix == "stl" else part.name
+            found[name] = (pv.PolyData.from_regular_faces(points, part.triangles), part)
+    if suffix == "ply":  # one body, coloured
+        whole = sum(labels.volume_ml(name) for name in labels.names.values())
+        assert found["Part 1"][0].volume / 1000 == pytest.approx(whole, rel=0.01)
+        colours = np.unique(pv.read(files[0])["RGB"], axis=0)
+        assert [0xC0, 0x30, 0x30] in colours.tolist()
+        return
+    assert set(found) == set(labels.names.values())
+    for name, (shape, _) in found.items():
+        assert shape.is_manifold and shape.n_open_edges == 0
+        assert shape.volume / 1000 == pytest.approx(labels.volume_ml(name), rel=0.01)
+        at = labels.grid.to_mm(np.argwhere(labels.mask(name))[:, ::-1].mean(axis=0)[None])[0]
+        np.testing.assert_allclose(shape.center_of_mass(), at, atol=0.3)
+
+
+def test_only_closed_surfaces_of_a_model_are_bodies() -> None:
+    mesh = ideal_heart()
+    names = closed_surfaces(mesh)
+    assert {"myocardium", "lv_cavity", "rv_cavity", "la"} <= set(names)
+    assert not {"epicardium", "lv_endocardium", "rv_endocardium"} & set(names)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def write_products(case: "Case", out: Path, pictures: bool, report: "Reporter") -> dict[str, str]:
     """Write everything that a case gives into a folder and say what is where. StoreError, RenderError."""
     from twinviewer.domain import LoadError, part
-    from twinviewer.session import store
+    from twinviewer.session import export, store
     from twinviewer.session.metrics import write_metrics
 
     with writing(out / "metrics.json"):
@@ -26,9 +26,9 @@ def write_products(case: "Case", out: Path, pictures: bool, report: "Reporter") 
     files["case"] = str(store.save(case, out / "case.twin"))
     if case.labels is not None:  # cine MR has contours instead, in the case file
         report(0.1, "Writing labels")
-        files["labels"] = str(write_labels(case, out / "labels.nii.gz"))
+        files["labels"] = str(export.write_labels(case, out / "labels.nii.gz"))
         try:
-            files["segmentation"] = str(write_seg(case, out / "labels.seg.dcm"))
+            files["segmentation"] = str(export.write_seg(case, out / "labels.seg.dcm"))
         except LoadError as error:  # some sources cannot carry a SEG; everything else is still worth having
             typer.echo(f"note: no DICOM segmentation: {error}", err=True)
     if pictures:
@@ -52,45 +52,6 @@ def write_products(case: "Case", out: Path, pictures: bool, report: "Reporter") 
             files["report"] = str(pdf(case, out / "report.pdf"))
     report(1.0, "")
     return files
-
-
-def write_labels(case: "Case", path: Path) -> Path:
-    from twinviewer import geometry
-    from twinviewer.domain import StoreError
-
-    if case.labels is None:
-        raise StoreError("The case has no labels to export", remedy="Segment it first")
-    with writing(path):
-        geometry.write_nifti(path, case.labels)
-    return path
-
-
-def write_seg(case: "Case", path: Path) -> Path:
-    from twinviewer import dicom
-    from twinviewer.domain import StoreError
-    from twinviewer.session import catalog
-
-    if case.labels is None or case.active_series is None:
-        raise StoreError("The case has no labels to export", remedy="Segment it first")
-    with writing(path):
-        return dicom.write_seg(path, case.labels, case.active_series, catalog.organ(case.organ).styles)
-
-
-def write_mesh(case: "Case", path: Path) -> Path:
-    """Tetrahedra with their fields for .vtu, all surfaces for any other suffix."""
-    from twinviewer import geometry
-    from twinviewer.domain import StoreError
-    from twinviewer.session import catalog
-
-    if case.mesh is None:
-        raise StoreError("The case has no model to export", remedy="Build it first")
-    colours = {name: style.colour for name, style in catalog.organ(case.organ).styles.items()}
-    with writing(path):
-        if path.suffix.lower() == ".vtu":
-            geometry.write_tets(path, case.mesh)
-        else:
-            geometry.write_surfaces(path, case.mesh, list(case.mesh.surfaces), colours)
-    return path
 
 
 def show_results(case: "Case", files: Mapping[str, str], as_json: bool, only: Sequence[str] = ()) -> None:

@@ -13,9 +13,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import LoadError, enclosed_volume_ml
+from twinviewer.domain import Grid, LoadError, enclosed_volume_ml
 from twinviewer.geometry import mesh_files
 from twinviewer.geometry.glb_file import read_glb
+from twinviewer.geometry.voxelise import inside_surface
 
 Array = NDArray[np.float64]
 Frame = Literal["lps", "ras", "y_up"]
@@ -47,8 +48,17 @@ class MeshPart:
 
     @property
     def volume(self) -> float:
-        """Enclosed, in the file's units cubed."""
-        return abs(enclosed_volume_ml(self.points, self.triangles)) * 1000.0
+        """Enclosed, in the file's units cubed: exact where all triangles face alike, else by some million voxels."""
+        edges = np.concatenate([self.triangles[:, [0, 1]], self.triangles[:, [1, 2]], self.triangles[:, [2, 0]]])
+        code = edges[:, 0] * len(self.points) + edges[:, 1]
+        if len(np.unique(code)) == len(code):
+            return abs(enclosed_volume_ml(self.points, self.triangles)) * 1000.0
+        size = np.ptp(self.points, axis=0)
+        step = float(size.max()) / 120.0
+        affine = np.diag([step, step, step, 1.0])
+        affine[:3, 3] = self.points.min(axis=0) - step
+        i, j, k = (int(one) for one in np.ceil(size / step) + 3)
+        return float(np.count_nonzero(inside_surface(self.points, self.triangles, Grid((k, j, i), affine)))) * step**3
 
 
 @dataclass(frozen=True, slots=True, eq=False)

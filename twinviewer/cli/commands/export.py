@@ -6,32 +6,51 @@ from typing import Annotated
 import typer
 
 from twinviewer.cli.options import AsJson, CaseFile
-from twinviewer.cli.products import write_labels, write_mesh, write_seg
 from twinviewer.cli.shell import load_case, show_files, speaking, writing
 
 
 def export(
     case_file: CaseFile,
     nifti: Annotated[Path | None, typer.Option(help="Label map as NIfTI (.nii.gz).")] = None,
-    seg: Annotated[Path | None, typer.Option(help="Label map as DICOM SEG.")] = None,
-    mesh: Annotated[Path | None, typer.Option(help="Model: .stl .ply .obj .glb .vtp surfaces, .vtu all.")] = None,
+    nrrd: Annotated[Path | None, typer.Option(help="Label map as 3D Slicer's .seg.nrrd, a file a phase.")] = None,
+    seg: Annotated[Path | None, typer.Option(help="Label map as DICOM SEG, a file a phase.")] = None,
+    rtstruct: Annotated[Path | None, typer.Option(help="Contours as DICOM RT structure set, a file a phase.")] = None,
+    mesh: Annotated[
+        Path | None,
+        typer.Option(help="Model: .stl .ply .obj .glb .vtp surfaces, .vtu all. Without a model: surfaces of labels."),
+    ] = None,
+    surfaces: Annotated[
+        Path | None, typer.Option(help="Surfaces of the labels, also where there is a model: .stl .ply .obj .glb .vtp.")
+    ] = None,
     metrics: Annotated[Path | None, typer.Option(help="All numbers as JSON.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write parts of a saved case in open formats."""
     with speaking(as_json):
+        from twinviewer.session import export as out
         from twinviewer.session.metrics import write_metrics
 
-        if nifti is seg is mesh is metrics is None:
-            raise typer.BadParameter("nothing to export: give --nifti, --seg, --mesh or --metrics")
+        if not any((nifti, nrrd, seg, rtstruct, mesh, surfaces, metrics)):
+            raise typer.BadParameter(
+                "nothing to export: give --nifti, --nrrd, --seg, --rtstruct, --mesh, --surfaces or --metrics"
+            )
         case = load_case(case_file)
-        files = {}
-        if nifti is not None:
-            files["labels"] = str(write_labels(case, nifti))
-        if seg is not None:
-            files["segmentation"] = str(write_seg(case, seg))
-        if mesh is not None:
-            files["mesh"] = str(write_mesh(case, mesh))
+        files: dict[str, str] = {}
+        for name, path, write in (
+            ("labels", nifti, out.write_labels),
+            ("labels_nrrd", nrrd, out.write_labels),
+            ("segmentation", seg, out.write_seg),
+            ("contours", rtstruct, out.write_rtstruct),
+        ):
+            if path is not None:
+                with writing(path):
+                    files[name] = str(write(case, path))
+        for name, path, write_all in (("mesh", mesh, out.write_mesh), ("surface", surfaces, out.write_label_surfaces)):
+            if path is not None:
+                with writing(path):
+                    written = write_all(case, path)
+                several = len(written) > 1
+                files |= {f"{name}_{n}" if several else name: str(one) for n, one in enumerate(written, start=1)}
         if metrics is not None:
             with writing(metrics):
                 files["metrics"] = str(write_metrics(case, metrics))
