@@ -218,7 +218,9 @@ def test_segments_of_a_moving_model_are_measured_in_a_worker(beating, monkeypatc
     assert segments.bullseye.values[3] in (3.0, 9.0)
     beating.presenter._push(case.changed("Build", mesh=replace(again, motion_mm=None, motion_fraction=None)))
     done({"thickness_mm": np.zeros(17)})  # an answer about a mesh that is gone
-    assert not segments.isVisibleTo(page)
+    assert segments.isVisibleTo(page) and not segments.bullseye.isVisibleTo(page)
+    asked[1][1]({"thickness_mm": np.full(17, 8.0)})  # a heart that stands still has its thickness
+    assert segments.measure.count() == 1 and segments.bullseye.values[3] == 8.0
 
 
 def test_discs_come_from_a_worker(window, small_case, qtbot) -> None:  # type: ignore[no-untyped-def]

@@ -7,11 +7,15 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import MeshError, OrganMesh, Quantity, Reporter, silent
 
-VOLUMES, FUNCTION, WALL, STRAIN, OTHER = "Volumes and mass", "Function", "Wall", "Strain", "Other"
-GROUPS = (VOLUMES, FUNCTION, WALL, STRAIN, OTHER)
+VOLUMES, FUNCTION, WALL, STRAIN = "Volumes and mass", "Function", "Wall and shape", "Strain"
+VALVES, VESSELS, FAT, OTHER = "Valves", "Vessels", "Fat and calcium", "Other"
+GROUPS = (VOLUMES, FUNCTION, WALL, STRAIN, VALVES, VESSELS, FAT, OTHER)
 _GROUP_OF = (
+    (VALVES, ("annulus", "lvot")),
+    (VESSELS, ("sinus", "sinotubular", "aorta", "trunk")),
+    (FAT, ("fat", "calcium")),
     (STRAIN, ("gls", "gcs", "grs", "ls", "strain")),
-    (WALL, ("thickness", "thickening", "muscle")),
+    (WALL, ("thickness", "thickening", "muscle", "sphericity", "concentricity", "length", "diameter")),
     (FUNCTION, ("ef", "heart", "cardiac", "ejection", "filling", "mapse", "tapse")),
     (VOLUMES, ("edv", "esv", "stroke", "volume", "mass", "surface", "ml")),
 )
@@ -31,6 +35,18 @@ def group_of(name: str) -> str:
 def _same(name: str) -> str:
     """The name of the same measure, not said to be by discs."""
     return "_".join(word for word in name.split("_") if word != DISCS)
+
+
+def over_surface(names: Sequence[str]) -> dict[str, str]:
+    """A measure's name -> that of the same over body surface, of those among ``names``."""
+    known, found = set(names), {}
+    for name in names:
+        for unit, indexed in (("ml", "index_ml_m2"), ("g", "index_g_m2")):
+            if name.endswith(f"_{unit}") and f"{name[: -len(unit)]}{indexed}" in known:
+                found[name] = f"{name[: -len(unit)]}{indexed}"
+    if {"cardiac_output_l_min", "cardiac_index_l_min_m2"} <= known:
+        found["cardiac_output_l_min"] = "cardiac_index_l_min_m2"
+    return found
 
 
 def by_discs(values: Mapping[str, Quantity]) -> Mapping[str, Quantity]:

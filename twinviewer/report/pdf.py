@@ -1,5 +1,6 @@
 """The report of a case: pictures, differences with units and intervals, traces, and where it all is from."""
 
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ from twinviewer.report.studio import footer
 from twinviewer.session import catalog
 from twinviewer.session.case import NO_IMAGE, Case
 from twinviewer.session.comparison import compare
-from twinviewer.session.metric_names import label_of
+from twinviewer.session.metric_names import label_of, order_of
+from twinviewer.session.norms import Norm, norms_of
 
 _TEXT = ParagraphStyle("text", fontName="Helvetica", fontSize=8.5, leading=11.5, textColor=colors.HexColor("#1A2029"))
 _QUIET = ParagraphStyle("quiet", parent=_TEXT, fontSize=7, leading=9, textColor=colors.HexColor("#5C6876"))
@@ -201,20 +203,38 @@ def _measured_table(case: Case) -> list[Any]:
     if not case.measurements:
         return []
     values = case.measurements
-    pairs = paired(list(values))
-    twice = any(pairs.values())
-    rows: list[list[Any]] = [["", "model", "90 % interval", "discs", "unit"] if twice else
-                             ["", "value", "90 % interval", "", "unit"]]  # fmt: skip
+    pairs = paired(sorted(values, key=order_of))
+    twice, norms = any(pairs.values()), norms_of(case)
+    rows: list[list[Any]] = [["", "model" if twice else "value", "90 % interval", "discs" if twice else "", "unit",
+                              "usual" if norms else ""]]  # fmt: skip
+    sources: list[str] = []
     for group in GROUPS:
         named = [name for name in pairs if group_of(name) == group]
         if named and len(pairs) >= LONG:
-            rows.append([Paragraph(f"<i>{group}</i>", _QUIET), "", "", "", ""])
+            rows.append([Paragraph(f"<i>{group}</i>", _QUIET), "", "", "", "", ""])
         for name in named:
             found, discs = values[name], values.get(pairs[name])
             other = _number(discs.value) if discs is not None else ""
-            rows.append([label_of(name), _number(found.value), _interval(found), other, found.unit])
+            unit = "" if found.unit == "1" else found.unit
+            rows.append(
+                [label_of(name), _number(found.value), _interval(found), other, unit, _usual(norms, name, found)]
+            )
+            if name in norms and norms[name].origin not in sources:
+                sources.append(norms[name].origin)
     head = "Typed in, not measured" if case.typed else "Measured in the images"
-    return [Paragraph(head, _HEAD), _table(rows, [66, 26, 40, 22, 26], 0.9)]
+    story: list[Any] = [Paragraph(head, _HEAD), _table(rows, [62, 24, 38, 18, 16, 26], 0.9)]
+    if sources:
+        story.append(Paragraph(escape("Usual: " + ". ".join(sources) + "."), _QUIET))
+    return story
+
+
+def _usual(norms: Mapping[str, Norm], name: str, found: Quantity) -> Any:
+    """The usual range of a measure, and where the value lies if outside."""
+    if name not in norms:
+        return ""
+    verdict = norms[name].verdict(found.value)
+    text = f"{norms[name].said}" + (f" <b>{verdict}</b>" if verdict else "")
+    return Paragraph(text, _QUIET)
 
 
 def _fit_tables(case: Case) -> list[Any]:

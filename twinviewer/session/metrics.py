@@ -10,6 +10,7 @@ from twinviewer import __version__
 from twinviewer.domain import BaselineFit, Delta, LoadError, Quantity, StoreError
 from twinviewer.session.case import BASELINE, Case, Scenario
 from twinviewer.session.comparison import compare
+from twinviewer.session.norms import norms_of
 
 SCHEMA = 1
 NOTICE = "Research only, not for clinical use. Outcomes are simulated scenarios."
@@ -17,7 +18,7 @@ NOTICE = "Research only, not for clinical use. Outcomes are simulated scenarios.
 
 def metrics_document(case: Case) -> dict[str, Any]:
     """The document of ``docs/metrics.md``. measurements are from the images (or typed in, where
-    case.typed says so), scenarios from the engine."""
+    case.typed says so), with what is usual where that is known; scenarios from the engine."""
     baseline = case.baseline
     simulated = [scenario for scenario in case.scenarios if scenario.run is not None]
     deltas = {}
@@ -29,7 +30,7 @@ def metrics_document(case: Case) -> dict[str, Any]:
         "schema": SCHEMA,
         "notice": NOTICE,
         "case": _case_document(case),
-        "measurements": _quantities(case.measurements),
+        "measurements": _measured(case),
         "scenarios": {s.name: _quantities(s.run.metrics) for s in simulated if s.run is not None},
         "deltas": deltas,
     }
@@ -145,6 +146,23 @@ def _notes(case: Case) -> tuple[str, ...]:
 
 def _quantities(values: Mapping[str, Quantity]) -> dict[str, Any]:
     return {name: quantity_document(quantity) for name, quantity in values.items()}
+
+
+def _measured(case: Case) -> dict[str, Any]:
+    """The measures, each with what is usual where a table covers the patient."""
+    norms = norms_of(case)
+    found = _quantities(case.measurements)
+    for name, norm in norms.items():
+        found[name]["usual"] = {
+            "low": _number(norm.low),
+            "high": _number(norm.high),
+            "verdict": norm.verdict(case.measurements[name].value) or "within",
+            "basis": norm.basis,
+            "source": norm.source,
+            "verified": norm.checked,
+            "widened": norm.widened or None,
+        }
+    return found
 
 
 def _number(value: float | None) -> float | None:

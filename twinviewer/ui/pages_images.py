@@ -10,7 +10,7 @@ from twinviewer.session.norms import norms_of
 from twinviewer.ui.banner import date_text
 from twinviewer.ui.case_tree import KIND_NAMES, grid_text
 from twinviewer.ui.number_tables import MeasureTable
-from twinviewer.ui.page import Page
+from twinviewer.ui.page import Page, quiet_label
 from twinviewer.ui.segment_values import SegmentValues
 from twinviewer.ui.theme import Look
 
@@ -229,7 +229,7 @@ FROM_CONTOURS = (
 )
 
 
-OUT_OF_RANGE = "▲ ▼ outside the usual range of this sex and age: point at a number for the range and its source."
+OUT_OF_RANGE = "▲ ▼ outside the usual range: point at a number for the range and its source."
 MEASURED, TYPED = "MEASURED IN THE IMAGES", "TYPED IN, NOT MEASURED"
 
 
