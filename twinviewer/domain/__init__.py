@@ -30,6 +30,7 @@ from twinviewer.domain.mask import Mask
 from twinviewer.domain.mesh import OrganMesh, enclosed_volume_ml
 from twinviewer.domain.progress import Reporter, part, silent
 from twinviewer.domain.protocols import (
+    ByChoice,
     Engine,
     Found,
     FromMask,
@@ -39,6 +40,7 @@ from twinviewer.domain.protocols import (
     StructureStyle,
     Suitability,
     Therapy,
+    WithEdge,
 )
 from twinviewer.domain.quantity import Choice, Origin, Parameter, ParameterValue, Quantity
 from twinviewer.domain.records import Ecg, Entry, EntryKind, Records, Subject
@@ -78,6 +80,7 @@ __all__ = [
     "Field",
     "FittedParameter",
     "Found",
+    "ByChoice",
     "FromMask",
     "FromNumbers",
     "FromTissueMask",
@@ -121,6 +124,7 @@ __all__ = [
     "Trace",
     "TwinviewerError",
     "Volume",
+    "WithEdge",
     "WorkerError",
     "enclosed_volume_ml",
     "part",

@@ -130,6 +130,36 @@ class FromMask(Protocol):
 
 
 @runtime_checkable
+class ByChoice(Protocol):
+    """What an organ may be besides: one that almost any volume can become, where a user asks for it. It is never chosen
+    by itself, and it takes masks whose structures have any names (``mask_structures`` then merely suggests)."""
+
+    def outlines(self, modality: str) -> Sequence[Parameter]:
+        """What may be set to find structures in volumes of a modality (DICOM's codes); defaults are a sound start."""
+        ...
+
+    def outline(self, volume: Volume, values: Mapping[str, ParameterValue], report: Reporter) -> LabelMap:
+        """Structures as those values say, defaults filled in. Raises SegmentationError where there are none."""
+        ...
+
+
+@runtime_checkable
+class WithEdge(Protocol):
+    """What an organ may offer besides: a mesh of labels as fine as a user wants it."""
+
+    edge: Parameter
+    """The longest edge in mm; 0, the default, leaves it to the organ."""
+
+    def expected_tets(self, found: Found, edge_mm: float) -> int:
+        """About how many tetrahedra edges of that length make, 0 where that is not known. Quick."""
+        ...
+
+    def build_with_edge(self, found: Found, image: Image, report: Reporter, edge_mm: float) -> OrganMesh:
+        """As :meth:`Organ.build`. Raises MeshError where that would be too fine, too."""
+        ...
+
+
+@runtime_checkable
 class FromTissueMask(Protocol):
     """What an organ that takes masks may offer besides: kinds of tissue in its structures, such as scar in muscle."""
 
