@@ -9,7 +9,7 @@ from twinviewer.domain import LabelMap
 
 NEEDED = ("lv_blood", "lv_myocardium", "rv_blood")
 SAME_PHASE = 0.005  # of the beat: 0 and 100 % are one moment, reconstructed twice
-WIDE_GAP = 0.25  # of the beat without an image: what happens there is not seen
+WIDE_GAP = 0.31  # of the beat without an image: what happens there is not seen
 LEAST_SHARE = 0.25  # of the median volume, below which a phase's ventricle was not found
 
 

@@ -22,10 +22,10 @@ from twinviewer.segmentation.working_grid import WorkingGrid, covering, image_on
 Array = NDArray[np.float64]
 Float = NDArray[np.float32]
 
-SPACING_MM = 3.0
+SPACING_MM = 4.0
 MARGIN_MM = 15.0
 ITERATIONS = 40
-SMOOTH_MM = 6.0
+SMOOTH_MM = 8.0
 STEP_VOXELS = 2.0
 WALL, VENTRICLE, BEYOND = 1.0, 2.5, 3.5
 PAINT: Mapping[str, float] = {
@@ -101,8 +101,8 @@ def grey_levels(labels: LabelMap, image: Volume, number: int) -> tuple[float, fl
 
 
 def belongs(labels: LabelMap, image: Volume | None) -> bool:
-    """Whether an image has a phase of its own for each phase of the labels."""
-    return image is not None and image.phases == labels.phases
+    """Whether an image has the voxels and the phases of the labels."""
+    return image is not None and image.phases == labels.phases and image.grid.same_as(labels.grid)
 
 
 def register(
@@ -150,6 +150,8 @@ def demons(
     stopped: list[BaseException] = []
 
     def each() -> None:
+        if stopped:
+            return
         try:
             report(method.GetElapsedIterations() / ITERATIONS)  # type: ignore[operator]
         except BaseException as error:  # an exception must not pass through the filter's own code

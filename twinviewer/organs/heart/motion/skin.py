@@ -12,6 +12,7 @@ from twinviewer.geometry.attached import Attached
 from twinviewer.geometry.laplace import Elements
 from twinviewer.geometry.surfaces import area_mm2, vertex_normals
 from twinviewer.organs.heart.motion.follow import Faces
+from twinviewer.organs.heart.template.mend import mend
 from twinviewer.physics.wall_volume import volume_ratios, widen
 
 Array = NDArray[np.float64]
@@ -20,6 +21,7 @@ REACH_MM = 8.0  # how far into the wall a move of its face is felt
 EVEN_MM = 4.0  # moves are evened out over this length
 FARTHEST_MM = 2.0
 LEAST_TET = 0.15
+LEAST_DEG = 6.0
 VOLUME_TOLERANCE = 2e-3
 _ROUNDS = 6
 _HOLD: Mapping[str, float] = {"lv": 1.0, "rv": 1.0, "epi": 0.4}
@@ -79,12 +81,14 @@ class Skin:
         return points
 
     def sound(self, points_mm: Array) -> tuple[Array, float]:
-        """Points with no element below LEAST_TET of its volume at rest, and the least ratio that is left."""
+        """Points with elements neither below LEAST_TET of their volume at rest nor flatter than LEAST_DEG, as far as
+        that can be had, and the least ratio of volumes that is left."""
         tets = self.mesh.tets
         points = np.ascontiguousarray(points_mm, dtype=np.float64).copy()
         ratio = np.empty(len(tets))
         volume_ratios(points, tets, self.reference, ratio)
         if float(ratio.min()) < LEAST_TET:
             widen(points, tets, self.reference, LEAST_TET)
-            volume_ratios(points, tets, self.reference, ratio)
+        points = mend(points, tets, self.mesh.surfaces["myocardium"], LEAST_DEG)
+        volume_ratios(points, tets, self.reference, ratio)
         return points, float(ratio.min())
