@@ -47,7 +47,15 @@ def engines() -> Mapping[str, Engine]:
     return cast(Mapping[str, Engine], _discover("engines").plugins)
 
 
-GROUPS = ("Pacing", "Drugs of the circulation", "Drugs of the rhythm", "Valves", "Ablation and stimulation", "By hand")
+GROUPS = (
+    "Pacing",
+    "Drugs of the circulation",
+    "Drugs of the rhythm",
+    "Valves",
+    "Coronary arteries",
+    "Ablation and stimulation",
+    "By hand",
+)
 """Kinds of therapy in the order in which they are listed; those that only a plug-in from outside has come after."""
 
 
