@@ -57,7 +57,7 @@ def carried(
     resample.SetInterpolator(sitk.sitkLinear)
     resample.SetTransform(sitk.DisplacementFieldTransform(sitk.Image(motion)))
     for value in values:
-        share = sitk.GetArrayViewFromImage(resample.Execute(_image(source[box] == value, spacing_kji)))
+        share = sitk.GetArrayFromImage(resample.Execute(_image(source[box] == value, spacing_kji)))
         ahead = share > best
         found[ahead] = value
         best[ahead] = share[ahead]
@@ -72,8 +72,6 @@ def motion_between(fixed: sitk.Image, moving: sitk.Image, report: Reporter = sil
         small_fixed, small_moving = (_coarse(one, edge_mm) for one in (fixed, moving))
         demons = sitk.DiffeomorphicDemonsRegistrationFilter()
         demons.SetNumberOfIterations(rounds)
-        demons.SetNumberOfThreads(1)  # several add up in the order in which they end: not twice the same
-        demons.SetNumberOfWorkUnits(1)
         demons.SmoothDisplacementFieldOn()
         demons.SetStandardDeviations([SMOOTH_MM / s for s in small_fixed.GetSpacing()])
         before = done

@@ -69,7 +69,8 @@ def _blurred(mask: Mask, size_mm: float, spacing_kji: Spacing, kind: Kind) -> ND
     away = np.meshgrid(*(np.arange(-n, n + 1) * s for n, s in zip(reach, spacing_kji, strict=True)), indexing="ij")
     ball = (np.square(away).sum(axis=0) <= size_mm**2 * (1 + 1e-6)).astype(np.float32)
     padded = np.pad(mask.astype(np.float32), [(n, n) for n in reach], mode="edge")
-    return oaconvolve(padded, ball / ball.sum(), mode="valid")
+    counts = np.rint(oaconvolve(padded, ball, mode="valid"))  # whole numbers again: equal ones are to be equal
+    return np.asarray(counts / ball.sum(), np.float32)
 
 
 def _keeping_count(soft: NDArray[np.float32], room: Mask, count: int) -> Mask:
