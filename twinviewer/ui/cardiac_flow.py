@@ -56,7 +56,8 @@ class CardiacFlow(QObject):
             state.open(case.image, shift)
             state.blockSignals(False)
         of = (case.mesh, case.labels, case.image)
-        if len(of) != len(self._of) or any(a is not b for a, b in zip(of, self._of, strict=True)):
+        other = len(of) != len(self._of) or any(a is not b for a, b in zip(of, self._of, strict=True))
+        if other and not (self._mending and case.labels is not None and case.image is state.image):
             self._of = of
             self._frame, self.why = frame_of(case.mesh, case.labels)
             if case.image is None:
@@ -71,6 +72,12 @@ class CardiacFlow(QObject):
             self.w.set_layout(FOUR)
         state.changed.emit()
         self.tick(self.w.playback.time_s)
+
+    @property
+    def _mending(self) -> bool:
+        """Whether a hand is at the labels: planes wait until it is laid down, and do not move under each stroke."""
+        coupling = getattr(self.w, "coupling", None)
+        return coupling is not None and coupling.hand.on
 
     def _allow(self) -> None:
         if not self.w.closing:

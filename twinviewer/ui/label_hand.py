@@ -134,6 +134,7 @@ class LabelHand(EditMode):
         self.w.inspector.segment.hand_is_on(False)
         self.w.display.set_band(None)
         self.w.coupling.refresh()
+        self.w.cardiac.follow(self.w.presenter.case)
         return True
 
     def close(self) -> None:

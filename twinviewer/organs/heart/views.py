@@ -4,13 +4,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from twinviewer.domain import LabelMap, MeshError, OrganMesh
+from twinviewer.domain import Grid, LabelMap, MeshError, OrganMesh
 from twinviewer.geometry.cardiac_planes import HeartFrame, heart_frame
 
 VALVE_REACH_MM = 5.0
 """How far two pools may lie apart to meet in a valve: half of it on either side."""
 LEAST_ML = 10.0
 """A left ventricle smaller than this has no axis to speak of."""
+GRAIN_MM = 1.5
+"""Finer voxels add nothing to a plane through a heart, and seconds of work."""
 
 
 def frame_of_mesh(mesh: OrganMesh) -> HeartFrame:
@@ -32,6 +34,7 @@ def frame_of_labels(labels: LabelMap, phase: int = 0) -> HeartFrame:
     The mitral centre is where the left pools meet; without an atrium the axis is the longest one of the ventricle's
     blood, and its base is the end nearer to the right ventricle's base. MeshError with the reason where it cannot be.
     """
+    labels, phase = _coarse(labels, phase), 0
     places = {name: _places(labels, name, phase) for name in ("lv_blood", "rv_blood", "la_blood", "aorta")}
     left, right = places["lv_blood"], places["rv_blood"]
     if len(left) * labels.grid.voxel_ml < LEAST_ML or len(right) * labels.grid.voxel_ml < LEAST_ML:
@@ -52,6 +55,17 @@ def frame_of_labels(labels: LabelMap, phase: int = 0) -> HeartFrame:
         apex, mitral, right.mean(axis=0), tricuspid_mm=_valve(labels, "rv_blood", "ra_blood", phase),
         rv_points_mm=right, aortic_mm=_valve(labels, "lv_blood", "aorta", phase), source="labels",
     )  # fmt: skip
+
+
+def _coarse(labels: LabelMap, phase: int) -> LabelMap:
+    """One phase of the labels by every n-th voxel, where they are finer than need be."""
+    steps = [max(1, int(GRAIN_MM / mm)) for mm in labels.grid.spacing_mm]
+    i, j, k = steps
+    data = np.ascontiguousarray(labels.data[min(phase, labels.phases - 1), ::k, ::j, ::i])[None]
+    affine = labels.grid.affine.copy()
+    affine[:3, :3] *= steps
+    grid = Grid((data.shape[1], data.shape[2], data.shape[3]), affine)
+    return LabelMap(data, grid, labels.names, labels.phase_percent[:1], labels.made_by, labels.image_uid)
 
 
 def _places(labels: LabelMap, name: str, phase: int) -> NDArray[np.float64]:
