@@ -12,6 +12,8 @@ from twinviewer.scene.state import Line
 
 LABEL_PX = 12
 BALL_MM = 1.4
+IN_FRONT = -66000.0
+"""Depth offset, in units of the depth buffer, that puts a line before everything else."""
 
 
 class _Drawn:
@@ -33,6 +35,9 @@ class _Drawn:
         self._data.SetLines(cells)
         mapper = vtk.vtkPolyDataMapper()
         mapper.SetInputData(self._data)
+        if line.balls:  # a ruler goes through the wall and is seen all the same
+            mapper.SetResolveCoincidentTopologyToPolygonOffset()
+            mapper.SetRelativeCoincidentTopologyLineOffsetParameters(0, IN_FRONT)
         actor = vtk.vtkActor()
         actor.SetMapper(mapper)
         actor.PickableOff()
@@ -62,20 +67,26 @@ class _Drawn:
         for one, place in zip(self.balls, line.points_mm, strict=False):
             one.SetPosition(*place)
         if self.label is not None:
-            self.label.SetInput(line.label)
+            self.label.SetInput(f" {line.label} ")
             middle = len(line.points_mm) // 2
             where = self._corners[middle] if len(self._corners) != 2 else self._corners.mean(axis=0)
-            self.label.SetPosition(*(float(x) for x in where))
+            self.label.GetPositionCoordinate().SetValue(*(float(x) for x in where))
 
 
-def _label(line: Line, text: str, scale: float) -> vtk.vtkBillboardTextActor3D:
-    actor = vtk.vtkBillboardTextActor3D()
+def _label(line: Line, text: str, scale: float) -> vtk.vtkTextActor:
+    """Flat on the picture, so that nothing stands before it."""
+    actor = vtk.vtkTextActor()
+    actor.GetPositionCoordinate().SetCoordinateSystemToWorld()
     style = actor.GetTextProperty()
     style.SetFontFamilyToArial()
     style.SetFontSize(int(LABEL_PX * scale))
     style.SetBold(True)
     style.SetColor(*rgb(text if line.balls else line.colour))
-    actor.SetDisplayOffset(int(6 * scale), int(6 * scale))
+    style.SetVerticalJustificationToBottom()
+    if line.balls:  # it stands on the heart: a ground of the other tone
+        dark = sum(rgb(text)) < 1.5
+        style.SetBackgroundColor(*((1.0, 1.0, 1.0) if dark else (0.05, 0.06, 0.08)))
+        style.SetBackgroundOpacity(0.7)
     actor.PickableOff()
     return actor
 
@@ -101,11 +112,11 @@ class PaneLines:
         self._drawn = [_Drawn(line, text, scale) for line in lines]
         for drawn in self._drawn:
             for actor in drawn.actors:
-                self._renderer.AddActor(actor)
+                self._renderer.AddViewProp(actor)
 
     def clear(self) -> None:
         """Take all away."""
         for drawn in self._drawn:
             for actor in drawn.actors:
-                self._renderer.RemoveActor(actor)
+                self._renderer.RemoveViewProp(actor)
         self._drawn = []

@@ -37,6 +37,7 @@ class CardiacFlow(QObject):
         self.views.state.moved.connect(lambda _: self._draw())
         self.views.cut_asked.connect(self.cut)
         window.presenter.case_changed.connect(lambda: self.follow(window.presenter.case))
+        window.choices.changed.connect(self._whole_again)
         window.presenter.jobs_changed.connect(self._allow)
         window.playback.ticked.connect(self.tick)
         window.views.layout_changed.connect(lambda _: self.tick(window.playback.time_s))
@@ -126,6 +127,19 @@ class CardiacFlow(QObject):
         if section is not None:
             self.cut_along = name
             self.w.choices.set(section=True, cut=section)
+
+    def cut_look(self) -> tuple[tuple[float, float, float], tuple[float, float, float]] | None:
+        """(direction, up) from which the cut heart lies as the view shows it; None where it is not cut along a view."""
+        plane = self.views.state.shown(self.cut_along) if self.cut_along else None
+        if plane is None:
+            return None
+        (x, y, z), (a, b, c) = plane.normal.tolist(), (-plane.down).tolist()
+        return (x, y, z), (a, b, c)
+
+    def _whole_again(self) -> None:
+        """The next cut is the usual one, unless a view is named again."""
+        if not self.w.choices.section:
+            self.w.choices.cut, self.cut_along = None, ""
 
     def _draw(self) -> None:
         if self.w.closing or not self.w.views.view3d.can_draw:

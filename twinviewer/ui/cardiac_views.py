@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from twinviewer.geometry.cardiac_planes import FOUR, SHORT, THREE, TWO
 from twinviewer.scene.state import Line, Section
@@ -101,10 +110,11 @@ class CardiacViews(QWidget):
         self.scanned.setProperty("role", "pill")
         self.scanned.clicked.connect(self._choose_scanned)
         row.addWidget(self.scanned)
-        row.addStretch(1)
         self.source = QLabel()
         self.source.setProperty("role", "small")
-        row.addWidget(self.source)
+        self.source.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.source.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.source, 1)
         self.outline = self._tool("The model's outline over the images (O)", checkable=True)
         self.outline.clicked.connect(self._choose_outline)
         self.cut = self._tool("Cut the 3D heart open along the view that was clicked last")
@@ -168,10 +178,7 @@ class CardiacViews(QWidget):
         if s.lines is not None and s.outlines and s.outline_of:
             words = f"outline: {s.outline_of}"
         self.source.setText(words)
-        self.source.setVisible(self.width() > 470)
-
-    def resizeEvent(self, event: object) -> None:
-        self.source.setVisible(self.width() > 470)
+        self.source.setToolTip(words)
 
     def show_alone(self, name: str) -> None:
         """One view alone, or with "" all of them."""

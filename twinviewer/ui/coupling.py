@@ -382,7 +382,7 @@ class Coupling(QObject):
         cut = (state is not None and state.section is not None, w.cardiac.cut_along)
         if state is not None and case.mesh is not None and cut != self._cut:
             self._cut = cut
-            view = self.composer.section_view(case.mesh, w.choices.cut) if cut[0] else None
+            view = (w.cardiac.cut_look() or self.composer.section_view(case.mesh)) if cut[0] else None
             if view is not None:
                 w.views.view3d.look_along(*view)
 

@@ -161,8 +161,7 @@ class ObliqueView(ImageCanvas):
         painter.setBrush(QColor(VIEW_COLOURS[self.name]))
         painter.drawRoundedRect(QRectF(8, 9, 3, 11), 1.5, 1.5)
         painter.translate(8, 0)
-        hand = "  ·  by hand" if self.state.by_hand(self.name) else ""
-        self.corner(painter, f"{self.title}{hand}", a.AlignTop | a.AlignLeft, strong=True)
+        self.corner(painter, self.title, a.AlignTop | a.AlignLeft, strong=True)
         painter.translate(-8, 0)
         if plane is None:
             return
@@ -186,12 +185,12 @@ class ObliqueView(ImageCanvas):
 
     def _corners(self, painter: QPainter, plane: Plane) -> None:
         a, state = Qt.AlignmentFlag, self.state
-        note, frame = state.note(self.name), state.frame
+        note, frame, wide = state.note(self.name), state.frame, self.width() > 330
+        lines = ["moved by hand"] if state.by_hand(self.name) else []
         if self.name == SHORT and frame is not None:
             height = float((plane.origin_mm - frame.apex_mm) @ frame.up)
-            place = f"{height:.0f} of {frame.length_mm:.0f} mm from the apex"
-            note = f"{place}\n{note}" if note and self.height() > 180 else note or place
-        self.corner(painter, note, a.AlignBottom | a.AlignLeft)
+            lines.append(f"{height:.0f} of {frame.length_mm:.0f} mm" + (" from the apex" if wide else ""))
+        self.corner(painter, "\n".join([*lines, *([note] if note else [])]), a.AlignBottom | a.AlignLeft)
         if not state.is_cine and self.width() > 260:
             d = state.display
             self.corner(painter, f"W {d.window:.0f}  L {d.level:.0f}", a.AlignBottom | a.AlignRight)

@@ -119,18 +119,14 @@ class SceneComposer:
             self._colourings[key] = replace(made, map=SAFE_MAPS.get(made.map, made.map)) if safe else made
         return self._colourings[key]
 
-    def section_view(
-        self, mesh: OrganMesh, cut: Section | None = None
-    ) -> tuple[tuple[float, float, float], tuple[float, float, float]] | None:
+    def section_view(self, mesh: OrganMesh) -> tuple[tuple[float, float, float], tuple[float, float, float]] | None:
         """(direction, up) from which the cut face is seen straight on, apex down; None where there is no section."""
-        section = cut or self._section(mesh)
+        section = self._section(mesh)
         if section is None:
             return None
         x, y, z = section.normal
         axis = mesh.landmarks["mitral_centre"] - mesh.landmarks["lv_apex"]
         up = axis / np.linalg.norm(axis)
-        if abs(up @ section.normal) > 0.9:  # across the axis: with the patient's front up
-            up = np.array([0.0, -1.0, 0.0])
         return (-x, -y, -z), (float(up[0]), float(up[1]), float(up[2]))
 
     def _section(self, mesh: OrganMesh) -> Section | None:
