@@ -136,12 +136,11 @@ def film_rate(mesh: OrganMesh, which: str, onset_s: float) -> Reading:
 
     onset_s: first ventricular excitation, where a film that was triggered by the R wave begins.
     """
-    assert mesh.motion_mm is not None
-    frames = len(mesh.motion_mm)
+    assert mesh.motion_fraction is not None
+    fraction = np.asarray(mesh.motion_fraction, dtype=np.float64)
 
     def read(beat: Beat) -> float:
         volume, count = beat["lv_volume_ml"], len(beat.time_s)
-        fraction = np.arange(frames) / frames
         at = (onset_s / beat.period_s + fraction) * count % count
         shown = np.interp(at, np.arange(count + 1), np.append(volume, volume[0]))
         found = rates(shown, fraction, beat.period_s)
