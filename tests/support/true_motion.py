@@ -7,16 +7,16 @@ from numpy.typing import NDArray
 
 from twinviewer.organs.heart.demo.anatomy import anatomy
 from twinviewer.organs.heart.demo.motion import Beat
-from twinviewer.organs.heart.demo.shape import dilated
+from twinviewer.organs.heart.demo.shape import HeartShape, dilated
 
 Array = NDArray[np.float64]
 
 
 class TrueMotion:
-    """The demo patient of a seed."""
+    """The demo patient of a seed, or a heart of another shape that moves as it does."""
 
-    def __init__(self, seed: int = 2026) -> None:
-        self.heart = anatomy(dilated(seed))
+    def __init__(self, seed: int = 2026, shape: HeartShape | None = None) -> None:
+        self.heart = anatomy(dilated(seed) if shape is None else shape)
         self.beat = Beat(self.heart)
 
     def back(self, points: Array, percent: float) -> Array:
