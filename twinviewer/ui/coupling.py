@@ -346,7 +346,8 @@ class Coupling(QObject):
         found, shown = self.measured.volumes, self.shown()
         if case.typed and wanted:
             found = ()  # beside a simulation they would be read as measured
-        self.w.give_plots_room(bool(wanted or found))
+        if not self.hand.on:  # nothing moves under a hand that has just painted
+            self.w.give_plots_room(bool(wanted or found))
         curves = [
             Curves(s.label, s.run, s.colour, s.setup.mesh.point_fields.get("aha_segment"))
             for s in dict.fromkeys(wanted)

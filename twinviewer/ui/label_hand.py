@@ -356,7 +356,9 @@ class LabelHand(EditMode):
             return
         self._own = True
         try:
-            self.accept(self.draft.accept(self.w.presenter.case, edit))
+            case = self.draft.accept(self.w.presenter.case, edit)
+            self.w.display.labels = case.labels  # the slices show them already
+            self.accept(case)
         except (TwinviewerError, ValueError) as error:
             self.w.messages.tell_error(error, edit.action)
         finally:

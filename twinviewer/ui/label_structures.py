@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from twinviewer.domain import StructureStyle
 from twinviewer.ui.icons import icon
-from twinviewer.ui.theme import Look, mix
+from twinviewer.ui.theme import Look, luminance, mix, ui_font
 
 ACROSS = 2
-_CHIP = QSize(12, 12)
+_CHIP = QSize(16, 16)
 
 
 class LabelStructures(QWidget):
@@ -106,11 +106,13 @@ class LabelStructures(QWidget):
         t = self.look.tokens
         for button in self.verbs.values():
             button.setIcon(icon(str(button.property("sign")), t))
-        for (_, _, _, colour), chip in zip(self._shown, self.chips.values(), strict=True):
-            chip.setIcon(_swatch(colour, mix(colour, t.text, 0.3), chip.devicePixelRatioF()))
+        for place, ((_, _, _, colour), chip) in enumerate(zip(self._shown, self.chips.values(), strict=True)):
+            key = str(place + 1) if place < 9 else ""
+            chip.setIcon(_swatch(colour, mix(colour, t.text, 0.3), key, chip.devicePixelRatioF()))
 
 
-def _swatch(colour: str, rim: str, ratio: float) -> QIcon:
+def _swatch(colour: str, rim: str, key: str, ratio: float) -> QIcon:
+    """The colour, with the key that takes it up."""
     size = _CHIP.width()
     sign = QPixmap(round(size * ratio), round(size * ratio))
     sign.setDevicePixelRatio(ratio)
@@ -119,6 +121,10 @@ def _swatch(colour: str, rim: str, ratio: float) -> QIcon:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QColor(rim))
     painter.setBrush(QColor(colour))
-    painter.drawRoundedRect(0.5, 0.5, size - 1.0, size - 1.0, 3, 3)
+    box = QRectF(0.5, 0.5, size - 1.0, size - 1.0)
+    painter.drawRoundedRect(box, 3, 3)
+    painter.setFont(ui_font(11, QFont.Weight.DemiBold))
+    painter.setPen(QColor("#101318" if luminance(colour) > 0.18 else "#FFFFFF"))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, key)
     painter.end()
     return QIcon(sign)

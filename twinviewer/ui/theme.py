@@ -1,6 +1,7 @@
 """The look: colour tokens for dark and light, the application font, and the one style sheet."""
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette, QPen
@@ -112,6 +113,7 @@ def round_pen(colour: str, width: float) -> QPen:
     return QPen(QColor(colour), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
 
 
+@lru_cache(1)
 def ui_family() -> str:
     """The system's UI face; where the system only offers a generic one, the best plain sans installed."""
     known = set(QFontDatabase.families())
