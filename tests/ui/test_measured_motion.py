@@ -194,7 +194,7 @@ def test_long_tables_stand_in_groups_with_the_discs_beside(window) -> None:  # t
     values["lv_edv_discs_ml"] = Quantity(7.0, "mL", "measured", "discs")
     table = MeasureTable(window.look)
     table.show_values(values)
-    rows = {name: (model, discs) for name, model, discs, _ in table.rows}
+    rows = {name: (model, discs) for name, model, discs, *_ in table.rows}
     assert rows["lv_edv_ml"] == ("1", "7") and "lv_edv_discs_ml" not in rows
     assert [group_of(name) for name, *_ in table.rows] == sorted(groups, key=GROUPS.index)
     table.show_values(values, groups=(WALL, STRAIN))

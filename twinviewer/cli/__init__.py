@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from twinviewer import __version__
+from twinviewer.cli.commands.calcium import calcium
 from twinviewer.cli.commands.demo import demo
 from twinviewer.cli.commands.export import export
 from twinviewer.cli.commands.inspect import inspect
@@ -35,7 +36,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _command in (inspect, run, demo, update, render, export, therapies):  # in the order of --help
+for _command in (inspect, run, demo, update, render, export, calcium, therapies):  # in the order of --help
     app.command()(_command)
 app.command(hidden=True)(warm)
 
