@@ -9,8 +9,8 @@ from scipy import ndimage
 from twinviewer.domain import Grid, MeshError, Reporter, silent
 from twinviewer.geometry.improve import improve
 from twinviewer.geometry.intersections import crossing_pairs
-from twinviewer.geometry.manifold import taken_apart
-from twinviewer.geometry.quality import components, dihedral_range_deg, scaled_jacobian
+from twinviewer.geometry.manifold import parts_of, taken_apart
+from twinviewer.geometry.quality import dihedral_range_deg, scaled_jacobian, six_volumes
 from twinviewer.geometry.relax import accept
 from twinviewer.geometry.solids import Solid, frame_around, smooth_solid
 from twinviewer.geometry.stuffing import stuff
@@ -70,7 +70,8 @@ def fill(mask: NDArray[np.bool_], grid: Grid, edge_mm: float, report: Reporter =
         )
     cell, blur = edge_mm / LONGEST, 1.0
     most = min(MOST_FINER, max(30_000, 8 * expected_tets(target, edge_mm)))
-    pieces = int(ndimage.label(mask, structure=np.ones((3, 3, 3)))[1])
+    size = np.bincount(ndimage.label(mask, structure=np.ones((3, 3, 3)))[0].ravel())[1:]
+    pieces = _that_matter(size) if len(size) else 0
     for attempt in range(FINER):
         finer = FINER_BY * cell
         last = attempt == FINER - 1 or expected_tets(target, finer * LONGEST) > most
@@ -119,7 +120,8 @@ def _with_volume(solid: Solid, cell_mm: float, target_ml: float, pieces: int | N
                 raise
             shift += 0.25 * cell_mm  # thinner than a cell everywhere: thicken
             continue
-        if pieces is not None and components(tets) > pieces:
+        of = np.bincount(parts_of(len(points), tets), six_volumes(points, tets))
+        if pieces is not None and _that_matter(of) > 1.25 * pieces:
             raise MeshError("The structure falls to pieces: it is thinner than the mesh spacing")
         skin = boundary_triangles(tets)
         lack = target_ml - volume_ml(points, skin)
@@ -131,6 +133,12 @@ def _with_volume(solid: Solid, cell_mm: float, target_ml: float, pieces: int | N
     if best is None or (pieces is not None and best[0] > 0.03 * target_ml):
         raise MeshError("The structure is thinner than the mesh spacing", remedy="Use shorter edges")
     return best[1], best[2]
+
+
+def _that_matter(sizes: NDArray[np.generic]) -> int:
+    """How many of the pieces, largest first, hold 98 % of the whole."""
+    rising = np.cumsum(np.sort(sizes)[::-1].astype(float))
+    return 1 + int(np.searchsorted(rising, 0.98 * rising[-1]))
 
 
 def _shifted(points: Array, tets: NDArray[np.int32], target_ml: float) -> Array:

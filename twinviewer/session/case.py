@@ -34,6 +34,7 @@ STEPS = ("Import", "Segment", "Model", "Simulate", "Compare", "Report")
 _ORDER = ("series", "active_series_uid", "image", "contours", "labels", "mesh", "scenarios")
 
 
+NO_SIMULATION = "No simulation exists for this organ yet"
 NO_IMAGE = "The model is scaled from typed numbers, not from images: no image was used"
 
 
@@ -116,7 +117,8 @@ class Case:
     tissue: scar and its like from a mask, on the mask's own grid, laid on every model of these images.
     earlier: twins that newer records have replaced, oldest first. label_edits: what hands did to the labels since they
     were made, oldest first, so that it can be undone one by one in another session too. rulers: measured by hand on
-    these images or on a model of them, in order.
+    these images or on a model of them, in order. edge_mm: the longest edge that the user wants in a mesh of labels, 0
+    for the organ's own.
     """
 
     title: str = "New case"
@@ -140,6 +142,7 @@ class Case:
     typed: Mapping[str, ParameterValue] = field(default_factory=dict)
     earlier: tuple[EarlierTwin, ...] = ()
     tissue: LabelMap | None = None
+    edge_mm: float = 0.0
     rulers: tuple[Ruler, ...] = ()
     label_edits: tuple[LabelEdit, ...] = ()
 
@@ -266,7 +269,7 @@ def _simulate_state(case: Case) -> StepState:
         return StepState("not_yet", "Build the model first")
     waiting = [scenario.label for scenario in case.scenarios if scenario.run is None]
     if not case.scenarios:
-        return StepState("not_yet", "Prepare the baseline")
+        return StepState("not_yet", "Prepare the baseline" if can_simulate(case) else NO_SIMULATION)
     if waiting:
         return StepState("not_yet", f"Not simulated yet: {', '.join(waiting)}")
     if case.baseline is not None and case.baseline.setup.fit is not None and not case.baseline.setup.fit.fits:
@@ -274,8 +277,17 @@ def _simulate_state(case: Case) -> StepState:
     return StepState("ready", f"{len(case.scenarios)} scenario(s) simulated")
 
 
+def can_simulate(case: Case) -> bool:
+    """Whether there is a model that some engine can run on, or none yet of which that could be said."""
+    from twinviewer.session import catalog
+
+    return case.mesh is None or bool(case.scenarios) or catalog.simulated(case.mesh)
+
+
 def _compare_state(case: Case) -> StepState:
     baseline = case.baseline
+    if not can_simulate(case):
+        return StepState("not_yet", NO_SIMULATION)
     if baseline is None or baseline.run is None:
         return StepState("not_yet", "Simulate the baseline first")
     if not any(scenario.run is not None for scenario in case.treated):

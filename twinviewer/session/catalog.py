@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from typing import Any, cast
 
 from twinviewer.domain import (
+    ByChoice,
     Engine,
     FromMask,
     FromNumbers,
@@ -85,6 +86,11 @@ def organs_from_mask() -> Mapping[str, FromMask]:
     return {name: one for name, one in sorted(organs().items()) if isinstance(one, FromMask)}
 
 
+def organs_by_choice() -> Mapping[str, ByChoice]:
+    """Organs that are only made where a user asks for them, by name."""
+    return {name: one for name, one in sorted(organs().items()) if isinstance(one, ByChoice)}
+
+
 def organs_with_tissue() -> Mapping[str, FromTissueMask]:
     """Organs whose model can be marked with kinds of tissue, by a mask or a brush, by name."""
     return {name: one for name, one in sorted(organs().items()) if isinstance(one, FromTissueMask)}
@@ -143,6 +149,11 @@ def runs_on(engine: Engine, mesh: OrganMesh) -> Suitability:
     if missing:
         return Suitability(False, f"{engine.label} needs {_listed(missing)}, which this model does not have")
     return Suitability(True)
+
+
+def simulated(mesh: OrganMesh) -> bool:
+    """Whether any engine can run on this mesh."""
+    return any(runs_on(one, mesh).ok for one in engines().values())
 
 
 def engine_for(mesh: OrganMesh) -> Engine:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from twinviewer.domain import (
+    ByChoice,
     CineContour,
     CineContours,
     CinePoint,
@@ -28,6 +29,7 @@ from twinviewer.domain import (
     Series,
     Suitability,
     Volume,
+    WithEdge,
     part,
     silent,
 )
@@ -85,11 +87,15 @@ def compute_segmentation(organ: str, image: Image, report: Reporter = silent) ->
 
 
 def compute_model(
-    organ: str, found: Found, image: Image, patient: Patient, report: Reporter = silent
+    organ: str, found: Found, image: Image, patient: Patient, edge_mm: float = 0.0, report: Reporter = silent
 ) -> tuple[OrganMesh, dict[str, Quantity]]:
-    """The mesh, and what the images say about it. MeshError, SegmentationError."""
+    """The mesh, and what the images say about it. edge_mm: its longest edge, 0 for the organ's own. MeshError,
+    SegmentationError."""
     recipe = catalog.organ(organ)
-    mesh = recipe.build(found, image, part(report, 0.0, 0.95))
+    if edge_mm and isinstance(recipe, WithEdge) and isinstance(found, LabelMap):
+        mesh = recipe.build_with_edge(found, image, part(report, 0.0, 0.95), edge_mm)
+    else:
+        mesh = recipe.build(found, image, part(report, 0.0, 0.95))
     measured = dict(recipe.measure(found, mesh, image, patient))
     report(1.0, "Measured")
     return mesh, measured
@@ -234,23 +240,25 @@ def segment_input(case: Case) -> tuple[str, Image]:
     return case.organ, case.image
 
 
-def build_input(case: Case) -> tuple[str, Found, Image, Patient]:
+def build_input(case: Case) -> tuple[str, Found, Image, Patient, float]:
     """What :func:`compute_model` needs of this case. MeshError if something is missing."""
     found = case.labels if isinstance(case.image, Volume) else case.contours
     if found is None or case.image is None:
         raise MeshError("There are no labels or contours to build from", remedy="Segment the organ first")
-    return case.organ, found, case.image, case.patient
+    return case.organ, found, case.image, case.patient, case.edge_mm
 
 
 def suitable_organ(series: Series, image: Image | None = None) -> tuple[str, Suitability]:
-    """The first organ, by name, that suits the series; an empty name and the reasons if none does."""
+    """The first organ, by name, that suits the series, of those that need not be asked for; an empty name and the
+    reasons if none does."""
     volume = image if isinstance(image, Volume) else None
+    candidates = {name: one for name, one in sorted(catalog.organs().items()) if not isinstance(one, ByChoice)}
     reasons = []
-    for name, organ in sorted(catalog.organs().items()):
+    for name, organ in candidates.items():
         verdict = organ.suits(series, volume)
         if verdict.ok:
             return name, verdict
-        reasons.append(verdict.reason if len(catalog.organs()) == 1 else f"{organ.label}: {verdict.reason}")
+        reasons.append(verdict.reason if len(candidates) == 1 else f"{organ.label}: {verdict.reason}")
     if not reasons:
         reasons = ["No organ is installed", *(f"{where}: {why}" for where, why in catalog.failures().items())]
     return "", Suitability(False, "; ".join(reasons))
