@@ -157,7 +157,7 @@ def test_a_sphere_comes_back_from_every_fourth_slice() -> None:
         some = tuple(slice(None, None, 4) if a == axis else slice(None) for a in range(3))
         drawn[some] = truth[some]
         labels = drawn.astype(np.uint8)
-        found = with_patch(labels, between.interpolated(labels, 1, axis, ONE)) == 1
+        found = with_patch(labels, between.interpolated(labels, [1], axis, ONE)) == 1
         assert dice(found, truth) > 0.97
         assert np.array_equal(found & drawn, drawn)
 
@@ -168,7 +168,7 @@ def test_an_oblique_vessel_goes_on_between_slices_that_do_not_overlap() -> None:
     drawn = truth.copy()
     drawn[[n for n in range(41) if n % 8 != 4]] = False
     labels = drawn.astype(np.uint8)
-    assert dice(with_patch(labels, between.interpolated(labels, 1, 0, ONE)) == 1, truth) > 0.95
+    assert dice(with_patch(labels, between.interpolated(labels, [1], 0, ONE)) == 1, truth) > 0.95
 
 
 def test_a_bad_slice_is_made_anew_from_its_neighbours() -> None:
@@ -176,7 +176,7 @@ def test_a_bad_slice_is_made_anew_from_its_neighbours() -> None:
     labels = truth.astype(np.uint8)
     labels[20:22] = 0
     labels[20, 5:40, 5:12] = 1
-    found = with_patch(labels, between.interpolated(labels, 1, 0, ONE, mend=slice(20, 22)))
+    found = with_patch(labels, between.interpolated(labels, [1], 0, ONE, mend=slice(20, 22)))
     assert dice(found[20:22] == 1, truth[20:22]) > 0.98
     assert np.array_equal(np.delete(found, [20, 21], 0), np.delete(labels, [20, 21], 0))
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from twinviewer.domain import Grid, LabelEdit, LabelMap, SegmentationError, Volume
+from twinviewer.organs.heart.demo.anatomy import demo_labels
 from twinviewer.session.case import Case
 from twinviewer.session.codec import decode, encode
 from twinviewer.session.history import History
@@ -147,6 +148,47 @@ def test_a_carried_copy_follows_the_images() -> None:
             score = 2 * np.count_nonzero(one & two) / (np.count_nonzero(one) + np.count_nonzero(two))
             assert score > least - 0.08 * (name == "lv_myocardium")
             assert how == "carried" or score < 0.9
+
+
+def dice_of(labels: LabelMap, truth: LabelMap, where: tuple[slice, ...] = (slice(None),)) -> dict[str, float]:
+    """Dice of each structure in a part of the first phase."""
+    found = {}
+    for name in truth.names.values():
+        one, two = labels.mask(name)[where], truth.mask(name)[where]
+        if two.any():
+            found[name] = 2 * np.count_nonzero(one & two) / (np.count_nonzero(one) + np.count_nonzero(two))
+    return found
+
+
+def test_a_bad_slice_of_the_demo_heart_is_mended_in_one_step() -> None:
+    truth = demo_labels(0.0, spacing_mm=1.5)
+    k, j, i = (int(n) for n in np.mean(np.nonzero(truth.mask("lv_blood")), axis=1))
+    k -= 6  # below the left atrium: where a structure ends no neighbour can say
+    bad = truth.data.copy()
+    slices = slice(k - 1, k + 2)
+    bad[0, slices] = np.roll(bad[0, slices], (9, -7), axis=(1, 2))  # moved, as when a patient breathes
+    bad[0, k, j - 10 : j + 10] = 0
+    bad.setflags(write=False)
+    case = Case(labels=LabelMap(bad, truth.grid, truth.names, truth.phase_percent, "demo", ""))
+    assert case.labels is not None and min(dice_of(case.labels, truth, (slices,)).values()) < 0.5
+    point = truth.grid.to_mm(np.array([[i, j, k]], float))
+    values = {"structure": "*", "mend_mm": 3.0, "over": "anything"}
+    mended = edit_case(case, "interpolate", values, points_mm=point)
+    assert mended.labels is not None and mended.action == "Interpolate slices all structures"
+    scores = dice_of(mended.labels, truth, (slices,))
+    assert min(scores[name] for name in ("lv_blood", "rv_blood", "lv_myocardium")) > 0.95
+    assert min(scores.values()) > 0.85  # the thin wall of the right ventricle
+    assert min(dice_of(mended.labels, truth).values()) > 0.97
+    outside = np.delete(mended.labels.data[0], np.arange(k - 1, k + 2), 0)
+    assert np.array_equal(outside, np.delete(truth.data[0], np.arange(k - 1, k + 2), 0))
+
+
+def test_smoothing_the_demo_heart_keeps_every_volume() -> None:
+    truth = demo_labels(0.0, spacing_mm=1.5)
+    smooth = edit_case(Case(labels=truth), "smooth", {"structure": "*", "size_mm": 1.5})
+    assert smooth.labels is not None
+    for name in truth.names.values():
+        assert smooth.labels.volume_ml(name) == pytest.approx(truth.volume_ml(name), rel=0.01), name
 
 
 def test_what_does_not_fit_is_refused_with_the_reason() -> None:

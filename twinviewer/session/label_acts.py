@@ -242,7 +242,9 @@ def interpolate(work: Work) -> Outcome:
         middle = round(float(work.labels.grid.to_ijk(work.points_mm[:1])[0][2 - axis]))
         half = max(0, int((0.5 * thick) / work.spacing[axis]))
         mend = slice(max(middle - half, 0), middle + half + 1)
-    return work.each(lambda labels, _: between.interpolated(labels, work.label(), axis, work.spacing, work.over, mend))
+    return work.each(
+        lambda labels, _: between.interpolated(labels, work.all_labels, axis, work.spacing, work.over, mend)
+    )
 
 
 def copy(work: Work) -> Outcome:

@@ -172,7 +172,7 @@ _ALL_TOOLS = (
     Tool(
         "interpolate", "Interpolate slices", "Draws the slices between drawn ones by their shapes.", "slices",
         acts.interpolate,
-        (_STRUCTURE, _SLICES,
+        (_STRUCTURES, _SLICES,
          _number("mend_mm", "Make anew round the place clicked", 0.0, "mm", 0.0, 100.0, 0.5,
                  "Thickness of slices that are made from their neighbours; 0 fills empty slices only"), _OVER),
         points="maybe", reach_mm=lambda values: float(values["mend_mm"]) + 2.0,

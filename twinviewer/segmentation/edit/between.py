@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from twinviewer.segmentation.edit.patch import Labels, Patch, whole
-from twinviewer.segmentation.edit.write import BACKGROUND, Over, Spacing, region, rewritten
+from twinviewer.segmentation.edit.patch import Labels, Patch
+from twinviewer.segmentation.edit.rule import Rule
+from twinviewer.segmentation.edit.write import BACKGROUND, Over, Spacing, region
 
 Plane = NDArray[np.bool_]
 OVERLAP = 0.5
@@ -18,51 +19,73 @@ OVERLAP = 0.5
 
 
 def interpolated(
-    labels: Labels, value: int, axis: int, spacing_kji: Spacing, over: Over = BACKGROUND, mend: slice | None = None
+    labels: Labels,
+    values: list[int],
+    axis: int,
+    spacing_kji: Spacing,
+    over: Over = BACKGROUND,
+    mend: slice | None = None,
 ) -> Patch | None:
-    """The slices across an axis (0, 1, 2 for k, j, i) that lie between slices with the structure and have none of it.
+    """The slices across an axis (0, 1, 2 for k, j, i) that lie between slices with a structure and have none of it.
 
-    mend: slices that are taken for empty whatever they hold, and made anew from those on both sides; only these are
-    changed then. None where nothing lies between two drawn slices.
+    values: structures; where several claim a voxel it goes to the one that lies deeper there. mend: slices that are
+    taken for empty of them whatever they hold, and made anew from those on both sides; only these are changed then.
+    None where nothing lies between two drawn slices.
     """
-    box = region(labels, value, 0.0, spacing_kji)
+    box = region(labels, values, 0.0, spacing_kji)
     if box is None:
         return None
-    if mend is not None:  # the neighbours' shapes may reach further than the bad slice
-        box = tuple(whole(labels.shape)[a] if a == axis else side for a, side in enumerate(box))  # type: ignore[assignment]
+    if mend is not None:
+        first, last = max(mend.start - box[axis].start, 0), mend.stop - box[axis].start
+        mend = slice(first, max(last, 0))
     pixel = tuple(s for a, s in enumerate(spacing_kji) if a != axis)
-    stack = np.moveaxis(labels[box] == value, axis, 0)
-    drawn = stack.any(axis=(1, 2))
-    bad = np.zeros(len(stack), bool)
+    now = np.moveaxis(labels[box], axis, 0)
+    deepest = np.zeros(now.shape, np.float32)
+    winner = np.zeros(now.shape, np.uint8)
+    remade = np.zeros(now.shape[0], bool)
+    for value in values:
+        stack = now == value
+        drawn = stack.any(axis=(1, 2))
+        if mend is not None:
+            drawn[mend] = False
+        numbers = np.flatnonzero(drawn)
+        for low, high in zip(numbers[:-1], numbers[1:], strict=True):
+            between = range(low + 1, high)
+            if mend is not None:
+                between = range(max(low + 1, mend.start), min(high, mend.stop))
+            if len(between):
+                shares = [(n - low) / (high - low) for n in between]
+                depth = _mixed(stack[low], stack[high], shares, pixel)
+                place = slice(between.start, between.stop)
+                deeper = depth > deepest[place]
+                deepest[place][deeper] = depth[deeper]
+                winner[place][deeper] = value
+                remade[place] = True
+    if not remade.any():
+        return None
+    after = now.copy()
     if mend is not None:
-        bad[mend] = True
-    numbers = np.flatnonzero(drawn & ~bad)
-    wanted = stack.copy()
-    for low, high in zip(numbers[:-1], numbers[1:], strict=True):
-        gap = range(low + 1, high)
-        if mend is not None and not bad[low + 1 : high].any():
-            continue
-        if len(gap):
-            wanted[low + 1 : high] = _mixed(stack[low], stack[high], len(gap), pixel)
-    if mend is not None:
-        wanted[~bad] = stack[~bad]
-    return rewritten(labels, box, value, np.moveaxis(wanted, 0, axis), over)
+        after[remade[:, None, None] & np.isin(now, values)] = 0
+    mine = winner > 0
+    mine &= Rule(None if over is None else over | {0}).allowed(after) if mend is not None else Rule(over).allowed(after)
+    after[mine] = winner[mine]
+    after = np.ascontiguousarray(np.moveaxis(after, 0, axis))
+    return None if np.array_equal(after, labels[box]) else Patch.of(box, after)
 
 
-def _mixed(low: Plane, high: Plane, count: int, pixel_mm: tuple[float, ...]) -> Plane:
-    """(count, rows, columns) shapes at equal steps between two."""
+def _mixed(low: Plane, high: Plane, shares: list[float], pixel_mm: tuple[float, ...]) -> NDArray[np.float32]:
+    """(n, rows, columns) mm: how deep inside the shapes between two each pixel lies. shares: of the way up."""
     maps = [_signed(low, pixel_mm), _signed(high, pixel_mm)]
     smaller = min(np.count_nonzero(low), np.count_nonzero(high))
     led = np.count_nonzero(low & high) < OVERLAP * smaller
     way = np.subtract(*(np.mean(np.nonzero(plane), axis=1) for plane in (high, low))) if led else np.zeros(2)
-    out = np.zeros((count, *low.shape), bool)
-    for n in range(count):
-        share = (n + 1) / (count + 1)
+    out = np.zeros((len(shares), *low.shape), np.float32)
+    for n, share in enumerate(shares):
         first, second = maps
         if led:
             first = ndimage.shift(first, share * way, order=1, mode="nearest")
             second = ndimage.shift(second, (share - 1.0) * way, order=1, mode="nearest")
-        out[n] = (1.0 - share) * first + share * second > 0.0
+        out[n] = (1.0 - share) * first + share * second
     return out
 
 
