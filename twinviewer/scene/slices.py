@@ -157,6 +157,11 @@ def slice_image(
     return _image(rgb, volume.grid, layout, index, count, grey, marked)
 
 
+def slice_values(volume: Volume, orientation: str, index: int, phase: int = 0) -> NDArray[np.generic]:
+    """(h, w) voxel values of a slice as they are painted: rows down, columns to the right."""
+    return np.ascontiguousarray(_extract(volume.data[phase], _layout(volume.grid, orientation), index))
+
+
 Patch = tuple[slice, slice]
 """Rows and columns of a slice."""
 

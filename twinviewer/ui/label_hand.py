@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 
 from twinviewer.domain import LabelEdit, LabelMap, OrganMesh, StructureStyle, TwinviewerError, Volume
@@ -17,8 +17,9 @@ from twinviewer.session.case import Case
 from twinviewer.session.label_draft import LabelDraft
 from twinviewer.session.label_edits import new_labels
 from twinviewer.ui.edit_mode import EditMode
+from twinviewer.ui.label_level import LevelLine
 from twinviewer.ui.label_menu import fill_whole
-from twinviewer.ui.label_panel import BRUSHES, ERASE, RANGE, LabelPanel
+from twinviewer.ui.label_panel import BRUSHES, ERASE, RANGE, TRACE, LabelPanel
 from twinviewer.ui.label_ring import BrushRing
 from twinviewer.ui.label_runs import LabelRuns
 from twinviewer.ui.label_shapes import LabelShapes
@@ -46,6 +47,7 @@ class LabelHand(EditMode):
         self.panel = LabelPanel(window.look)
         self.shapes = LabelShapes(self)
         self.ring = BrushRing()
+        self.level = LevelLine(self)
         self.draft: LabelDraft | None = None
         self._thread = ThreadPoolExecutor(1, "labels")
         self._copying: tuple[Future[LabelDraft], LabelMap] | None = None
@@ -107,8 +109,7 @@ class LabelHand(EditMode):
         self.panel.show()
         self.w.inspector.segment.hand_is_on(True)
         for view in self.views:
-            if self.ring.draw not in view.marks:
-                view.marks.append(self.ring.draw)
+            view.marks += [self.level.draw, self.ring.draw]
         self.watch(*self.views)
         self.chosen()
         self.w.coupling.draw_scene()
@@ -127,8 +128,10 @@ class LabelHand(EditMode):
         self.runs.take_back()
         self.on = False
         self.ring.move(self.views, None, None)
+        self.level.move(None, QPointF())
         for view in self.views:
             view.marks.remove(self.ring.draw)
+            view.marks.remove(self.level.draw)
         self.unwatch()
         self.panel.hide()
         self.w.inspector.segment.hand_is_on(False)
@@ -377,10 +380,12 @@ class LabelHand(EditMode):
         if isinstance(view, SliceView):
             brush = self.panel.tool in BRUSHES
             self.ring.move(self.views, view if brush else None, event.position())
+            self.level.move(view if self.panel.tool == TRACE else None, event.position())
 
     def seen(self, view: Any, event: QEvent) -> None:
         if event.type() == QEvent.Type.Leave and not self.holding:
             self.ring.move(self.views, None, None)
+            self.level.move(None, QPointF())
 
     def other(self, view: Any, event: QEvent) -> bool:
         """Ctrl and the wheel change the brush."""

@@ -139,7 +139,7 @@ class LabelToolBox(QWidget):
             return False
         values: Mapping[str, ParameterValue] = {} if self.form is None else self.form.values()
         wants = values.get("what") == "clicked" or float(values.get("mend_mm", 0.0)) > 0.0
-        return self.tool.points != "none" or wants
+        return self.tool.points in ("one", "many") or wants
 
     def say(self, state: str, fraction: float = 0.0) -> None:
         """ "" ready, "running", or "tried": a result is in view that is not kept yet."""
