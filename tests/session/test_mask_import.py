@@ -24,6 +24,7 @@ from twinviewer.geometry import write_nifti
 from twinviewer.organs.heart.imported import STRUCTURES, contours_of_mask, covered
 from twinviewer.session import catalog, mask_import, mask_read
 from twinviewer.session.case import Case
+from twinviewer.session.mask_labels import parse_meaning
 
 
 def _turned() -> NDArray[np.float64]:
@@ -135,15 +136,15 @@ def test_numbers_are_named_by_the_user_by_the_file_or_by_custom(tmp_path: Path) 
     rows, why, mask_phases, phases = mask_import.compute_mask_table("heart", str(path), volume)
     assert [row[3] for row in rows] == ["lv_blood", "lv_myocardium", ""] and "names" in why
     assert rows[0][2] == pytest.approx(5 * 30 * 40 * volume.grid.voxel_ml) and (mask_phases, phases) == (1, 1)
-    meaning = mask_import.parse_meaning("11=rv_blood, 12=lv_myocardium")
+    meaning = parse_meaning("11=rv_blood, 12=lv_myocardium")
     found = mask_import.compute_mask("heart", str(path), volume, Patient("p"), meaning)
     assert isinstance(found, LabelMap) and set(found.names.values()) == {"rv_blood", "lv_myocardium"}
     for text, error in (("11=liver", "no structure"), ("9=lv_blood", "Its numbers are 11, 12, 13")):
         with pytest.raises(SegmentationError, match=error):
-            mask_import.compute_mask("heart", str(path), volume, Patient("p"), mask_import.parse_meaning(text))
+            mask_import.compute_mask("heart", str(path), volume, Patient("p"), parse_meaning(text))
     for text in ("11", "x=lv_blood", "3=", "=a"):
         with pytest.raises(ValueError):
-            mask_import.parse_meaning(text)
+            parse_meaning(text)
 
 
 def test_a_mask_of_one_phase_says_which(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from twinviewer.cli.commands.export import export
 from twinviewer.cli.commands.inspect import inspect
 from twinviewer.cli.commands.render import render
 from twinviewer.cli.commands.run import run
+from twinviewer.cli.commands.segment import segment
 from twinviewer.cli.commands.therapies import therapies
 from twinviewer.cli.commands.update import update
 from twinviewer.cli.commands.warm import warm
@@ -36,7 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _command in (inspect, run, demo, update, render, export, calcium, therapies):  # in the order of --help
+for _command in (inspect, run, demo, segment, update, render, export, calcium, therapies):  # in the order of --help
     app.command()(_command)
 app.command(hidden=True)(warm)
 

@@ -13,28 +13,80 @@ if TYPE_CHECKING:
     from twinviewer.session.case import Case
 
 
-def other_ways(mask: Path | None, mask_map: str, mask_phase: int | None, typed: str) -> dict[str, Any]:
-    """What is given in place of finding structures in images, as keywords of the pipeline; checked as far as that
-    costs nothing."""
-    from twinviewer.session.mask_import import parse_meaning
+def typed_numbers(typed: str) -> dict[str, "ParameterValue"]:
+    """ "lv_edv_ml=150,wall_mm=9" as numbers by name. typer.BadParameter for anything else."""
+    out: dict[str, ParameterValue] = {}
+    for name, value in pairs([one for one in typed.split(",") if one.strip()], "--typed").items():
+        try:
+            out[name] = float(value)
+        except ValueError as error:
+            raise typer.BadParameter(f"{name} = {value!r} is no number", param_hint="--typed") from error
+    return out
 
-    if mask is not None and typed:
-        raise typer.BadParameter("--mask and --typed exclude each other", param_hint="--typed")
-    if mask is None and (mask_map or mask_phase is not None):
+
+def elsewhere(
+    mask: Sequence[Path] = (),
+    mask_map: str = "",
+    phase: int | None = None,
+    interpolate: bool = False,
+    over: bool = False,
+    mesh: Sequence[Path] = (),
+    mesh_map: str = "",
+    unit: str = "",
+    frame: str = "",
+    segmenter: str = "",
+    task: str = "",
+    accepted: bool = False,
+    typed: str = "",
+) -> dict[str, Any]:
+    """What is given in place of finding structures in images, as keywords of ``session.elsewhere.take``; checked as far
+    as that costs nothing. phase: counted from 1."""
+    from twinviewer.session.mask_labels import parse_meaning
+
+    ways = [
+        name for name, one in (("--mask", mask), ("--mesh", mesh), ("--with", segmenter), ("--typed", typed)) if one
+    ]
+    if len(ways) > 1:
+        raise typer.BadParameter(f"{' and '.join(ways)} exclude each other", param_hint=ways[-1])
+    if not mask and (mask_map or interpolate):
         raise typer.BadParameter("there is no --mask to apply it to", param_hint="--mask-map")
+    if not mesh and (mesh_map or unit or frame):
+        raise typer.BadParameter("there is no --mesh to apply it to", param_hint="--mesh-map")
+    if not ways[:1] or typed:
+        if phase is not None or over:
+            raise typer.BadParameter("there is no --mask to apply it to", param_hint="--mask-phase")
+        return {}
+    for option, value, known in (("--units", unit, ("mm", "cm", "m")), ("--frame", frame, ("lps", "ras", "y_up"))):
+        if value and value not in known:
+            raise typer.BadParameter(f"{value!r} is none of {', '.join(known)}", param_hint=option)
+    if segmenter:
+        _check_segmenter(segmenter, task, accepted)
     try:
         meaning = parse_meaning(mask_map) if mask_map else None
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--mask-map") from error
-    numbers = pairs([one for one in typed.split(",") if one.strip()], "--typed")
-    for name, value in numbers.items():
-        try:
-            float(value)
-        except ValueError as error:
-            raise typer.BadParameter(f"{name} = {value!r} is no number", param_hint="--typed") from error
-    typed_values: dict[str, ParameterValue] = {name: float(value) for name, value in numbers.items()}
-    phase = None if mask_phase is None else mask_phase - 1
-    return {"typed": typed_values, "mask": mask, "mask_meaning": meaning, "mask_phase": phase}
+    named = pairs([one for one in mesh_map.split(",") if one.strip()], "--mesh-map") if mesh_map else None
+    return {
+        "mask": list(mask), "mask_meaning": meaning, "phase": None if phase is None else phase - 1,
+        "interpolate": interpolate, "over": over, "mesh": list(mesh), "mesh_meaning": named, "unit": unit,
+        "frame": frame, "segmenter": segmenter, "task": task, "accepted": accepted,
+    }  # fmt: skip
+
+
+def _check_segmenter(name: str, task: str, accepted: bool) -> None:
+    """The terms are said before anything is run."""
+    from twinviewer.session import outside_segmenter as outside
+
+    if name != outside.NAME:
+        raise typer.BadParameter(f"{name!r} is not known; there is {outside.NAME}", param_hint="--with")
+    if task and task not in outside.TASKS:
+        raise typer.BadParameter(f"{task!r} is none of {', '.join(outside.TASKS)}", param_hint="--task")
+    verdict = outside.available()
+    if not verdict.ok:
+        raise typer.BadParameter(verdict.reason, param_hint="--with")
+    if not accepted:
+        typer.echo(outside.terms(task or next(iter(outside.TASKS))), err=True)
+        raise typer.BadParameter("add --accept-terms if you accept them", param_hint="--with")
 
 
 def pipeline_case(
@@ -49,8 +101,11 @@ def pipeline_case(
     verbose: bool = False,
     in_process: bool = False,
     keep: Path | None = None,
-    other: Mapping[str, Any] | None = None,
+    typed: Mapping[str, "ParameterValue"] | None = None,
+    ways: Mapping[str, Any] | None = None,
 ) -> "Case":
+    """Everything from a folder, or from what is given in its place, to simulated scenarios. ways: of
+    :func:`elsewhere`."""
     from twinviewer.session import catalog, pipeline
 
     for names in scenarios:
@@ -71,6 +126,7 @@ def pipeline_case(
         setup_values=settings,
         engine=engine,
         keep=keep,
-        **(other or {}),
+        typed=typed or {},
+        elsewhere=ways or {},
     )
     return case

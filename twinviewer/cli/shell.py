@@ -127,9 +127,10 @@ def writing(path: Path) -> Iterator[None]:
         raise StoreError(what, where=path.name, remedy="Check the folder and the free space") from error
 
 
-def show_files(files: Mapping[str, str], as_json: bool) -> None:
+def show_files(files: Mapping[str, str], as_json: bool, **more: Any) -> None:
+    """What was written where; as JSON with whatever else there is to say."""
     if as_json:
-        typer.echo(json.dumps({"files": dict(files)}, indent=2))
+        typer.echo(json.dumps({**more, "files": dict(files)}, indent=2))
         return
     for kind, path in files.items():
         typer.echo(f"{kind:16s} {Path(path).absolute()}")

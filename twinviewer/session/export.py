@@ -75,6 +75,28 @@ def write_label_surfaces(case: Case, path: Path, report: Reporter = silent) -> l
     return geometry.write_parts(path, label_surfaces(_labels(case), 0, report), colours_of(case.organ))
 
 
+def write_structures(case: Case, path: Path) -> list[Path]:
+    """A case (.twin), labels (.nii.gz, .nii, .nrrd; .dcm as DICOM SEG) or surfaces of them, by suffix."""
+    from twinviewer.geometry.write_parts import SURFACE_FORMATS
+    from twinviewer.session import store
+
+    name = path.name.lower()
+    if name.endswith(".twin"):
+        return [store.save(case, path)]
+    if name.endswith(".dcm"):
+        return [write_seg(case, path)]
+    if name.endswith(SURFACE_FORMATS):
+        return write_label_surfaces(case, path)
+    return [write_labels(case, path)]
+
+
+def structure_lines(case: Case) -> dict[str, float]:
+    """Structure -> mL in the first phase."""
+    if case.labels is None:
+        return {}
+    return {name: round(case.labels.volume_ml(name), 3) for _, name in sorted(case.labels.names.items())}
+
+
 def _labels(case: Case) -> LabelMap:
     if case.labels is None:
         raise StoreError(NO_LABELS, remedy=_FIRST)

@@ -15,13 +15,12 @@ from twinviewer.domain import (
     Reporter,
     SegmentationError,
     Series,
-    Volume,
     silent,
 )
 from twinviewer.geometry.read_mask import plain_stem
-from twinviewer.geometry.regrid import is_finer, regridded
 from twinviewer.session import catalog
 from twinviewer.session.case import Case
+from twinviewer.session.mask_labels import checked, labels_of, laid_over
 from twinviewer.session.mask_place import check_place
 from twinviewer.session.mask_read import Given, files_of, read_masks
 from twinviewer.session.steps import Segmented, accept_segmentation
@@ -32,20 +31,31 @@ MANY_FILES = 24
 """More files than this are a whole body's structures, of which few are the organ's."""
 Imported = tuple[Segmented | None, LabelMap | None]
 """The structures of a mask, None where it shows only tissue; and that tissue, None where it shows none."""
-NEAREST = "the nearest of its voxels was taken"
 Row = tuple[int, str, float, str]
 """A number of the mask, what the file calls it, its volume in mL in the first phase, and the structure that it may
 mean ("" for none)."""
 
 
-def organ_from_mask(wanted: str = "") -> str:
-    """The organ whose structures the mask shows: the one wanted, or the first that takes masks. SegmentationError."""
+def organ_from_mask(wanted: str = "", mask: Mask | None = None) -> str:
+    """The organ whose structures the mask shows. SegmentationError where none takes masks.
+
+    wanted: the organ of the case, which is kept where it knows a number of the mask, or where a user chose it. Else
+    the first that knows one; else one that takes structures of any names. mask: None before it is read.
+    """
     found = catalog.organs_from_mask()
-    if wanted in found:
-        return wanted
     if not found:
         raise SegmentationError("No organ takes a mask from elsewhere", remedy="Find the structures instead")
-    return next(iter(found))
+    chosen = catalog.organs_by_choice()
+    own = [name for name in found if name not in chosen]
+    ordered = [wanted, *own] if wanted in own else own
+    if mask is None:
+        return wanted if wanted in found else (own or list(found))[0]
+    guesses = {name: found[name].name_mask(mask) for name in ordered}
+    knows = [name for name in ordered if any(guesses[name][0].values())]
+    if wanted in chosen and wanted in found and not any("names" in guesses[name][1] for name in knows):
+        return wanted
+    rest = [name for name in found if name in chosen]
+    return (knows or rest or [wanted if wanted in found else next(iter(found))])[0]
 
 
 def compute_mask_table(
@@ -59,7 +69,25 @@ def compute_mask_table(
     """For a table that the user may edit: a row a number, on what the guess rests, phases of mask and images.
     LoadError also where the mask does not lie in the images."""
     report(0.1, "Reading the mask")
-    mask = _read(organ, given, image, series, interpolate)
+    return _table(organ, _read(organ, given, image, series, interpolate), image)
+
+
+def compute_mask_choice(
+    wanted: str,
+    given: Given,
+    image: Image,
+    series: Series | None = None,
+    interpolate: bool = False,
+    report: Reporter = silent,
+) -> tuple[str, tuple[Row, ...], str, int, int]:
+    """The organ that the mask shows, by :func:`organ_from_mask`, and the table for it."""
+    report(0.1, "Reading the mask")
+    mask = _read(organ_from_mask(wanted), given, image, series, interpolate)
+    organ = organ_from_mask(wanted, mask)
+    return (organ, *_table(organ, mask, image))
+
+
+def _table(organ: str, mask: Mask, image: Image) -> tuple[tuple[Row, ...], str, int, int]:
     guess, why = catalog.organs_from_mask()[organ].name_mask(mask)
     why = ". ".join([why, *mask.notes])
     unit = mask.grid.voxel_ml
@@ -131,7 +159,7 @@ def import_of_mask(
                 f"Nothing in the mask is known to be a part of this organ ({listed}). {why}",
                 remedy="Say which number is which structure",
             )
-    meaning = checked(meaning, mask, recipe.mask_structures)
+    meaning = checked(meaning, mask, None if organ in catalog.organs_by_choice() else recipe.mask_structures)
     report(0.4, "Placing the mask in the images")
     part_of = kinds(organ)
     tissue = tissue_of_mask(mask, meaning, organ, image, phase)
@@ -178,10 +206,16 @@ def _structures(
     return labels_of(mask, meaning, image, recipe.mask_structures, phase)
 
 
-def accept_mask(case: Case, organ: str, found: Segmented | None, tissue: LabelMap | None = None) -> Case:
+def accept_mask(
+    case: Case, organ: str, found: Segmented | None, tissue: LabelMap | None = None, over: bool = False
+) -> Case:
     """Take what was imported in place of what was found; the images may have been refused before. A mask of tissue
-    alone (found is None) is laid on the model that there is. Raises MeshError where it does not lie in that."""
+    alone (found is None) is laid on the model that there is. over: keep the structures that the case has and that the
+    import does not name. Raises MeshError where tissue does not lie in the model, SegmentationError where labels
+    cannot be laid over each other."""
     if found is not None:
+        if over and isinstance(found, LabelMap) and case.labels is not None:
+            found = laid_over(case.labels, found)
         case = accept_segmentation(case, found, ACTION)
         return case.changed(ACTION, organ=organ, tissue=tissue or case.tissue).with_message("Segment", "")
     return case if tissue is None else accept_tissue(case, tissue)
@@ -195,78 +229,14 @@ def import_mask(
     report: Reporter = silent,
     *,
     interpolate: bool = False,
+    over: bool = False,
+    organ: str = "",
 ) -> Case:
     """Both halves, where the caller can wait. LoadError, SegmentationError."""
     if case.image is None:
         raise SegmentationError("No series is open", remedy="Open the images that the mask belongs to first")
-    organ = organ_from_mask(case.organ)
-    found = compute_import(
-        organ, given, case.image, case.patient, meaning, phase, case.active_series, interpolate, report
-    )
-    return accept_mask(case, organ, *found)
-
-
-def parse_meaning(text: str) -> dict[int, str]:
-    """ "1=lv_blood,2=lv_myocardium" as number -> structure. ValueError, naming the entry, for anything else."""
-    out: dict[int, str] = {}
-    for entry in filter(None, (one.strip() for one in text.split(","))):
-        number, equals, name = (one.strip() for one in entry.partition("="))
-        if not equals or not number.isdigit() or not name:
-            raise ValueError(f"{entry!r} is not number=structure")
-        out[int(number)] = name
-    return out
-
-
-def labels_of(
-    mask: Mask, meaning: Mapping[int, str], volume: Volume, structures: Mapping[int, str], phase: int | None = None
-) -> LabelMap:
-    """The mask on the volume's own grid, in the organ's numbers; the nearest voxel where grids differ."""
-    number = {name: value for value, name in structures.items()}
-    table = {value: number[name] for value, name in meaning.items() if name}
-    kind = "mesh" if mask.made_by.startswith("imported mesh") else "mask"
-    notes = [f"The structures were imported from a {kind}, not found by this program"]
-    if mask.phases == volume.phases:
-        percent = volume.phase_percent
-    elif mask.phases == 1:
-        chosen = int(np.argmin(np.minimum(volume.phase_percent, 100.0 - volume.phase_percent)))
-        chosen = chosen if phase is None else phase
-        if not 0 <= chosen < volume.phases:
-            raise SegmentationError(f"There is no phase {chosen + 1}: the images have {volume.phases}")
-        percent = volume.phase_percent[chosen : chosen + 1]
-        notes.append(f"The mask shows one phase, taken as phase {chosen + 1} of {volume.phases} ({percent[0]:.0f} %)")
-    else:
-        raise SegmentationError(
-            f"The mask has {mask.phases} phases, the images {volume.phases}",
-            remedy="Give a mask of all phases, or of one",
-        )
-    data = np.stack([regridded(frame, mask.grid, volume.grid, table) for frame in mask.data])
-    if not data.any():
-        raise SegmentationError("Nothing of the mask is left in the images", remedy="Say which number is which")
-    if not mask.grid.same_as(volume.grid):
-        how = "distances to its borders were interpolated" if is_finer(mask.grid, volume.grid) else NEAREST
-        notes.append(f"The mask has another grid than the images: {how}")
-    notes += mask.notes
-    present = {int(v): structures[int(v)] for v in np.unique(data) if v}
-    data.setflags(write=False)
-    return LabelMap(data, volume.grid, present, percent, mask.made_by, volume.uid, tuple(notes))
-
-
-def checked(meaning: Mapping[int, str], mask: Mask, structures: Mapping[int, str]) -> dict[int, str]:
-    """The numbers that mean a structure. SegmentationError for names or numbers that are not known."""
-    known = set(structures.values())
-    if unknown := sorted({name for name in meaning.values() if name} - known):
-        raise SegmentationError(
-            f"{', '.join(unknown)} is no structure of this organ", remedy=f"Known: {', '.join(structures.values())}"
-        )
-    if missing := sorted(set(meaning) - set(mask.values)):
-        there = ", ".join(str(v) for v in mask.values)
-        raise SegmentationError(
-            f"The mask has no {', '.join(str(v) for v in missing)}", remedy=f"Its numbers are {there}"
-        )
-    out = {value: name for value, name in meaning.items() if name}
-    if not out:
-        there = ", ".join(str(v) for v in mask.values)
-        raise SegmentationError(
-            "No number of the mask means a structure", remedy=f"Say which is which; its numbers are {there}"
-        )
-    return out
+    report(0.05, "Reading the mask")
+    mask = _read(organ_from_mask(case.organ), given, case.image, case.active_series, interpolate)
+    organ = organ or organ_from_mask(case.organ, mask)
+    found = import_of_mask(organ, mask, case.image, case.patient, meaning, phase, report)
+    return accept_mask(case, organ, *found, over=over)

@@ -6,12 +6,10 @@ labels can be edited, measured and meshed in both cases.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from twinviewer.domain import (
     Grid,
@@ -26,12 +24,14 @@ from twinviewer.domain import (
     silent,
 )
 from twinviewer.geometry.overlay import overlaid
-from twinviewer.geometry.read_mesh import UNITS_MM, ForeignMesh, MeshPart, read_mesh, to_lps_mm
+from twinviewer.geometry.read_mesh import UNITS_MM, ForeignMesh, MeshPart, to_lps_mm
 from twinviewer.geometry.voxelise import grid_round, inside_surface
 from twinviewer.session import catalog
 from twinviewer.session.case import Case
-from twinviewer.session.mask_import import Imported, accept_mask, checked, import_of_mask, labels_of, organ_from_mask
+from twinviewer.session.mask_import import Imported, accept_mask, checked, import_of_mask, labels_of
 from twinviewer.session.mask_place import LEAST_INSIDE, inside
+from twinviewer.session.mask_read import Given
+from twinviewer.session.mesh_place import MOST_PARTS, guess_place, name_parts, organ_of_mesh, read_meshes
 
 ACTION = "Import mesh"
 NO_IMAGE = "There is no image: the structures come from a mesh, on a grid that was made for it"
@@ -43,86 +43,24 @@ Row = tuple[int, str, float, int, str, str]
 """Number of the part, its name, what it encloses in the file's units cubed, triangles, what is to be said of its
 surface, and the structure that it may be ("" for none)."""
 _LONGEST_MM = 3000.0
-_ORGAN_MM = 130.0
-"""What a mesh of unknown units is likely to measure along its longest edge: a heart, an organ."""
-_MOST_PARTS = 255
-_BEYOND = 100_000
-_WALL = 0.35
-"""Radius of the largest ball within a part by that of a ball of its volume: below this it is a wall, not a pool.
-Ellipsoids of ventricles have 0.7, the crescent of a right ventricle 0.45, walls 0.1 to 0.3."""
-_WALL_OF = {"lv_blood": "lv_myocardium", "rv_blood": "rv_myocardium", "la_blood": "", "ra_blood": ""}
 
 
-@dataclass(frozen=True, slots=True)
-class MeshGuess:
-    """unit, frame: as guessed. sure: whether the file says both. why: on what the guess rests, for people. size: edges
-    of the box in the file's units. within: share of it in the open images."""
-
-    unit: str
-    frame: str
-    sure: bool
-    why: str
-    size: tuple[float, float, float]
-    within: float
-
-
-def guess_place(mesh: ForeignMesh, image: Image | None = None) -> MeshGuess:
-    """In which units and frame a mesh is likely to be: what the file says, else what lies in the open images, else what
-    has the size of an organ."""
-    low, high = mesh.box
-    size = tuple(float(x) for x in high - low)
-    units = [mesh.unit] if mesh.unit else list(UNITS_MM)
-    frames = [mesh.frame] if mesh.frame else ["lps", "ras"]
-    by_size = min(units, key=lambda unit: abs(np.log(max(size) * UNITS_MM[unit] / _ORGAN_MM)))
-    share, unit, frame = 0.0, by_size, frames[0]
-    if image is not None:
-        points = np.concatenate([part.points[:: max(len(part.points) // 500, 1)] for part in mesh.parts])
-        for one in frames:
-            for other in sorted(units, key=lambda u: u != by_size):
-                found = inside(to_lps_mm(points, other, one), image)
-                if found > share + 0.05:
-                    share, unit, frame = found, other, one
-    longest = max(size) * UNITS_MM[unit]
-    said = []
-    if mesh.unit:
-        said.append(f"The file says {mesh.unit}")
-    elif share >= LEAST_INSIDE:
-        said.append(f"Taken for {unit}, so that it lies in the open images")
-    else:
-        said.append(f"The file does not say its units: taken for {unit}, which makes it {longest:.0f} mm long")
-    if not mesh.frame and share < LEAST_INSIDE:
-        said.append("nor does it say which way round it lies")
-    return MeshGuess(unit, frame, bool(mesh.unit and mesh.frame), "; ".join(said), (size[0], size[1], size[2]), share)
-
-
-def compute_mesh_table(
-    organ: str, path: str, image: Image | None = None, report: Reporter = silent
-) -> tuple[tuple[Row, ...], str, str, str, tuple[float, float, float], float]:
-    """For a table that the user may edit: a row a part; then unit, frame, why, size and share as of a MeshGuess."""
+def compute_mesh_choice(
+    wanted: str, given: Given, image: Image | None = None, report: Reporter = silent
+) -> tuple[str, tuple[Row, ...], str, str, str, tuple[float, float, float], float]:
+    """For a table that the user may edit: the organ that the mesh shows; a row a part; then unit, frame, why, size and
+    share as of a MeshGuess."""
     report(0.1, "Reading the mesh")
-    mesh = read_mesh(Path(path))
+    mesh = read_meshes(given)
+    organ = organ_of_mesh(wanted, mesh)
     guess = guess_place(mesh, image)
     report(0.6, "Looking at the parts")
     names = name_parts(organ, mesh)
     rows = tuple(
         (n, part.name, part.volume, len(part.triangles), _surface_words(part), names.get(n, ""))
-        for n, part in enumerate(mesh.parts[:_MOST_PARTS], start=1)
+        for n, part in enumerate(mesh.parts[:MOST_PARTS], start=1)
     )
-    return rows, guess.unit, guess.frame, guess.why, guess.size, guess.within
-
-
-def name_parts(organ: str, mesh: ForeignMesh) -> dict[int, str]:
-    """Which structure each part may be, by its name and, for chambers, by whether it is a pool or a wall."""
-    parts = mesh.parts[:_MOST_PARTS]
-    numbers = np.arange(_BEYOND, _BEYOND + len(parts))  # numbers of no convention, so that names alone count
-    names = {int(n): part.name for n, part in zip(numbers, parts, strict=True)}
-    stub = Mask(numbers.reshape(1, 1, 1, -1), Grid((1, 1, len(parts)), np.eye(4)), names, "")
-    guess, _ = catalog.organs_from_mask()[organ].name_mask(stub)
-    out = {n: guess.get(n + _BEYOND - 1, "") for n in range(1, len(parts) + 1)}
-    for n, part in enumerate(parts, start=1):
-        if out.get(n) in _WALL_OF and _is_wall(part):
-            out[n] = _WALL_OF[out[n]]
-    return out
+    return organ, rows, guess.unit, guess.frame, guess.why, guess.size, guess.within
 
 
 def mask_of_mesh(
@@ -173,10 +111,10 @@ def mask_of_mesh(
 
 def compute_mesh(
     organ: str,
-    path: str,
+    given: Given,
     image: Image | None,
     patient: Patient,
-    meaning: Mapping[int, str] | None = None,
+    meaning: Mapping[int, str] | Mapping[str, str] | None = None,
     unit: str = "",
     frame: str = "",
     phase: int | None = None,
@@ -184,18 +122,19 @@ def compute_mesh(
 ) -> tuple[Imported, Volume | None]:
     """The structures of a mesh, and the empty picture that they lie in where image is None.
 
-    meaning: number of the part, from 1, -> structure; None: by their names. unit, frame: "" for the guess. Raises
-    LoadError where the mesh cannot be read or does not lie in the images, SegmentationError where no part is known.
+    meaning: number of the part, from 1, or its name -> structure; None: by their names. unit, frame: "" for the guess.
+    Raises LoadError where the mesh cannot be read or does not lie in the images, SegmentationError where no part is
+    known.
     """
     report(0.05, "Reading the mesh")
-    mesh = read_mesh(Path(path))
+    mesh = read_meshes(given)
     guess = guess_place(mesh, image)
     unit, frame = unit or guess.unit, frame or guess.frame
     if unit not in UNITS_MM or frame not in FRAMES:
         raise LoadError(f"Units are {', '.join(UNITS_MM)}, frames {', '.join(FRAMES)}")
     if meaning is None:
         meaning = name_parts(organ, mesh)
-    wanted = {n: name for n, name in meaning.items() if name}
+    wanted = _numbered(meaning, mesh)
     if not wanted:
         listed = ", ".join(f"{n} {part.name}" for n, part in enumerate(mesh.parts[:8], start=1))
         raise SegmentationError(
@@ -207,9 +146,9 @@ def compute_mesh(
         share = inside(to_lps_mm(points, unit, frame), image)
         if share < LEAST_INSIDE:
             raise LoadError(
-                f"{100 * share:.0f} % of the mesh lies in these images", where=Path(path).name,
+                f"{100 * share:.0f} % of the mesh lies in these images",
                 remedy="Check its units and its frame, or import it where no images are open",
-            )  # fmt: skip
+            )
     mask = mask_of_mesh(mesh, wanted, unit, frame, grid, lambda f, text: report(0.1 + 0.6 * f, text))
     said = () if mesh.unit else (f"Its units were taken for {unit}",)
     mask = replace(mask, notes=(*said, *mask.notes))
@@ -217,7 +156,8 @@ def compute_mesh(
         return import_of_mask(organ, mask, image, patient, mask.names, phase, report), None
     picture = empty_picture(mask.grid, mesh.made_by)
     structures = catalog.organs_from_mask()[organ].mask_structures
-    return (labels_of(mask, checked(mask.names, mask, structures), picture, structures), None), picture
+    known = None if organ in catalog.organs_by_choice() else structures
+    return (labels_of(mask, checked(mask.names, mask, known), picture, structures), None), picture
 
 
 def empty_picture(grid: Grid, made_by: str) -> Volume:
@@ -227,10 +167,11 @@ def empty_picture(grid: Grid, made_by: str) -> Volume:
     return Volume(data, grid, PICTURE, np.zeros(1), None, f"grid of {made_by}", "No image", (1.0, 0.5))
 
 
-def accept_mesh(case: Case, organ: str, found: Imported, picture: Volume | None) -> Case:
-    """Take the structures of a mesh; images that were open are closed where it has a grid of its own."""
+def accept_mesh(case: Case, organ: str, found: Imported, picture: Volume | None, over: bool = False) -> Case:
+    """Take the structures of a mesh; images that were open are closed where it has a grid of its own. over: as in
+    ``accept_mask``."""
     if picture is None:
-        return accept_mask(case, organ, *found).with_message("Segment", "")
+        return accept_mask(case, organ, *found, over=over)
     labels, _ = found
     assert isinstance(labels, LabelMap)
     case = case.changed(
@@ -247,18 +188,33 @@ def accept_mesh(case: Case, organ: str, found: Imported, picture: Volume | None)
 
 def import_mesh(
     case: Case,
-    path: Path,
-    meaning: Mapping[int, str] | None = None,
+    given: Given,
+    meaning: Mapping[int, str] | Mapping[str, str] | None = None,
     unit: str = "",
     frame: str = "",
     phase: int | None = None,
     report: Reporter = silent,
+    *,
+    over: bool = False,
+    organ: str = "",
 ) -> Case:
     """Both halves, where the caller can wait. LoadError, SegmentationError."""
-    organ = organ_from_mask(case.organ)
-    return accept_mesh(
-        case, organ, *compute_mesh(organ, str(path), case.image, case.patient, meaning, unit, frame, phase, report)
-    )
+    organ = organ or organ_of_mesh(case.organ, read_meshes(given))
+    found = compute_mesh(organ, given, case.image, case.patient, meaning, unit, frame, phase, report)
+    return accept_mesh(case, organ, *found, over=over)
+
+
+def _numbered(meaning: Mapping[int, str] | Mapping[str, str], mesh: ForeignMesh) -> dict[int, str]:
+    """Number of the part -> structure, where parts may be given by name. LoadError for one that is not there."""
+    by_name = {part.name: n for n, part in enumerate(mesh.parts, start=1)}
+    out: dict[int, str] = {}
+    for key, name in meaning.items():
+        number = by_name.get(str(key), int(key) if str(key).isdigit() else 0)
+        if not 1 <= number <= len(mesh.parts):
+            raise LoadError(f"The mesh has no part {key}", remedy=f"Its parts are {', '.join(list(by_name)[:12])}")
+        if name:
+            out[number] = name
+    return out
 
 
 def _surface_words(part: MeshPart) -> str:
@@ -267,20 +223,3 @@ def _surface_words(part: MeshPart) -> str:
     if part.holes:
         return f"{part.holes} opening{'s' if part.holes > 1 else ''}, closed by lids"
     return "closed"
-
-
-def _is_wall(part: MeshPart) -> bool:
-    """Whether a part is thin for what it encloses, by the largest ball in it on a coarse grid."""
-    size = np.ptp(part.points, axis=0)
-    step = float(size.max()) / 70.0
-    if step <= 0:
-        return False
-    affine = np.diag([step, step, step, 1.0])
-    affine[:3, 3] = part.points.min(axis=0) - 2 * step
-    i, j, k = (int(one) for one in np.ceil(size / step) + 5)
-    region: NDArray[np.bool_] = inside_surface(part.points, part.triangles, Grid((k, j, i), affine))
-    count = np.count_nonzero(region)
-    if count < 50:
-        return False
-    ball = (3.0 * count / (4.0 * np.pi)) ** (1 / 3)
-    return bool(ndimage.distance_transform_edt(region).max() / ball < _WALL)

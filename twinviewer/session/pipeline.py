@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from twinviewer.domain import LoadError, ParameterValue, Reporter, SegmentationError, TwinviewerError, part, silent
 from twinviewer.session.case import Case
+from twinviewer.session.elsewhere import needs_no_images, take
 from twinviewer.session.from_numbers import make_typed
-from twinviewer.session.mask_import import import_mask
 from twinviewer.session.records_update import update_records
 from twinviewer.session.scenarios import add_scenario, prepare
 from twinviewer.session.steps import build, choose_series, open_series, scan_folder, segment, simulate_all
@@ -26,25 +27,23 @@ def run_pipeline(
     engine: str = "",
     keep: Path | None = None,
     typed: Mapping[str, ParameterValue] | None = None,
-    mask: Path | None = None,
-    mask_meaning: Mapping[int, str] | None = None,
-    mask_phase: int | None = None,
+    elsewhere: Mapping[str, Any] | None = None,
 ) -> Case:
     """From a DICOM folder to simulated scenarios.
 
     therapies: for each scenario beside the baseline, the names of the therapies that it combines. values: scenario
     name -> parameter -> value; the n-th scenario of the same therapies is named like ``crt_2``. keep: a case file that
     is written with what was reached when a later step fails. typed: numbers to scale a model to in
-    place of images, by name; the folder may be None then. mask: a file with the structures, mask_meaning: number in it
-    -> structure (None: guessed), mask_phase: which phase of the images a mask of one phase shows.
+    place of images, by name; the folder may be None then. elsewhere: structures that are not found here, as keywords
+    of ``elsewhere.take``; of a mesh the folder may be None too.
     Raises the typed error of the step that failed.
     """
-    case = Case()
+    case, ways = Case(), elsewhere or {}
     if folder is not None:
         case = scan_folder(case, folder, part(report, 0.0, 0.03))
-    elif not typed:
+    elif not typed and not needs_no_images(ways):
         raise LoadError("There are no images", remedy="Give a folder of DICOM files")
-    if not typed:
+    if folder is not None and not typed:
         case = open_series(case, choose_series(case, series), part(report, 0.03, 0.12))
     try:
         given = [records] if isinstance(records, Path) else list(records or ())
@@ -53,11 +52,7 @@ def run_pipeline(
         if typed:
             case = make_typed(case, typed, part(report, 0.13, 0.7))
         else:
-            step = part(report, 0.13, 0.45)
-            if mask is not None:
-                case = import_mask(case, mask, mask_meaning, mask_phase, step)
-            if case.labels is None and case.contours is None:  # also beside a mask of scar alone
-                case = _segmented(case, step)
+            case = _structures(case, ways, part(report, 0.13, 0.45))
             case = build(case, part(report, 0.45, 0.7))
         case = prepare(case, setup_values or {}, engine)
         for names in therapies:
@@ -72,6 +67,26 @@ def run_pipeline(
         store.save(case, keep)
         remedy = f"{error.remedy}. What was reached is in {keep.name}".removeprefix(". ")
         raise type(error)(error.what, where=error.where, remedy=remedy) from error
+
+
+def run_structures(
+    folder: Path | None, report: Reporter = silent, *, series: str = "", elsewhere: Mapping[str, Any] | None = None
+) -> Case:
+    """From a DICOM folder, or none, to structures, found here or as ``elsewhere`` says."""
+    case, ways = Case(), elsewhere or {}
+    if folder is not None:
+        case = scan_folder(case, folder, part(report, 0.0, 0.1))
+        case = open_series(case, choose_series(case, series), part(report, 0.1, 0.3))
+    return _structures(case, ways, part(report, 0.3, 1.0))
+
+
+def _structures(case: Case, ways: Mapping[str, Any], report: Reporter) -> Case:
+    if ways.get("over") and case.image is not None:  # what is found here comes first, and lies below
+        case, report = _segmented(case, part(report, 0.0, 0.8)), part(report, 0.8, 1.0)
+    case = take(case, report, **ways)
+    if case.labels is None and case.contours is None:  # also beside a mask of scar alone
+        case = _segmented(case, report)
+    return case
 
 
 def _segmented(case: Case, report: Reporter) -> Case:

@@ -5,15 +5,32 @@ from typing import Annotated, Any
 
 import typer
 
-from twinviewer.cli.options import AsJson, InProcess, Verbose
-from twinviewer.cli.pipeline import other_ways, pipeline_case
+from twinviewer.cli.options import (
+    AcceptTerms,
+    AsJson,
+    Frame,
+    InProcess,
+    Interpolate,
+    MaskMap,
+    MaskPhase,
+    Masks,
+    Meshes,
+    MeshMap,
+    Over,
+    Task,
+    Units,
+    Verbose,
+    With,
+)
+from twinviewer.cli.pipeline import elsewhere, pipeline_case, typed_numbers
 from twinviewer.cli.products import show_results, write_products
 from twinviewer.cli.shell import pairs, reporter, speaking
 
 
 def run(
     folder: Annotated[
-        Path | None, typer.Argument(help="A folder of DICOM files. Not needed with --typed.", show_default=False)
+        Path | None,
+        typer.Argument(help="A folder of DICOM files. Not needed with --typed or --mesh.", show_default=False),
     ] = None,
     therapy: Annotated[
         list[str] | None,
@@ -31,15 +48,18 @@ def run(
     series: Annotated[str, typer.Option(help="UID, or number as listed by inspect. Default: what suits best.")] = "",
     out: Annotated[Path | None, typer.Option(help="Folder for metrics, case, labels, picture, film, report.")] = None,
     engine: Annotated[str, typer.Option(help="Engine. Default: the first that fits the model.")] = "",
-    mask: Annotated[
-        Path | None, typer.Option(help="Structures from a file instead: NIfTI, NRRD, MetaImage, DICOM SEG.")
-    ] = None,
-    mask_map: Annotated[
-        str, typer.Option("--mask-map", help="Which number of the mask is what: 1=lv_blood,2=lv_myocardium,5=scar.")
-    ] = "",
-    mask_phase: Annotated[
-        int | None, typer.Option("--mask-phase", min=1, help="Phase that a mask of one phase shows. Default: R wave.")
-    ] = None,
+    mask: Masks = None,
+    mask_map: MaskMap = "",
+    mask_phase: MaskPhase = None,
+    interpolate: Interpolate = False,
+    over: Over = False,
+    mesh: Meshes = None,
+    mesh_map: MeshMap = "",
+    units: Units = "",
+    frame: Frame = "",
+    with_: With = "",
+    task: Task = "",
+    accept_terms: AcceptTerms = False,
     typed: Annotated[
         str, typer.Option(help="A model of typed numbers, no image: lv_edv_ml=150,lv_esv_ml=60,wall_mm=9.")
     ] = "",
@@ -58,13 +78,19 @@ def run(
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--set") from error
         settings: dict[str, Any] = dict(pairs(setup or [], "--setup"))
-        other = other_ways(mask, mask_map, mask_phase, typed)
-        if folder is None and not other["typed"]:
-            raise typer.BadParameter("give a folder of DICOM files, or numbers with --typed", param_hint="FOLDER")
+        numbers = typed_numbers(typed)
+        ways = elsewhere(
+            mask or (), mask_map, mask_phase, interpolate, over, mesh or (), mesh_map, units, frame, with_, task,
+            accept_terms, typed,
+        )  # fmt: skip
+        if folder is None and not numbers and not mesh:
+            raise typer.BadParameter(
+                "give a folder of DICOM files, numbers with --typed, or a mesh with --mesh", param_hint="FOLDER"
+            )
         case = pipeline_case(
             folder, scenarios, values, settings, records or (), series, engine,
             verbose=verbose, in_process=in_process, keep=out / "case.twin" if out is not None else None,
-            other=other,
+            typed=numbers, ways=ways,
         )  # fmt: skip
         files = write_products(case, out, pictures, reporter(verbose)) if out is not None else {}
         show_results(case, files, as_json)
