@@ -151,3 +151,15 @@ def test_a_point_of_the_right_ventricle_is_no_place_for_the_left_lead() -> None:
     node = int(np.flatnonzero(mesh.point_fields["rv_segment"] > 0)[0])
     with pytest.raises(TherapyError, match="outside the left ventricle"):
         THERAPY.apply(own("lbbb"), {"lv_lead_node": node})
+
+
+def test_a_second_electrode_adds_a_little() -> None:
+    """Two electrodes of one lead do a little more than one (29 patients: 1144 to 1178 mmHg/s, QRS 175 to 171 ms)."""
+    one, two = measured("lbbb", lv_lead="AHA11"), measured("lbbb", lv_lead="AHA11", lv_second="AHA5")
+    assert two["lv_activation_ms"] <= one["lv_activation_ms"]
+    assert one["qrs_ms"] - 20 < two["qrs_ms"] <= one["qrs_ms"] + 2
+    setup = THERAPY.apply(own("lbbb"), {"lv_second": "AHA5", "lv_second_delay_ms": 20.0, "vv_delay_ms": 10.0})
+    times = {s.name: s.time_ms for s in setup.stimuli}
+    assert times["LV lead, second electrode"] - times["LV lead"] == 20.0
+    again = THERAPY.apply(setup, {})  # applied anew, the second electrode of before is gone
+    assert [s.name for s in again.stimuli].count("LV lead, second electrode") == 0

@@ -8,7 +8,7 @@ from twinviewer.domain import Parameter, ParameterValue, Setup, Stimulus, Therap
 from twinviewer.geometry.sites import SEPTAL, check_mesh, epicardial_middle, right_ventricular, segment_of
 from twinviewer.therapies import checked, load_parameters
 
-LV, RV = "LV lead", "RV lead"
+LV, SECOND, RV = "LV lead", "LV lead, second electrode", "RV lead"
 
 
 class Crt:
@@ -32,17 +32,21 @@ class Crt:
         leads, notes = [], []
         if mode != "rv_only":
             node, note = self._lv_lead(setup, chosen)
-            leads.append(Stimulus(LV, node, delay + max(-offset, 0.0)))
+            first_ms = delay + max(-offset, 0.0)
+            leads.append(Stimulus(LV, node, first_ms))
             notes += note
+            if chosen["lv_second"] != "none":
+                other = epicardial_middle(mesh, int(str(chosen["lv_second"]).removeprefix("AHA")))
+                leads.append(Stimulus(SECOND, other, first_ms + float(chosen["lv_second_delay_ms"])))
         if mode != "lv_only":
             leads.append(Stimulus(RV, right_ventricular(mesh, str(chosen["rv_lead"])), delay + max(offset, 0.0)))
-        own = [s.time_ms for s in setup.stimuli if s.name not in (LV, RV)]
+        own = [s.time_ms for s in setup.stimuli if s.name not in (LV, SECOND, RV)]
         if own and delay >= min(own):
             notes.append(
                 f"AV delay {delay:.0f} ms is not shorter than the heart's own conduction ({min(own):.0f} ms): "
                 "pacing comes too late to pre-excite"
             )
-        kept = tuple(s for s in setup.stimuli if s.name not in (LV, RV))
+        kept = tuple(s for s in setup.stimuli if s.name not in (LV, SECOND, RV))
         return replace(setup, stimuli=kept + tuple(leads), notes=setup.notes + tuple(notes))
 
     def _lv_lead(self, setup: Setup, chosen: Mapping[str, ParameterValue]) -> tuple[int, list[str]]:
