@@ -35,6 +35,7 @@ from twinviewer.domain import (
 )
 from twinviewer.session import catalog
 from twinviewer.session.case import Case
+from twinviewer.session.image_files import read_any_image, scan_any
 from twinviewer.session.scenarios import engine_of
 from twinviewer.session.simulate import compute_run
 from twinviewer.session.tissue import marked_model
@@ -51,20 +52,16 @@ Corrected = tuple[CineContours, OrganMesh | None, dict[str, Quantity]]
 
 
 def compute_scan(folder: str, report: Reporter = silent) -> tuple[Series, ...]:
-    """Headers only. LoadError if there is no such folder."""
-    from twinviewer import dicom
-
+    """The series in a folder, or in one file: DICOM by headers only, and other images. LoadError if there is none."""
     where = Path(folder)
     if not where.exists():
         raise LoadError("There is no such folder", where=where.name, remedy="Check the path")
-    return tuple(dicom.scan(where, report))
+    return scan_any(where, report)
 
 
 def compute_image(series: Series, report: Reporter = silent) -> Opened:
     """Decode the pixels of one series and find the organ that it can become. LoadError."""
-    from twinviewer import dicom
-
-    image = dicom.read(series, part(report, 0.0, 0.95))
+    image = read_any_image(series, part(report, 0.0, 0.95))
     report(0.97, "Which organ this may be")
     organ, verdict = suitable_organ(series, image)
     return image, organ, verdict.reason
@@ -189,7 +186,7 @@ def scan_folder(case: Case, folder: Path, report: Reporter = silent) -> Case:
     """Find the series in a folder. LoadError if it is absent or holds no images."""
     found = compute_scan(str(folder), report)
     if not any(series.kind not in ("not_image", "unreadable") for series in found):
-        raise LoadError("No DICOM images were found", where=folder.name, remedy="Choose the folder that holds the scan")
+        raise LoadError("No images were found", where=folder.name, remedy="Choose the folder that holds the scan")
     return accept_scan(case, str(folder), found)
 
 

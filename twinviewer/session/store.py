@@ -22,6 +22,7 @@ from twinviewer.session.case import Case
 from twinviewer.session.chunks import ArrayReader, KnownChunks, write_arrays
 from twinviewer.session.claim import Claim
 from twinviewer.session.codec import CodecError, decode, encode
+from twinviewer.session.image_files import read_any_image
 from twinviewer.session.label_line import without_misfits
 from twinviewer.session.soundness import check_case
 
@@ -198,13 +199,11 @@ def _with_referenced_image(case: Case, reference: dict[str, Any], path: Path) ->
 
     Only the files that the series names are touched, at their old place or at the same place relative to this file.
     """
-    from twinviewer import dicom
-
     series = case.active_series
     lost = "The images are not in this file, and are not where they were: open their folder again"
     for candidate in _places(series, case.folder, path.absolute().parent, str(reference.get("relative", ""))):
         try:
-            image = dicom.read(candidate)
+            image = read_any_image(candidate)
         except TwinviewerError:
             continue
         if image.uid == reference.get("uid"):

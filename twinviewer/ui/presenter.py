@@ -127,7 +127,7 @@ class Presenter(QObject):
         def accept(found: tuple[Series, ...]) -> None:
             if not any(s.kind not in ("not_image", "unreadable") for s in found):
                 remedy = "Choose the folder that holds the scan"
-                error = LoadError("No DICOM images were found", where=folder.name, remedy=remedy)
+                error = LoadError("No images were found", where=folder.name, remedy=remedy)
                 self.failed.emit(error, "Open folder")
                 return
             self._hold(None)

@@ -1,24 +1,21 @@
 """Thumbnails of series. No Qt here: workers import this."""
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import CineStack, Image, LoadError, Series
+from twinviewer.session.image_files import few_slices, read_any_image
 
 SIZE = 72
 
 
 def thumbnail(series: Series) -> NDArray[np.uint8]:
     """(SIZE, SIZE, 3) uint8 of a series that is not open, from its middle file where that will do. LoadError."""
-    from twinviewer import dicom
-
     middle = series.files[len(series.files) // 2]
     try:
-        return thumbnail_of(dicom.read(replace(series, files=(middle,), slices=1, phases=1)))
+        return thumbnail_of(read_any_image(few_slices(series, (middle,))))
     except LoadError:  # a study that is grouped from many DICOM series: one file alone is not known as part of it
-        return thumbnail_of(dicom.read(series))
+        return thumbnail_of(read_any_image(series))
 
 
 def thumbnail_of(image: Image) -> NDArray[np.uint8]:

@@ -118,7 +118,7 @@ def _structures(volume: Volume, phase: int, wish: _Wish, report: Reporter) -> tu
         mask = _pieces((image > BONE_HU) & _body(image), wish.least_ml / unit, False)
         mask = _closed(mask, volume.grid.spacing_mm, CLOSE_MM) if wish.fill and mask.any() else mask
         return {"bone": _cleaned(mask, wish, unit, report)}, [
-            "Bone is what exceeds 200 HU, with enclosed marrow: vessels with contrast, calcium and metal count as bone; "
+            "Bone is what exceeds 200 HU, with enclosed marrow: contrast in vessels, calcium and metal count too; "
             "erase what is none"
         ]
     if wish.preset == "body":
