@@ -16,6 +16,7 @@ import typer
 from twinviewer import __version__
 from twinviewer.cli.commands.calcium import calcium
 from twinviewer.cli.commands.demo import demo
+from twinviewer.cli.commands.edit import edit
 from twinviewer.cli.commands.export import export
 from twinviewer.cli.commands.inspect import inspect
 from twinviewer.cli.commands.render import render
@@ -37,7 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _command in (inspect, run, demo, segment, update, render, export, calcium, therapies):  # in the order of --help
+for _command in (inspect, run, demo, segment, edit, update, render, export, calcium, therapies):  # as --help lists
     app.command()(_command)
 app.command(hidden=True)(warm)
 

@@ -26,16 +26,15 @@ def apply_edit(case: Case, edit: LabelEdit, *, in_place: bool = False) -> Case:
     then be given to ``History.push`` with this one, and is not to be used otherwise. SegmentationError where the edit
     does not fit the labels.
     """
-    if case.labels is None:
-        raise SegmentationError("There are no labels to edit", remedy="Make a new label map first")
+    before = labels_of(case)
     if in_place:
-        labels = taken(case.labels)
+        labels = taken(before)
         array = in_hand(labels)
         assert array is not None
         put(array, edit)
         return with_edit(case, edit, over(labels, array))
     try:
-        return with_edit(case, edit, edit.applied(case.labels))
+        return with_edit(case, edit, edit.applied(before))
     except ValueError as error:
         raise SegmentationError(str(error)) from error
 
@@ -90,6 +89,13 @@ def new_labels(case: Case, names: Iterable[str]) -> Case:
     array = np.zeros((volume.phases, *volume.grid.shape), np.uint8)
     labels = LabelMap(array, volume.grid, numbered, volume.phase_percent, NEW, volume.uid)
     return case.changed("New label map", labels=over(labels, array), label_edits=())
+
+
+def labels_of(case: Case) -> LabelMap:
+    """The Case's labels. SegmentationError, saying what to do, where there are none."""
+    if case.labels is None:
+        raise SegmentationError("There are no labels to edit", remedy="Segment the images, or make a new label map")
+    return case.labels
 
 
 def _within_limits(edits: tuple[LabelEdit, ...]) -> tuple[tuple[LabelEdit, ...], bool]:

@@ -24,6 +24,7 @@ from twinviewer.segmentation.edit.patch import Box, box_at, boxes_between, grown
 from twinviewer.segmentation.edit.write import bounds
 from twinviewer.session.case import Case
 from twinviewer.session.label_acts import ALL, Work, spoken
+from twinviewer.session.label_edits import apply_edit, labels_of
 from twinviewer.session.label_tools import Tool, checked, tool
 
 Arguments = tuple[
@@ -128,12 +129,9 @@ def edit_case(
     normal: ArrayLike | None = None,
 ) -> Case:
     """The Case after a tool, at once: what the command line does. SegmentationError."""
-    from twinviewer.session.label_edits import apply_edit
-
-    if case.labels is None:
-        raise SegmentationError("There are no labels to edit", remedy="Segment the images, or make a new label map")
+    labels = labels_of(case)
     volume = case.image if isinstance(case.image, Volume) else None
-    edit = run_tool(case.labels, volume, name, values, report, phase=phase, points_mm=points_mm, normal=normal)
+    edit = run_tool(labels, volume, name, values, report, phase=phase, points_mm=points_mm, normal=normal)
     return apply_edit(case, edit)
 
 
