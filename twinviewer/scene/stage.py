@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from twinviewer.scene.actors import MovingSurface, WallCap, finish, vtk_table
 from twinviewer.scene.electrical import map_at, running_maps
+from twinviewer.scene.framing import camera_for
 from twinviewer.scene.label_surface_actors import LabelActors
 from twinviewer.scene.markers import PaneMarkers
 from twinviewer.scene.motion import same_elements, same_heart
@@ -19,6 +20,7 @@ from twinviewer.scene.overlay import OrientationCube, legend_actors, text_actor
 from twinviewer.scene.palette import rgb
 from twinviewer.scene.rulers import PaneLines
 from twinviewer.scene.state import Camera, PaneState, SceneState, Section
+from twinviewer.scene.volume_render import VolumeActor
 
 MAX_PANES = 3
 
@@ -47,6 +49,7 @@ class _Pane:
         self.markers = PaneMarkers(renderer)
         self.lines = PaneLines(renderer)
         self.labels = LabelActors(renderer)
+        self.volume = VolumeActor(renderer)
         self.cap: WallCap | None = None
         self.table: vtk.vtkLookupTable | None = None
         self.legend: tuple[vtk.vtkProp, ...] = ()
@@ -60,11 +63,25 @@ class _Pane:
             self.renderer.RemoveActor(surface.actor)
         self.markers.clear()
         self.lines.clear()
+        self.volume.show(None)
         self.labels.clear()
         if self.cap is not None:
             self.renderer.RemoveActor(self.cap.actor)
         self.show_legend(())
         self.surfaces, self.cap, self.state = {}, None, None
+
+    def framed_mm(self, tight: bool) -> NDArray[np.floating]:
+        """(n, 3) what is to be seen whole: labels, else heart or ventricles, else the volume; and markers."""
+        # Great vessels may leave the picture: framed by them, the heart itself would be small.
+        wanted = [
+            self.surfaces[name] for name in _FRAMED if name in self.surfaces and not (tight and name != _FRAMED[0])
+        ]
+        points: NDArray[np.floating] = self.labels.points_mm
+        if not len(points) and self.surfaces:
+            points = np.vstack([surface.points_mm for surface in wanted or self.surfaces.values()])
+        if not len(points):
+            points = self.volume.corners_mm
+        return np.vstack([points, self.markers.places_mm])
 
     def show_legend(self, parts: tuple[vtk.vtkProp, ...]) -> None:
         for prop in self.legend:
@@ -193,6 +210,8 @@ class Stage:
         pane.labels.show(new.labels)
         pane.markers.show(new.markers, points, state.text, state.scale)
         pane.lines.show(state.lines, state.text, state.scale)
+        whole = state.volume if pane is self._panes[0] else None
+        pane.volume.show(whole, self._plane if state.section is not None else None)
         pane.title.SetInput(new.title if new.exaggeration == 1.0 else f"{new.title}  ·  motion × {new.exaggeration:g}")
         pane.title.GetTextProperty().SetColor(*rgb(new.accent))
         pane.title.GetTextProperty().SetFontSize(int(15 * state.scale))
@@ -260,26 +279,12 @@ class Stage:
 
         tight: fit the ventricles alone.
         """
-        shown = [pane for pane in self._panes if pane.surfaces or len(pane.labels.points_mm)]
+        shown = [pane for pane in self._panes if len(pane.framed_mm(tight))]
         if not shown:
             return
-        view = np.array(direction if direction is not None else (-0.45, 0.85, -0.22), float)
-        view /= np.linalg.norm(view)
-        # Great vessels may leave the picture: framed by them, the heart itself would be small.
-        pane = shown[0]
-        wanted = [
-            pane.surfaces[name] for name in _FRAMED if name in pane.surfaces and not (tight and name != _FRAMED[0])
-        ]
-        points = pane.labels.points_mm
-        if not len(points):
-            points = np.vstack([surface.points_mm for surface in wanted or pane.surfaces.values()])
-        points = np.vstack([points, pane.markers.places_mm])
-        centre = (points.min(axis=0) + points.max(axis=0)) / 2
-        radius = float(np.linalg.norm(points - centre, axis=1).max())
         width, height = self.window.GetSize()
         aspect = max(width / max(len(shown), 1), 1) / max(height, 1)
-        distance = 1.04 * radius / np.sin(np.deg2rad(self.camera.GetViewAngle() / 2)) / min(1.0, aspect)
-        self.look(Camera(tuple(centre - distance * view), tuple(centre), up))
+        self.look(camera_for(shown[0].framed_mm(tight), direction, up, self.camera.GetViewAngle(), aspect))
         first = shown[0].state
         self._framed = first.mesh.uid if first is not None else self._framed
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from twinviewer.domain import OrganMesh, Run
 from twinviewer.scene.label_surface import LabelShape
 from twinviewer.scene.motion import Motion, measured_motion, run_motion
+from twinviewer.scene.volume_data import VolumeLook
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class Line:
 class SceneState:
     """The whole picture: panes side by side under one camera and one cardiac time. footer is drawn in every picture.
 
-    lines stand in every pane.
+    lines stand in every pane, the volume in the first one.
     """
 
     panes: tuple[PaneState, ...]
@@ -137,3 +138,4 @@ class SceneState:
     legend: bool = True
     scale: float = 1.0
     lines: tuple[Line, ...] = ()
+    volume: VolumeLook | None = None

@@ -361,7 +361,7 @@ class Coupling(QObject):
         if self._closed:
             return
         case = w.presenter.case
-        if (case.mesh is None and not self.hand.on) or not w.views.view3d.can_draw:
+        if (case.mesh is None and not self.hand.on and not w.volume.on) or not w.views.view3d.can_draw:
             w.views.view3d.show_state(None)
             return
         comparison = w.presenter.comparison(w.choices.other)
@@ -377,6 +377,7 @@ class Coupling(QObject):
         if state is not None:
             state = self.electrodes.picture(self.brush.picture(state))
         state = self.hand.scene(state, w.look.tokens)
+        state = w.volume.picture(state)
         if state is not None:
             state = w.cardiac.picture(state)
         w.views.view3d.show_state(state)

@@ -41,6 +41,7 @@ def _interactor_class() -> type:
         """A QtInteractor that leaves keys and drops to the window and reports clicks."""
 
         clicked = Signal(QPointF)
+        dragging = Signal(bool)
 
         def __init__(self, parent: QWidget) -> None:
             super().__init__(parent, auto_update=False, multi_samples=0, shape=(1, 3), border=False, lighting="none")
@@ -55,10 +56,12 @@ def _interactor_class() -> type:
 
         def mousePressEvent(self, event: QMouseEvent) -> None:
             self._pressed = event.position() if event.button() == Qt.MouseButton.LeftButton else None
+            self.dragging.emit(True)
             super().mousePressEvent(event)
 
         def mouseReleaseEvent(self, event: QMouseEvent) -> None:
             super().mouseReleaseEvent(event)
+            self.dragging.emit(False)
             start, self._pressed = self._pressed, None
             if start is not None and (event.position() - start).manhattanLength() < 4:
                 self.clicked.emit(event.position())
@@ -77,6 +80,7 @@ class View3D(QWidget):
     missed = Signal()
     probed = Signal(int)
     measured = Signal(object)
+    turning = Signal(bool)
     colour_chosen = Signal(str)
     section_chosen = Signal(bool)
     safe_chosen = Signal(bool)
@@ -112,6 +116,8 @@ class View3D(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._bar)
+        self.below_bar = QVBoxLayout()
+        column.addLayout(self.below_bar)
         column.addWidget(self._stack, 1)
         look.changed.connect(self._icons)
         self._icons()
@@ -134,8 +140,10 @@ class View3D(QWidget):
         self.safe.clicked.connect(self.safe_chosen)
         self.cut = self._tool("Cut the heart open along the four-chamber plane", checkable=True)
         self.cut.clicked.connect(self.section_chosen)
+        self.volume = self._tool("Draw the images themselves as a volume (V)", checkable=True)
         row.addWidget(self.safe)
         row.addWidget(self.cut)
+        row.addWidget(self.volume)
         row.addStretch(1)
         for text, view in (("A", "anterior"), ("L", "left"), ("S", "superior")):
             key = {"A": 1, "L": 3, "S": 7}[text]
@@ -162,7 +170,13 @@ class View3D(QWidget):
 
     def _icons(self) -> None:
         t = self.look.tokens
-        for button, name in ((self.safe, "eye"), (self.cut, "cut"), (self.fit, "fit"), (self.big, "maximise")):
+        for button, name in (
+            (self.safe, "eye"),
+            (self.cut, "cut"),
+            (self.volume, "series"),
+            (self.fit, "fit"),
+            (self.big, "maximise"),
+        ):
             button.setIcon(icon(name, t))
 
     # Drawing ---------------------------------------------------------------------------------------------------
@@ -176,6 +190,7 @@ class View3D(QWidget):
 
         self.interactor = _interactor_class()(self)
         self.interactor.clicked.connect(self._clicked)
+        self.interactor.dragging.connect(self.turning)
         self.stage = Stage(self.interactor)
         self._stack.addWidget(self.interactor)
         self._building = False

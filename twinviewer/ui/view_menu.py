@@ -44,6 +44,7 @@ def add_view_actions(w: MainWindow) -> None:
     for key, (kind, text, shortcut, sign) in RULER_KEYS.items():
         a.add(key, MEASURE, text, partial(choose_ruler, w, kind), shortcut, sign, checkable=True)
     a.add("rulers_clear", MEASURE, "&Remove all measurements", lambda: w.rulers.remove_all(), "", "trash")
+    a.add("volume", "View", "Images as a &volume in 3D", lambda: w.volume.toggle(), "V", "series", checkable=True)
     a.add("cut_here", "Cardiac views", "&Cut the heart along this view", lambda: cut_here(w), "Shift+C", "cut")
     a.add("planes_back", "Cardiac views", "Planes as &computed", w.views.cardiac.state.reset_planes, "Shift+R", "reset")
 
@@ -60,7 +61,7 @@ def measure_menu() -> list[str | tuple[str, list[str]]]:
 
 def view_menu() -> list[str | tuple[str, list[str]]]:
     """How the cardiac views stand in the View menu."""
-    return [("&Cardiac views", [*VIEW_KEYS, "-", "cut_here", "planes_back"])]
+    return [("&Cardiac views", [*VIEW_KEYS, "-", "cut_here", "planes_back"]), "volume"]
 
 
 def show_cardiac(w: MainWindow, name: str) -> None:

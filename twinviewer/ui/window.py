@@ -48,6 +48,7 @@ from twinviewer.ui.timeline_panel import TimelinePanel
 from twinviewer.ui.transport import Transport
 from twinviewer.ui.view_choices import ViewChoices
 from twinviewer.ui.view_menu import LAYOUT_KEYS, RULER_KEYS
+from twinviewer.ui.volume_flow import VolumeFlow
 from twinviewer.ui.warm_up import WarmUp
 
 STATE_VERSION = 1
@@ -119,6 +120,7 @@ class MainWindow(QMainWindow):
         self.records = RecordsFlow(self)
         self.coupling = Coupling(self)
         self.cardiac = CardiacFlow(self)
+        self.volume = VolumeFlow(self)
         self.rulers = RulerTool(self)
         self.coupling.modes = (*self.coupling.modes, self.rulers)  # type: ignore[assignment]
         self.probe = Probe(self)
@@ -358,6 +360,7 @@ class MainWindow(QMainWindow):
         self.playback.close()
         self.status.close_down()
         self.coupling.close()
+        self.volume.close()
         self.presenter.close()
         self.warm_up.close()
         self.settings = replace(
