@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from twinviewer.scene.palette import rgb
 
 BAND_COLOUR = "#E5B454"
-BAND_OPACITY = 0.45
+BAND_OPACITY = 0.4
 """How voxels within a threshold are shown before they are painted."""
 
 Bytes = NDArray[np.uint8]
@@ -71,6 +71,7 @@ def painted(
             rim = outlined(labels)
             rim &= colours.shown.take(labels)
             packed[rim] = colours.solid.view(np.uint32).ravel().take(labels[rim])
+            band = None if band is None else band & ~rim  # outlines stay as they are
         out = np.ascontiguousarray(packed.view(np.uint8).reshape(*grey.shape, 4)[:, :, :3])
     if band is not None and band.any():
         tint = np.array(rgb(BAND_COLOUR), np.float32) * (255 * BAND_OPACITY)

@@ -115,7 +115,7 @@ class LabelHand(EditMode):
         self.w.coupling.draw_scene()
         self.watch(self.w.views.view3d.interactor)
         self.w.coupling.refresh_jobs()
-        QTimer.singleShot(0, lambda: self.w.inspector.segment.ensureWidgetVisible(self.panel))
+        QTimer.singleShot(0, self._show_controls)
 
     def stop(self) -> bool:
         """Lay it down; whether it was up. A stroke that is not finished is taken back, and the hand stays up."""
@@ -154,6 +154,14 @@ class LabelHand(EditMode):
             self.panel.note.say("")
             self.panel.choose_tool(name)
             self.chosen()
+            QTimer.singleShot(0, self._show_controls)
+
+    def _show_controls(self) -> None:
+        """The tool's own controls are in view, whatever the window's height."""
+        page = self.w.inspector.segment
+        page.ensureWidgetVisible(self.panel)
+        if self.panel.box.isVisible():
+            page.ensureWidgetVisible(self.panel.finish)
 
     def structure_verb(self, verb: str) -> None:
         """ "add", "rename" or "remove" a structure."""

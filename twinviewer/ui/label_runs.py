@@ -91,7 +91,7 @@ class LabelRuns(QObject):
 
     def _refuse(self, error: TwinviewerError) -> None:
         """What the tool says where it cannot act stands beside it."""
-        self.hand.panel.note.say(". ".join(part for part in (str(error).rstrip("."), error.remedy) if part), "caution")
+        self.hand.panel.note.say(str(error), "caution")
 
     def _done(self, edit: LabelEdit, labels: LabelMap, *, tried: bool) -> None:
         from twinviewer.session.label_edits import apply_edit

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from twinviewer.session.label_tools import Tool
 
 CLICK = "Click in a slice."
+SUITS: dict[str, dict[str, ParameterValue]] = {"smooth": {"over": "anything"}}
+"""Where the first choice is another one in the window: a smoothed border moves between neighbours, too."""
 
 
 class LabelToolBox(QWidget):
@@ -112,7 +114,7 @@ class LabelToolBox(QWidget):
         plain = [replace(one, pick="") for one in parameters if one.pick not in ("structure", "name")]
         if plain:
             self.form = Form(plain, self.look)
-            self.form.set_values(self._touched.get(tool.name, {}))
+            self.form.set_values({**SUITS.get(tool.name, {}), **self._touched.get(tool.name, {})})
             self.form.touched |= set(self._touched.get(tool.name, {})) & {one.name for one in plain}
             self.form.changed.connect(self._changed)
             self._place.addWidget(self.form)
