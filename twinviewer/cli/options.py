@@ -48,3 +48,16 @@ With = Annotated[
 ]
 Task = Annotated[str, typer.Option(help="Its task: heartchambers_highres (default) or total.")]
 AcceptTerms = Annotated[bool, typer.Option("--accept-terms", help="Accept the other program's terms of use.")]
+
+OrganName = Annotated[
+    str, typer.Option("--organ", help="Take the images as this organ: generic for any structure, geometry only.")
+]
+Outline = Annotated[
+    str,
+    typer.Option(
+        "--outline", help="Find structures by their values: bone, lungs, body (CT), or low:high; organ generic."
+    ),
+]
+Edge = Annotated[
+    float, typer.Option("--edge-mm", help="Longest edge of the mesh of labels. Default: 3 mm, or by the organ's size.")
+]

@@ -24,6 +24,19 @@ def typed_numbers(typed: str) -> dict[str, "ParameterValue"]:
     return out
 
 
+def outline_of(text: str) -> dict[str, "ParameterValue"] | None:
+    """ "bone" or "low:high" as what an organ by choice may be asked to outline; None for "". typer.BadParameter."""
+    if not text:
+        return None
+    low, colon, high = text.partition(":")
+    if not colon:
+        return {"preset": text}
+    try:
+        return {"preset": "between", "low": float(low), "high": float(high)}
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is neither a preset nor low:high", param_hint="--outline") from error
+
+
 def elsewhere(
     mask: Sequence[Path] = (),
     mask_map: str = "",
@@ -103,9 +116,10 @@ def pipeline_case(
     keep: Path | None = None,
     typed: Mapping[str, "ParameterValue"] | None = None,
     ways: Mapping[str, Any] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> "Case":
     """Everything from a folder, or from what is given in its place, to simulated scenarios. ways: of
-    :func:`elsewhere`."""
+    :func:`elsewhere`; more: other keywords of ``run_pipeline``."""
     from twinviewer.session import catalog, pipeline
 
     for names in scenarios:
@@ -113,6 +127,8 @@ def pipeline_case(
             catalog.therapy(name)  # a wrong name is said before any work is done
     if engine:
         catalog.engine(engine)
+    if more and more.get("organ"):
+        catalog.organ(more["organ"])
     case: Case = work(
         pipeline.run_pipeline,
         folder,
@@ -128,5 +144,6 @@ def pipeline_case(
         keep=keep,
         typed=typed or {},
         elsewhere=ways or {},
+        **(more or {}),
     )
     return case

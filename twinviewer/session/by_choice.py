@@ -39,7 +39,7 @@ def choose_organ(case: Case, name: str) -> Case:
     images cannot be it."""
     if name == case.organ:
         return case
-    if name not in choosable(case):
+    if name not in choosable(case) and name in catalog.organs_by_choice():
         raise SegmentationError(
             f"These images cannot become {catalog.organ(name).label}", remedy="Open a volume of slices first"
         )
@@ -102,7 +102,7 @@ def set_edge(case: Case, edge_mm: float) -> Case:
     """Another wish for the longest edge, 0 for the organ's own; a model that is there stays until it is built again.
     SegmentationError for a wish out of bounds."""
     recipe = catalog.organs().get(case.organ)
-    if not isinstance(recipe, WithEdge):
+    if not isinstance(recipe, WithEdge) or (not edge_mm and not case.edge_mm):
         return case
     try:
         wanted = float(recipe.edge.check(edge_mm))

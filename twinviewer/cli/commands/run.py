@@ -8,6 +8,7 @@ import typer
 from twinviewer.cli.options import (
     AcceptTerms,
     AsJson,
+    Edge,
     Frame,
     InProcess,
     Interpolate,
@@ -16,13 +17,15 @@ from twinviewer.cli.options import (
     Masks,
     Meshes,
     MeshMap,
+    OrganName,
+    Outline,
     Over,
     Task,
     Units,
     Verbose,
     With,
 )
-from twinviewer.cli.pipeline import elsewhere, pipeline_case, typed_numbers
+from twinviewer.cli.pipeline import elsewhere, outline_of, pipeline_case, typed_numbers
 from twinviewer.cli.products import show_results, write_products
 from twinviewer.cli.shell import pairs, reporter, speaking
 
@@ -30,7 +33,10 @@ from twinviewer.cli.shell import pairs, reporter, speaking
 def run(
     folder: Annotated[
         Path | None,
-        typer.Argument(help="A folder of DICOM files. Not needed with --typed or --mesh.", show_default=False),
+        typer.Argument(
+            help="A DICOM folder, or a NIfTI, NRRD or MetaImage file. Not needed with --typed or --mesh.",
+            show_default=False,
+        ),
     ] = None,
     therapy: Annotated[
         list[str] | None,
@@ -60,6 +66,9 @@ def run(
     with_: With = "",
     task: Task = "",
     accept_terms: AcceptTerms = False,
+    organ: OrganName = "",
+    outline: Outline = "",
+    edge_mm: Edge = 0.0,
     typed: Annotated[
         str, typer.Option(help="A model of typed numbers, no image: lv_edv_ml=150,lv_esv_ml=60,wall_mm=9.")
     ] = "",
@@ -91,6 +100,7 @@ def run(
             folder, scenarios, values, settings, records or (), series, engine,
             verbose=verbose, in_process=in_process, keep=out / "case.twin" if out is not None else None,
             typed=numbers, ways=ways,
+            more={"organ": organ, "outline": outline_of(outline), "edge_mm": edge_mm},
         )  # fmt: skip
         files = write_products(case, out, pictures, reporter(verbose)) if out is not None else {}
         show_results(case, files, as_json)

@@ -16,13 +16,15 @@ from twinviewer.cli.options import (
     Masks,
     Meshes,
     MeshMap,
+    OrganName,
+    Outline,
     Over,
     Task,
     Units,
     Verbose,
     With,
 )
-from twinviewer.cli.pipeline import elsewhere
+from twinviewer.cli.pipeline import elsewhere, outline_of
 from twinviewer.cli.shell import show_files, speaking, work, writing
 
 if TYPE_CHECKING:
@@ -31,7 +33,10 @@ if TYPE_CHECKING:
 
 def segment(
     folder: Annotated[
-        Path | None, typer.Argument(help="A folder of DICOM files. Not needed with --mesh.", show_default=False)
+        Path | None,
+        typer.Argument(
+            help="A DICOM folder, or a NIfTI, NRRD or MetaImage file. Not needed with --mesh.", show_default=False
+        ),
     ] = None,
     out: Annotated[
         list[Path] | None,
@@ -50,6 +55,8 @@ def segment(
     with_: With = "",
     task: Task = "",
     accept_terms: AcceptTerms = False,
+    organ: OrganName = "",
+    outline: Outline = "",
     as_json: AsJson = False,
     verbose: Verbose = False,
     in_process: InProcess = False,
@@ -66,7 +73,7 @@ def segment(
 
         case: Case = work(
             run_structures, folder, name="Structures", verbose=verbose, in_process=in_process, series=series,
-            elsewhere=ways,
+            elsewhere=ways, organ=organ, outline=outline_of(outline),
         )  # fmt: skip
         from twinviewer.session.export import structure_lines, write_structures
 
