@@ -172,6 +172,29 @@ def test_a_stroke_can_be_taken_back_before_it_ends() -> None:
     assert draft.cancel() == touched and not draft.labels.data.any() and not draft.drawing
 
 
+def test_a_draft_of_other_labels_is_not_taken() -> None:
+    case, other = a_case(), a_case()
+    assert case.labels is not None
+    draft = LabelDraft(case.labels)
+    draft.begin(1)
+    draft.dab(Brush(3.0), np.array([6.0, 12.0, 12.0]))
+    edit = draft.finish("Paint")
+    assert edit is not None and not draft.follows(other.labels)
+    with pytest.raises(SegmentationError, match="have changed"):
+        draft.accept(other, edit)
+
+
+def test_a_case_that_is_kept_does_not_change_under_a_later_stroke(tmp_path: Path) -> None:
+    case = a_case()
+    assert case.labels is not None
+    history, draft = History(case), LabelDraft(case.labels)
+    first = settled(painted(history, draft, 1, (12.0, 12.0, 12.0), 4.0))
+    before = bytes_of(first)
+    painted(history, draft, 2, (12.0, 12.0, 12.0), 6.0)
+    assert bytes_of(first) == before
+    assert store.load(store.save(first, tmp_path / "a.twin")).label_edits
+
+
 def test_edits_survive_the_file_and_are_undone_by_name(tmp_path: Path) -> None:
     case = a_case(64)
     assert case.labels is not None

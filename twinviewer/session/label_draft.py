@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import Grid, LabelEdit, LabelMap, Volume
+from twinviewer.domain import Grid, LabelEdit, LabelMap, SegmentationError, Volume
 from twinviewer.segmentation.edit.brush import Brush, stroke
 from twinviewer.segmentation.edit.patch import TILE, Box, Labels, Patch, box_at, changed_box, joined
 from twinviewer.segmentation.edit.rule import Rule
@@ -58,6 +58,7 @@ class LabelDraft:
     """
 
     def __init__(self, labels: LabelMap, volume: Volume | None = None) -> None:
+        self._made_of = labels
         self.labels = taken(labels)
         array = in_hand(self.labels)
         assert array is not None
@@ -126,10 +127,13 @@ class LabelDraft:
         return touched
 
     def accept(self, case: Case, edit: LabelEdit) -> Case:
-        """The Case after a stroke of this draft: its labels are the draft's own array, nothing is copied."""
+        """The Case after a stroke of this draft: its labels are the draft's own array, nothing is copied.
+        SegmentationError where the Case has other labels than those that this draft draws into."""
         from twinviewer.session.label_edits import with_edit
 
-        return with_edit(case, edit, over(case.labels or self.labels, self._array))
+        if case.labels is None or not (case.labels is self._made_of or self.follows(case.labels)):
+            raise SegmentationError("The labels have changed since this stroke began", remedy="Draw it again")
+        return with_edit(case, edit, over(case.labels, self._array))
 
     def _forget(self) -> None:
         self._before, self._touched, self._last_mm = {}, None, None

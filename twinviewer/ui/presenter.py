@@ -23,6 +23,7 @@ from twinviewer.session.claim import Claim
 from twinviewer.session.comparison import compare
 from twinviewer.session.history import History
 from twinviewer.session.jobs import DEADLINE_S, Job, JobRunner
+from twinviewer.session.label_draft import settled
 from twinviewer.session.simulate import compute_run
 
 POLL_MS = 40
@@ -314,7 +315,8 @@ class Presenter(QObject):
             if own:
                 self._hold(path)
 
-        self.submit("save", "Report", store.save, saved, path, done=accept, name="Save case", ended=refused)
+        still = settled(saved)  # strokes that follow while the job waits are not to reach the file
+        self.submit("save", "Report", store.save, still, path, done=accept, name="Save case", ended=refused)
 
     def _hold(self, path: Path | None) -> None:
         """Claim the case file for this window, and let the former one go."""
