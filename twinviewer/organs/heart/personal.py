@@ -17,7 +17,16 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import BaselineFit, FittedParameter, OrganMesh, Quantity, Records, Residual
 from twinviewer.domain.fit import TOLD, WITHIN
-from twinviewer.organs.heart.fit_known import COULD_MEASURE, NINETY, PARAMETERS, QRS_MS, READ, film_rate, sd_of
+from twinviewer.organs.heart.fit_known import (
+    AMONG_ADULTS,
+    COULD_MEASURE,
+    NINETY,
+    PARAMETERS,
+    QRS_MS,
+    READ,
+    film_rate,
+    sd_of,
+)
 from twinviewer.organs.heart.fit_words import problems, summary
 from twinviewer.physics.fit_adapt import Targets, adapt
 from twinviewer.physics.fit_intervals import Knowledge, asks, knowledge
@@ -28,6 +37,8 @@ from twinviewer.physics.heart_model import patches_of
 FIT_SOURCE = "fit of the beat to volumes and pressures"
 BEYOND = 1.5
 """The search goes beyond the range of patients by this factor, so that leaving it can be said."""
+RV_EF_PERCENT, RV_EF_SPREAD = 56.0, 6.0
+"""Of adults, men and women together: Petersen et al., J Cardiovasc Magn Reson 19:18 (2017)."""
 RATES = {"lv_peak_ejection_ml_s": "ejection", "lv_peak_filling_ml_s": "filling"}
 MEANS = ("lv_ef_percent", "systolic_mmhg", "diastolic_mmhg")
 """What a published mean stands in for where it was not measured."""
@@ -55,6 +66,7 @@ def personalise(
     (points,), with the speeds that the QRS asks for. contractility_scale: (m,) of the tetrahedra, of an infarct.
     EngineError where the circulation diverges or a measurement is not a number."""
     patches = patches_of(mesh)
+    parameters = _of_one_stroke(mesh, parameters, measurements)
     value = {name: quantity.value for name, quantity in parameters.items()}
     measured = _measured(mesh, parameters, measurements)
     onset_s = float(np.nanmin(activation_ms)) / 1000.0
@@ -94,6 +106,31 @@ def personalise(
     return _reported(
         mesh, parameters, measured, free, result, onset_s, _met_elsewhere(parameters, records, activation_ms), notes
     )
+
+
+def _of_one_stroke(
+    mesh: OrganMesh, parameters: Mapping[str, Quantity], measurements: Mapping[str, Quantity]
+) -> Mapping[str, Quantity]:
+    """The parameters with the assumed ejection fraction lowered where a wide left ventricle beside a slim right one
+    could not have it: both eject the same stroke, and the right one's fraction is bounded by what adults have, too. The
+    stroke is the likeliest one where both fractions are normal with their means and spreads."""
+    assumed = parameters["assumed_ef_percent"]
+    known = any(_ejection(measurements, side) is not None for side in ("lv", "rv"))
+    left, right = (mesh.enclosed_ml(f"{side}_cavity") for side in ("lv", "rv"))
+    if known or assumed.origin == "chosen" or min(left, right) <= 0.0:
+        return parameters
+    mean, spread = assumed.value, AMONG_ADULTS[EF]
+    stroke = (mean / left / spread**2 + RV_EF_PERCENT / right / RV_EF_SPREAD**2) / (
+        1.0 / (left * spread) ** 2 + 1.0 / (right * RV_EF_SPREAD) ** 2
+    )
+    fraction = stroke / left
+    if fraction >= mean - 1.0:
+        return parameters
+    source = (
+        f"{assumed.source}; {mean:.0f} % would empty the right ventricle, which ejects as much, to "
+        f"{100.0 - mean * left / right:.0f} %: the likeliest stroke of both is taken"
+    )
+    return {**parameters, "assumed_ef_percent": replace(assumed, value=fraction, source=source)}
 
 
 def _met_elsewhere(
