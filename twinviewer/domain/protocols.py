@@ -148,7 +148,7 @@ class WithEdge(Protocol):
     """What an organ may offer besides: a mesh of labels as fine as a user wants it."""
 
     edge: Parameter
-    """The longest edge in mm; 0, the default, leaves it to the organ."""
+    """The longest edge in mm, its bounds, and as default where to begin; a wish of 0 leaves it to the organ."""
 
     def expected_tets(self, found: Found, edge_mm: float) -> int:
         """About how many tetrahedra edges of that length make, 0 where that is not known. Quick."""

@@ -105,7 +105,7 @@ def set_edge(case: Case, edge_mm: float) -> Case:
     if not isinstance(recipe, WithEdge) or (not edge_mm and not case.edge_mm):
         return case
     try:
-        wanted = float(recipe.edge.check(edge_mm))
+        wanted = float(recipe.edge.check(edge_mm)) if edge_mm else 0.0
     except ValueError as error:
         raise SegmentationError(str(error)) from error
     return case if wanted == case.edge_mm else case.changed(EDGE, edge_mm=wanted)

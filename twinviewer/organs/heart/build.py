@@ -26,6 +26,7 @@ Mask = NDArray[np.bool_]
 CELL_MM = 2.65  # cubic lattice edge; most tetrahedral edges are 2.3 or 2.65 mm
 LONGEST = 3.0 / CELL_MM  # no edge is longer than this share of the cell
 THINNEST_MM = 3.0
+TETS_A_CELL = 15.0  # thin walls have more of those that the face has cut
 CHAMBER_TRIANGLES = 3000
 CHAMBERS = {"la": LA, "ra": RA, "aorta": AORTA, "pulmonary_artery": PA}
 
@@ -33,6 +34,12 @@ CHAMBERS = {"la": LA, "ra": RA, "aorta": AORTA, "pulmonary_artery": PA}
 def reference_phase(labels: LabelMap) -> int:
     """End-diastole: the phase with the most blood in the left ventricle."""
     return int(np.argmax([labels.volume_ml("lv_blood", t) for t in range(labels.phases)]))
+
+
+def expected_tets(labels: LabelMap, edge_mm: float) -> int:
+    """About how many tetrahedra the wall will have with edges up to ``edge_mm``; 0 without muscle."""
+    muscle = [name for name in ("lv_myocardium", "rv_myocardium") if name in labels.names.values()]
+    return int(TETS_A_CELL * 1000.0 * sum(labels.volume_ml(name) for name in muscle) / (edge_mm / LONGEST) ** 3)
 
 
 def build(labels: LabelMap, report: Reporter = silent, cell_mm: float = CELL_MM) -> OrganMesh:

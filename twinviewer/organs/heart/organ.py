@@ -62,6 +62,10 @@ class Heart:
     tissue_structures: Mapping[str, str] = TISSUE_STRUCTURES
     setup_parameters: Sequence[Parameter] = _Later("twinviewer.organs.heart.setup", "SETUP_PARAMETERS")
     numbers: Sequence[Parameter] = _Later("twinviewer.organs.heart.template.typed_numbers", "NUMBERS")
+    edge = Parameter(
+        "edge_mm", "Longest edge", "number", 3.0, "about the right wall's thickness", "mm", 1.8, 6.0, 0.1,
+        help="Tetrahedra, memory and time grow with its third power: half the edge makes eight times as many",
+    )  # fmt: skip
 
     @property
     def mask_structures(self) -> Mapping[int, str]:
@@ -89,6 +93,16 @@ class Heart:
         return delineated(stack, report)
 
     def build(self, found: Found, image: Image, report: Reporter) -> OrganMesh:
+        """The mesh as fine as usual. Raises MeshError and SegmentationError."""
+        return self.build_with_edge(found, image, report, 0.0)
+
+    def expected_tets(self, found: Found, edge_mm: float) -> int:
+        """About how many tetrahedra the wall will have."""
+        from twinviewer.organs.heart.build import expected_tets
+
+        return expected_tets(found, edge_mm or float(self.edge.default)) if isinstance(found, LabelMap) else 0
+
+    def build_with_edge(self, found: Found, image: Image, report: Reporter, edge_mm: float) -> OrganMesh:
         """The mesh at end-diastole, with its motion where there are several phases; from contours of cine MR the fitted
         template, moving. Raises MeshError, and SegmentationError where contours are too few for a model."""
         from twinviewer.organs.heart.measures.wall_map import with_thickness
@@ -101,13 +115,14 @@ class Heart:
             still = mesh.motion_mm is not None and len(mesh.motion_mm) < 2
             return with_thickness(replace(mesh, motion_mm=None, motion_fraction=None) if still else mesh)
         if isinstance(found, LabelMap):
-            from twinviewer.organs.heart.build import build, reference_phase
+            from twinviewer.organs.heart.build import CELL_MM, LONGEST, build, reference_phase
             from twinviewer.organs.heart.chest import with_chest
             from twinviewer.organs.heart.motion.ct import with_motion
 
             meshing, moving = (part(report, 0.0, 0.3), part(report, 0.3, 1.0)) if found.phases > 1 else (report, silent)
             volume = image if isinstance(image, Volume) else None
-            mesh = with_thickness(build(found, report=meshing))
+            cell_mm = edge_mm / LONGEST if edge_mm else CELL_MM
+            mesh = with_thickness(build(found, report=meshing, cell_mm=cell_mm))
             mesh = mesh if volume is None else with_chest(mesh, volume)
             return with_motion(mesh, found, volume, reference_phase(found), moving)
         raise MeshError("Contours and images do not belong together", remedy="Segment this series again")
