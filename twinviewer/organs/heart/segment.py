@@ -9,34 +9,22 @@ from scipy import ndimage
 
 from twinviewer.domain import LabelMap, Reporter, SegmentationError, Volume, part
 from twinviewer.organs.heart.atlas import (
-    BLOOD_LABELS,
-    LA_BLOOD,
-    LV_BLOOD,
-    LV_MYOCARDIUM,
     NAMES,
     OTHER,
-    RA_BLOOD,
-    RV_BLOOD,
 )
 from twinviewer.organs.heart.chambers import (
     between_grids,
-    blood_mask,
-    mixing_blood,
-    own_edge,
-    round_ventricle,
-    share_blood,
-    tidy_chambers,
 )
 from twinviewer.organs.heart.locate import locate
+from twinviewer.organs.heart.phase import label_phase
 from twinviewer.organs.heart.pose import demons, warp
-from twinviewer.organs.heart.walls import add_walls
 from twinviewer.segmentation.ct_levels import CtLevels, ct_levels
 from twinviewer.segmentation.working_grid import WorkingGrid, covering, image_on, labels_on
 
-MADE_BY = "heart CT, atlas-seeded random walker, 1"
+MADE_BY = "heart CT, atlas-seeded random walker, 2"
 PLACING_MM = 3.0
 BENDING_MM = 4.0
-FOLLOWED_MOUTH_MM = 6.0
+FOLLOWED_MOUTH_MM = 8.0
 """How far from the heart a vessel's seeds begin when a phase is seeded by its neighbour (see chambers.seeds_from)."""
 Float = NDArray[np.float32]
 Labels = NDArray[np.uint8]
@@ -84,11 +72,13 @@ def segment(volume: Volume, report: Reporter) -> LabelMap:
     fine_mm = float(np.clip(native, 1.2, 1.6))
     fine = covering(volume.grid, fine_mm).cropped(heart.low_mm, heart.high_mm)
     done: dict[int, Labels] = {}
-    first, facts = _one_phase(_phase(volume, reference, fine), fine, heart.label, heart.depth, local, levels, False)
+    first, facts = label_phase(
+        _phase(volume, reference, fine), fine, heart.label, heart.depth, local, levels, heart.pose.opacified
+    )
     done[reference] = first
     notes += facts
 
-    done |= _follow(volume, reference, first, image, local, fine, levels, part(report, 0.3, 0.92))
+    done |= _follow(volume, reference, first, image, local, fine, levels, heart.pose.opacified, part(report, 0.3, 0.92))
 
     report(0.92, "Writing the labels")
     data = np.zeros((volume.phases, *volume.grid.shape), dtype=np.uint8)
@@ -108,6 +98,7 @@ def _follow(
     local: WorkingGrid,
     fine: WorkingGrid,
     levels: CtLevels,
+    opacified: str,
     report: Reporter,
 ) -> dict[int, Labels]:
     """Labels of all other phases, each seeded by its neighbour's labels carried over by a demons registration.
@@ -137,7 +128,9 @@ def _follow(
                 return
             known = between_grids(labels, fine, local, 0)
             label, depth = warp(known, _depth(known, local), fields[phase], local.spacing_mm)
-            labels, _ = _one_phase(_phase(volume, phase, fine), fine, label, depth, local, levels, True)
+            labels, _ = label_phase(
+                _phase(volume, phase, fine), fine, label, depth, local, levels, opacified, FOLLOWED_MOUTH_MM
+            )
             done[phase] = labels
 
     with ThreadPoolExecutor(2) as pool:
@@ -166,56 +159,6 @@ def _depth(label: Labels, work: WorkingGrid) -> Float:
     return np.asarray(depth, dtype=np.float32)
 
 
-def _one_phase(
-    image: Float,
-    work: WorkingGrid,
-    label: Labels,
-    depth: Float,
-    registered: WorkingGrid,
-    levels: CtLevels,
-    followed: bool,
-) -> tuple[Labels, list[str]]:
-    spacing = work.spacing_kji
-    notes: list[str] = []
-    soft = ndimage.gaussian_filter(image, 0.5)
-    expected = between_grids(label, registered, work, 0)
-    chambers = np.isin(expected, (LV_BLOOD, RV_BLOOD, LA_BLOOD, RA_BLOOD))
-    blood = blood_mask(soft, levels.blood_from, chambers)
-    ease = np.clip((soft - levels.blood_from) / (0.6 * (levels.blood[0] - levels.blood_from)), 0.0, 1.0) ** 2
-    labels = share_blood(
-        blood, ease.astype(np.float32), label, depth, work, registered, FOLLOWED_MOUTH_MM if followed else 0.0
-    )
-    labels = tidy_chambers(labels, spacing)
-    seen = soft[(expected == LV_MYOCARDIUM) & (soft > levels.muscle_from) & (soft < levels.blood_from)]
-    myocardium = float(np.median(seen)) if seen.size > 500 else levels.muscle
-    for value in BLOOD_LABELS:
-        # the thin wall of atria and vessels takes up less contrast and is never seen without fat beside it
-        beside = myocardium if value in (LV_BLOOD, RV_BLOOD) else min(myocardium, levels.muscle)
-        labels[own_edge(labels == value, soft, beside, spacing)] = 0
-    weak_from = levels.muscle + 0.3 * (levels.blood[0] - levels.muscle)
-    labels[mixing_blood(labels, soft, weak_from, expected == RA_BLOOD, spacing)] = RA_BLOOD
-    muscle_from = 0.5 * (levels.fat + myocardium)
-    for value, notch_mm in ((LV_BLOOD, 7.0), (RV_BLOOD, 5.0), (LA_BLOOD, 3.0), (RA_BLOOD, 7.0)):
-        mask = labels == value
-        if not mask.any():
-            raise SegmentationError(
-                f"No opacified {NAMES[value].replace('_', ' ')} was found where the heart lies",
-                where=f"blood from {levels.blood_from:.0f} HU",
-                remedy="A twin needs all four chambers opacified and within the scan",
-            )
-        allowed = ((labels == 0) | mask) & (soft > muscle_from)
-        mask = round_ventricle(mask, allowed, spacing, notch_mm, 1.2)
-        labels[labels == value] = 0
-        labels[mask & (labels == 0)] = value
-    labels[labels == OTHER] = 0
-    labels, _, wall_mm, measured = add_walls(labels, image, muscle_from, myocardium, spacing)
-    # veins and other vessels are remembered, so that the next phase's atria end where this one's do
-    labels[blood & (labels == 0)] = OTHER
-    if not measured:
-        notes.append(f"The right ventricle's wall is not visible; {wall_mm:.1f} mm is assumed.")
-    return labels, notes
-
-
 def _limits(volume: Volume, data: Labels, levels: CtLevels) -> list[str]:
     notes = []
     if len(levels.blood) > 1:
@@ -226,6 +169,4 @@ def _limits(volume: Volume, data: Labels, levels: CtLevels) -> list[str]:
     cut = [NAMES[v] for v in np.unique(edge) if v in NAMES]
     if cut:
         notes.append(f"Cut by the edge of the scan: {', '.join(cut)}.")
-    if float(volume.data.max()) > 2500:
-        notes.append(f"Metal in the scan (up to {float(volume.data.max()):.0f} HU).")
     return notes

@@ -83,7 +83,7 @@ class Rays:
     end: NDArray[np.float64]
 
     def distance(self, solid: Mask, spacing: Spacing) -> tuple[Float, NDArray[np.int64]]:
-        """Distance in mm of each voxel outside to the solid's edge, and (3, k, j, i) the surface voxel nearest to it."""
+        """Distance in mm of each voxel outside to the solid's edge, and (3, k, j, i) the surface voxel nearest."""
         far, nearest = ndimage.distance_transform_edt(~solid, sampling=spacing, return_indices=True)
         start = np.full(solid.shape, 0.5 * float(np.mean(spacing)), dtype=np.float32)
         start[tuple(self.surface.T)] = self.start_mm
@@ -109,8 +109,8 @@ def add_walls(
 ) -> tuple[Labels, float, float, bool]:
     """Add both ventricles' walls to labels of blood, without gaps except at the valves.
 
-    labels, image: (k, j, i). muscle_from: border of fat and muscle; muscle: its level, HU. Returns the labels, the left wall's median
-    thickness in mm, the right wall's thickness in mm and whether that was measured (else it is assumed).
+    labels, image: (k, j, i). muscle_from: border of fat and muscle; muscle: its level, HU. Returns the labels, the left
+    wall's median thickness in mm, the right wall's thickness in mm and whether that was measured (else it is assumed).
     """
     out = labels.copy()
     box = bounding_box(labels == LV_BLOOD, int(np.ceil((MOST_LV_WALL_MM + 3.0) / min(spacing))))
@@ -118,6 +118,14 @@ def add_walls(
     box = bounding_box(labels == RV_BLOOD, int(np.ceil(10.0 / min(spacing))))
     out[box], right_mm, measured = right_wall(out[box], image[box], muscle_from, muscle, spacing)
     return close_walls(out), left_mm, right_mm, measured
+
+
+def add_left_wall(labels: Labels, image: Float, muscle_from: float, muscle: float, spacing: Spacing) -> Labels:
+    """Add only the left ventricle's wall, where the right one carries no contrast. Arguments as in add_walls."""
+    out = labels.copy()
+    box = bounding_box(labels == LV_BLOOD, int(np.ceil((MOST_LV_WALL_MM + 3.0) / min(spacing))))
+    out[box], _ = left_wall(out[box], image[box], muscle_from, muscle, spacing)
+    return out
 
 
 def close_walls(labels: Labels) -> Labels:
@@ -252,11 +260,14 @@ def right_wall(
     local = np.clip(local, max(LEAST_RV_WALL_MM, 1.2 * float(np.mean(spacing))), 1.8 * wall_mm)
     out = labels.copy()
     # beyond a voxel no fat; partial volume with it makes so thin a wall darker than muscle
-    seen = (soft > muscle_from - 0.5 * (muscle - muscle_from)) | (distance < 1.5 * float(np.mean(spacing))) | ~np.bool_(measured)
+    seen = (
+        (soft > muscle_from - 0.5 * (muscle - muscle_from))
+        | (distance < 1.5 * float(np.mean(spacing)))
+        | ~np.bool_(measured)
+    )
     out[free & seen & (distance <= local[tuple(nearest)])] = RV_MYOCARDIUM
     # muscle in the groove between the ventricles is the right one's, which lies on the left one there
     ventricles = np.isin(out, (LV_BLOOD, LV_MYOCARDIUM, RV_BLOOD, RV_MYOCARDIUM))
     groove = closed(ventricles, ATTACHED_MM, spacing) & (out == 0) & (soft > muscle_from)
     out[groove & (distance < CORNER_MM)] = RV_MYOCARDIUM
     return out, wall_mm, measured
-
