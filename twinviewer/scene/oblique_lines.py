@@ -7,16 +7,17 @@ from twinviewer.domain import OrganMesh
 from twinviewer.geometry.cardiac_planes import Plane
 from twinviewer.geometry.plane_cut import cut_segments
 
-SURFACES = ("aorta", "pulmonary_artery", "ra", "la", "epicardium", "rv_endocardium", "lv_endocardium")
+VENTRICLES = ("epicardium", "rv_endocardium", "lv_endocardium")
+SURFACES = ("aorta", "pulmonary_artery", "ra", "la", *VENTRICLES)
 """What is cut, in the order of drawing."""
 
 
 class ObliqueLines:
-    """The cuts of one mesh; only the points of the surfaces above are looked at."""
+    """The cuts of one mesh; only the points of the surfaces that are cut are looked at."""
 
-    def __init__(self, mesh: OrganMesh) -> None:
-        self.mesh = mesh
-        shown = {name: mesh.surfaces[name] for name in SURFACES if len(mesh.surfaces.get(name, ()))}
+    def __init__(self, mesh: OrganMesh, surfaces: tuple[str, ...] = SURFACES) -> None:
+        self.mesh, self.surfaces = mesh, surfaces
+        shown = {name: mesh.surfaces[name] for name in surfaces if len(mesh.surfaces.get(name, ()))}
         if not {"lv_endocardium", "epicardium"} & shown.keys():
             shown = {name: triangles for name, triangles in mesh.surfaces.items() if len(triangles)}
         every = [triangles.ravel() for triangles in shown.values()] or [np.zeros(0, np.int32)]

@@ -97,12 +97,14 @@ class CardiacState(QObject):
 
     def set_mesh(self, mesh: OrganMesh | None, colours: Mapping[str, str]) -> None:
         """The model whose outline is drawn; None takes it away."""
-        from twinviewer.scene.oblique_lines import ObliqueLines
+        from twinviewer.scene.oblique_lines import SURFACES, VENTRICLES, ObliqueLines
 
+        # atria and vessels of a cine study's model are those of the template: not seen in its images, so not drawn
+        wanted = VENTRICLES if self.is_cine else SURFACES
         if mesh is None:
             self.lines, self.points_mm = None, None
-        elif self.lines is None or self.lines.mesh is not mesh:
-            self.lines, self.points_mm = ObliqueLines(mesh), mesh.points_mm
+        elif self.lines is None or self.lines.mesh is not mesh or self.lines.surfaces != wanted:
+            self.lines, self.points_mm = ObliqueLines(mesh, wanted), mesh.points_mm
         self.line_colours = colours
         self.changed.emit()
 
