@@ -7,5 +7,9 @@ from twinviewer.dicom.secondary_capture import write_secondary_capture
 from twinviewer.dicom.warning_codes import CODES
 from twinviewer.dicom.write_ct import write_ct
 from twinviewer.dicom.write_seg import write_seg
+from twinviewer.dicom.write_sr import Reported, write_sr
 
-__all__ = ["CODES", "is_ecg", "read", "read_ecg", "scan", "write_ct", "write_secondary_capture", "write_seg"]
+__all__ = [
+    "CODES", "Reported", "is_ecg", "read", "read_ecg", "scan", "write_ct", "write_secondary_capture", "write_seg",
+    "write_sr",
+]  # fmt: skip

@@ -107,7 +107,7 @@ def _sources(row: Sequence[Plane], series: Series, report: Reporter) -> list[Dat
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             data: Dataset = pydicom.dcmread(plane.header.path, stop_before_pixels=True, force=True)
-        _forget_people(data)
+        forget_people(data)
         patient_tags(data, series.patient, series.synthetic)
         for name in _MUST_EXIST:
             if name not in data:
@@ -116,7 +116,7 @@ def _sources(row: Sequence[Plane], series: Series, report: Reporter) -> list[Dat
     return sources
 
 
-def _forget_people(data: Dataset) -> None:
+def forget_people(data: Dataset) -> None:
     """Take out all of the patient group and every name, address, institution and free text of the other groups."""
     for element in list(data):
         if element.tag.group == 0x0010 or element.tag.is_private or element.VR in _PERSONAL_VRS:

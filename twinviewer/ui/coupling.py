@@ -52,6 +52,8 @@ SUFFIXES = {
     "measured": ("Measured film", "measured.mp4", "MP4 film (*.mp4)"),
     "moments": ("Measured picture", "measured.png", "PNG (*.png)"),
     "metrics": ("Numbers", "metrics.json", "JSON (*.json)"),
+    "measures": ("Measures", "measures.csv", "CSV (*.csv)"),
+    "sr": ("DICOM SR", "measures.dcm", "DICOM (*.dcm)"),
     "labels": ("Labels", "labels.nii.gz", "NIfTI (*.nii.gz)"),
     "seg": ("DICOM SEG", "labels.dcm", "DICOM (*.dcm)"),
 }

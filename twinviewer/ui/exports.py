@@ -55,6 +55,20 @@ def write_metrics(case: Case, path: str, report: Reporter = silent) -> str:
     return path
 
 
+def write_measures(case: Case, path: str, report: Reporter = silent) -> str:
+    """The measures as a table, with usual ranges."""
+    from twinviewer.report.measures_table import write_measures_csv
+
+    return str(write_measures_csv(case, Path(path)))
+
+
+def write_sr(case: Case, path: str, report: Reporter = silent) -> str:
+    """The measures as a DICOM structured report."""
+    from twinviewer.report.structured import write_measures_sr
+
+    return str(write_measures_sr(case, Path(path), report=report))
+
+
 def write_labels(case: Case, path: str, report: Reporter = silent) -> str:
     """The label map as NIfTI."""
     from twinviewer.geometry import write_nifti

@@ -29,6 +29,8 @@ def allow_actions(w: MainWindow) -> None:
     a.allow("typed_model", not p.busy, "wait for what is running")
     for key in ("pdf", "metrics"):
         a.allow(f"export_{key}", can_report(case), "find the structures or simulate the baseline first")
+    a.allow("export_measures", bool(case.measurements), "build the model first")
+    a.allow("export_sr", bool(case.measurements) and image, "build a model of images first")
     a.allow("export_film", can_film(case), "simulate the baseline first")
     for key in ("measured", "moments"):
         a.allow(f"export_{key}", follows_images(case), "build the model of a cine study first")

@@ -43,6 +43,8 @@ def add_actions(w: MainWindow) -> None:
         "export_moments", "Export", "Picture b&eside the images…", lambda: w.coupling.export("moments"), "", "picture"
     )
     a.add("export_metrics", "Export", "All &numbers as JSON…", lambda: w.coupling.export("metrics"), "", "table")
+    a.add("export_measures", "Export", "Measures as &table (CSV)…", lambda: w.coupling.export("measures"), "", "table")
+    a.add("export_sr", "Export", "Measures as DICOM S&R…", lambda: w.coupling.export("sr"), "", "table")
     a.add("export_labels", "Export", "&Labels as NIfTI…", lambda: w.coupling.export("labels"), "", "segment")
     a.add("export_seg", "Export", "Labels as &DICOM SEG…", lambda: w.coupling.export("seg"), "", "segment")
     a.add("quit", "File", "&Quit", w.close, "Ctrl+Q")
@@ -106,7 +108,10 @@ def add_actions(w: MainWindow) -> None:
 
 def fill_menus(w: MainWindow) -> None:
     """Arrange the actions in the menu bar."""
-    exports = [f"export_{key}" for key in ("pdf", "film", "picture", "measured", "moments", "metrics", "labels", "seg")]
+    exports = [
+        f"export_{key}"
+        for key in ("pdf", "film", "picture", "measured", "moments", "metrics", "measures", "sr", "labels", "seg")
+    ]
     steps = [f"step_{step.name.lower()}" for step in Step]
     presets = [f"preset_{n}" for n in range(1, 10)]
     directions = [f"from_{v}" for v in ("anterior", "posterior", "left", "right", "superior", "inferior")]

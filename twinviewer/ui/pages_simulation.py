@@ -413,6 +413,10 @@ class ReportPage(Page):
         for key, button in self._buttons.items():
             if key in ("labels", "seg"):
                 button.allow(case.labels is not None, "Find the structures first")
+            elif key in ("measures", "sr"):
+                button.allow(
+                    bool(case.measurements) and (key != "sr" or case.image is not None), "Measure images first"
+                )
             elif key == "case":
                 button.allow(case.image is not None, "Open images first")
             elif key == "picture":
@@ -432,6 +436,8 @@ EXPORTS = (
     ("measured", "Film beside the images…", "film"),
     ("moments", "Picture beside the images…", "picture"),
     ("metrics", "All numbers as JSON…", "table"),
+    ("measures", "Measures as table (CSV)…", "table"),
+    ("sr", "Measures as DICOM SR…", "table"),
     ("labels", "Labels as NIfTI…", "segment"),
     ("seg", "Labels as DICOM SEG…", "segment"),
     ("case", "Case file…", "save"),

@@ -23,6 +23,10 @@ def export(
         Path | None, typer.Option(help="Surfaces of the labels, also where there is a model: .stl .ply .obj .glb .vtp.")
     ] = None,
     metrics: Annotated[Path | None, typer.Option(help="All numbers as JSON.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Measures as a table (CSV), with usual ranges.")] = None,
+    sr: Annotated[
+        Path | None, typer.Option(help="Measures as DICOM SR (TID 1500); with --seg they refer to its segments.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write parts of a saved case in open formats."""
@@ -30,9 +34,9 @@ def export(
         from twinviewer.session import export as out
         from twinviewer.session.metrics import write_metrics
 
-        if not any((nifti, nrrd, seg, rtstruct, mesh, surfaces, metrics)):
+        if not any((nifti, nrrd, seg, rtstruct, mesh, surfaces, metrics, csv, sr)):
             raise typer.BadParameter(
-                "nothing to export: give --nifti, --nrrd, --seg, --rtstruct, --mesh, --surfaces or --metrics"
+                "nothing to export: give --nifti, --nrrd, --seg, --rtstruct, --mesh, --surfaces, --metrics, --csv, --sr"
             )
         case = load_case(case_file)
         files: dict[str, str] = {}
@@ -54,4 +58,15 @@ def export(
         if metrics is not None:
             with writing(metrics):
                 files["metrics"] = str(write_metrics(case, metrics))
+        if csv is not None:
+            from twinviewer.report.measures_table import write_measures_csv
+
+            with writing(csv):
+                files["measures"] = str(write_measures_csv(case, csv))
+        if sr is not None:
+            from twinviewer.report.structured import write_measures_sr
+
+            written_seg = files.get("segmentation")
+            with writing(sr):
+                files["sr"] = str(write_measures_sr(case, sr, Path(written_seg) if written_seg else None))
         show_files(files, as_json)
