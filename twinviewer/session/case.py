@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from twinviewer.domain import (
     CineContours,
     CineStack,
@@ -118,7 +121,7 @@ class Case:
     earlier: twins that newer records have replaced, oldest first. label_edits: what hands did to the labels since they
     were made, oldest first, so that it can be undone one by one in another session too. rulers: measured by hand on
     these images or on a model of them, in order. edge_mm: the longest edge that the user wants in a mesh of labels, 0
-    for the organ's own.
+    for the organ's own. landmarks: name -> (3,) LPS mm of those that a hand has put right.
     """
 
     title: str = "New case"
@@ -144,6 +147,7 @@ class Case:
     tissue: LabelMap | None = None
     edge_mm: float = 0.0
     rulers: tuple[Ruler, ...] = ()
+    landmarks: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     label_edits: tuple[LabelEdit, ...] = ()
 
     @property
@@ -195,6 +199,7 @@ class Case:
             if first <= _ORDER.index("image"):
                 fields.setdefault("tissue", None)
                 fields.setdefault("rulers", ())
+                fields.setdefault("landmarks", {})
             if first <= _ORDER.index("labels"):
                 fields.setdefault("label_edits", ())
         for name in _STEP_OF:  # a fresh result answers what was said about the step

@@ -40,6 +40,7 @@ def check_case(case: Case) -> None:
     if case.contours is not None:
         _contours(case.contours, case.image)
     _rulers(case)
+    _need("landmarks", len(case.landmarks) <= LIMIT and all(_numbers(one, (3,)) for one in case.landmarks.values()))
     _need("earlier twins", len(case.earlier) <= MOST_EARLIER)
     scenarios = list(case.scenarios)
     for kept in (case.scenarios, *(twin.scenarios for twin in case.earlier)):

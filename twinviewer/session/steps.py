@@ -36,6 +36,7 @@ from twinviewer.domain import (
 from twinviewer.session import catalog
 from twinviewer.session.case import Case
 from twinviewer.session.image_files import read_any_image, scan_any
+from twinviewer.session.landmarks import with_landmarks
 from twinviewer.session.scenarios import engine_of
 from twinviewer.session.simulate import compute_run
 from twinviewer.session.tissue import marked_model
@@ -155,7 +156,7 @@ def accept_segmentation(case: Case, found: Segmented, action: str = "Segment") -
 
 def accept_model(case: Case, model: tuple[OrganMesh, Mapping[str, Quantity]]) -> Case:
     """Take a new mesh with its measurements, and the scar that the case keeps on it; older scenarios are dropped."""
-    mesh, said = marked_model(case, model[0])
+    mesh, said = marked_model(case, with_landmarks(case, model[0]))
     case = case.changed("Build model", mesh=mesh, measurements=dict(model[1]))
     return case.with_message("Model", said) if said else case
 
