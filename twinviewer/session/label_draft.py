@@ -1,12 +1,7 @@
 """A working copy of labels under a hand: strokes are drawn into it at once, and each becomes one named edit.
 
-Labels of 512^3 are not copied at each stroke: the draft's array becomes the Case's own, and the next stroke, undo and
-redo change it in place. Such labels are "in hand": only the present Case is right about them, and ``settled`` gives a
-Case that keeps what it has, for whoever holds on to it (a file that is written by another process).
+The draft's array becomes the Case's own (``labels_in_hand.py``), so that nothing is copied at the end of a stroke.
 """
-
-import weakref
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,38 +11,9 @@ from twinviewer.segmentation.edit.brush import Brush, stroke
 from twinviewer.segmentation.edit.patch import TILE, Box, Labels, Patch, box_at, changed_box, joined
 from twinviewer.segmentation.edit.rule import Rule
 from twinviewer.session.case import Case
+from twinviewer.session.labels_in_hand import in_hand, over, settled, taken
 
-_IN_HAND: dict[int, tuple[weakref.ref[NDArray[np.uint8]], NDArray[np.uint8]]] = {}
-"""id of a read-only view -> (it, the array under it that may be written)."""
-
-
-def in_hand(labels: LabelMap) -> NDArray[np.uint8] | None:
-    """The writable (t, k, j, i) array under labels that are in hand; None for labels that nobody may change."""
-    found = _IN_HAND.get(id(labels.data))
-    return found[1] if found is not None and found[0]() is labels.data else None
-
-
-def taken(labels: LabelMap) -> LabelMap:
-    """The same labels in hand: themselves if they are, else a copy of them."""
-    return labels if in_hand(labels) is not None else over(labels, labels.data.copy())
-
-
-def over(labels: LabelMap, array: NDArray[np.uint8]) -> LabelMap:
-    """The labels with another (t, k, j, i) array, which is in hand from now on."""
-    view = array.view()
-    view.setflags(write=False)
-    key = id(view)
-    _IN_HAND[key] = (weakref.ref(view, lambda _: _IN_HAND.pop(key, None)), array)
-    return replace(labels, data=view)
-
-
-def settled(case: Case) -> Case:
-    """The same Case with labels that no later stroke changes: copied if they are in hand."""
-    if case.labels is None or in_hand(case.labels) is None:
-        return case
-    data = case.labels.data.copy()
-    data.setflags(write=False)
-    return replace(case, labels=replace(case.labels, data=data))
+__all__ = ["LabelDraft", "in_hand", "over", "settled", "taken"]
 
 
 class LabelDraft:

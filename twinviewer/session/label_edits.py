@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import LabelEdit, LabelMap, SegmentationError, Volume
 from twinviewer.session.case import Case
-from twinviewer.session.label_draft import in_hand, over, taken
+from twinviewer.session.labels_in_hand import in_hand, over, taken
 
 MOST_EDITS = 50
 """Edits that a Case keeps, and that can be undone; the oldest are forgotten first."""

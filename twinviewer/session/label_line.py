@@ -6,8 +6,8 @@ import numpy as np
 
 from twinviewer.domain import LabelEdit, LabelMap, SegmentationError
 from twinviewer.session.case import Case
-from twinviewer.session.label_draft import in_hand, over, taken
 from twinviewer.session.label_edits import before_edits, put
+from twinviewer.session.labels_in_hand import in_hand, over, taken
 
 
 class LabelLine:

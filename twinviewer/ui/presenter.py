@@ -23,7 +23,7 @@ from twinviewer.session.claim import Claim
 from twinviewer.session.comparison import compare
 from twinviewer.session.history import History
 from twinviewer.session.jobs import DEADLINE_S, Job, JobRunner
-from twinviewer.session.label_draft import settled
+from twinviewer.session.labels_in_hand import settled
 from twinviewer.session.simulate import compute_run
 
 POLL_MS = 40

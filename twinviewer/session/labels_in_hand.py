@@ -1,0 +1,47 @@
+"""Labels that a hand is changing: one array, changed in place, of which only the present Case is right.
+
+Copying labels of 512^3 at each stroke would cost more than the stroke. So the first one copies them, and from then on
+the strokes, undo and redo of one line of edits write into that array. ``settled`` gives a Case that keeps what it has,
+for whoever holds on to it (a file that another process writes).
+"""
+
+import weakref
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.domain import LabelMap
+from twinviewer.session.case import Case
+
+_IN_HAND: dict[int, tuple[weakref.ref[NDArray[np.uint8]], NDArray[np.uint8]]] = {}
+"""id of a read-only view -> (it, the array under it that may be written)."""
+
+
+def in_hand(labels: LabelMap) -> NDArray[np.uint8] | None:
+    """The writable (t, k, j, i) array under labels that are in hand; None for labels that nobody may change."""
+    found = _IN_HAND.get(id(labels.data))
+    return found[1] if found is not None and found[0]() is labels.data else None
+
+
+def taken(labels: LabelMap) -> LabelMap:
+    """The same labels in hand: themselves if they are, else a copy of them."""
+    return labels if in_hand(labels) is not None else over(labels, labels.data.copy())
+
+
+def over(labels: LabelMap, array: NDArray[np.uint8]) -> LabelMap:
+    """The labels with another (t, k, j, i) array, which is in hand from now on."""
+    view = array.view()
+    view.setflags(write=False)
+    key = id(view)
+    _IN_HAND[key] = (weakref.ref(view, lambda _: _IN_HAND.pop(key, None)), array)
+    return replace(labels, data=view)
+
+
+def settled(case: Case) -> Case:
+    """The same Case with labels that no later stroke changes: copied if they are in hand."""
+    if case.labels is None or in_hand(case.labels) is None:
+        return case
+    data = case.labels.data.copy()
+    data.setflags(write=False)
+    return replace(case, labels=replace(case.labels, data=data))
