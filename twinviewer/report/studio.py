@@ -117,7 +117,5 @@ def cut_view(state: SceneState) -> tuple[tuple[float, float, float] | None, tupl
     section, panes = state.section, state.panes
     if section is None:
         return None, (0.0, 0.0, 1.0)
-    marks = panes[0].mesh.landmarks
-    up = marks["mitral_centre"] - marks["lv_apex"]
     direction = tuple(-float(c) for c in section.normal)
-    return direction, tuple(float(c) for c in up / np.linalg.norm(up))  # type: ignore[return-value]
+    return direction, compose.section_up(panes[0].mesh)  # type: ignore[return-value]

@@ -11,6 +11,7 @@ from twinviewer.scene.palette import BASELINE, SCAR_NAMES
 from twinviewer.scene.state import Colouring, Marker, PaneState, Section, StructureState
 
 SCAR = "scar"
+LONG_AXIS = frozenset({"lv_apex", "mitral_centre", "rv_centre"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ FIELDS: dict[str, FieldStyle] = {
     "apicobasal": FieldStyle("Apex to base", "", "voltage"),
     "thickness_mm": FieldStyle("Wall thickness", "mm", "work"),
     "aha_segment": FieldStyle("AHA segment", "", "activation"),
+    "rotational_rad": FieldStyle("Round the long axis", "rad", "angle", symmetric=True),
     SCAR: FieldStyle("Scar", "", "scar"),
 }
 
@@ -69,6 +71,8 @@ def field_range(name: str, runs: Sequence[Run], mesh: OrganMesh) -> tuple[float,
         return MEMBRANE_MV
     if name == SCAR:
         return 0.0, 1.0
+    if name == "rotational_rad":
+        return -float(np.pi), float(np.pi)
     name = ACTIVATION if name == SPREAD else name
     collected = []
     for run in runs:
@@ -156,8 +160,21 @@ def difference_pane(
     return PaneState(title, mesh, run, colour, values, faded(shown, True), (), "#94A0AF", _time_scale(run, period_s))
 
 
+def section_up(mesh: OrganMesh) -> tuple[float, float, float]:
+    """What is up where the cut face is looked at: base over apex, else the head."""
+    if not mesh.landmarks.keys() >= LONG_AXIS:
+        return 0.0, 0.0, 1.0
+    axis = mesh.landmarks["mitral_centre"] - mesh.landmarks["lv_apex"]
+    x, y, z = axis / np.linalg.norm(axis)
+    return float(x), float(y), float(z)
+
+
 def long_axis_section(mesh: OrganMesh) -> Section:
-    """The four-chamber plane: through the apex, the mitral centre and the right ventricle; its front is cut away."""
+    """The four-chamber plane: through the apex, the mitral centre and the right ventricle; its front is cut away. Of
+    another organ the coronal plane through its middle."""
+    if not mesh.landmarks.keys() >= LONG_AXIS:
+        x, y, z = (mesh.points_mm.min(axis=0) + mesh.points_mm.max(axis=0)) / 2.0
+        return Section((float(x), float(y), float(z)), (0.0, -1.0, 0.0))
     apex, base = mesh.landmarks["lv_apex"], mesh.landmarks["mitral_centre"]
     right = mesh.landmarks["rv_centre"]
     normal = np.cross(base - apex, right - apex)

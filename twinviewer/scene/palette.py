@@ -60,6 +60,7 @@ _MAPS: dict[str, tuple[str, ...]] = {
     "work": ("#2B3A67", "#4F6D9A", "#9FB8C8", "#F3E3B3", "#E9A03B", "#C8452A"),
     "membrane": ("#20265C", "#2C5FA8", "#3FA7A0", "#B9D66A", "#F6D64A", "#EE8A30", "#CF2F2A"),
     "membrane_safe": ("#00204D", "#31446B", "#666970", "#958F78", "#CAB969", "#FFE945"),
+    "angle": ("#2B4C9B", "#3FA7A0", "#E9E4D8", "#E0A24A", "#A8394B", "#5B2F7E", "#2B4C9B"),
     "voltage": ("#3B4CC0", "#8DB0FE", "#DDDDDD", "#F4987A", "#B40426"),
 }
 

@@ -1,6 +1,8 @@
 """An organ that a user chooses: any structure of a volume, outlined by values, by hand or from labels, as geometry."""
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from twinviewer.domain import (
     LabelMap,
@@ -17,6 +19,7 @@ from twinviewer.session.case import Case
 from twinviewer.session.steps import accept_segmentation
 
 ACTION = "Outline a structure"
+NAMELESS = "structure"
 EDGE = "Set the edge of the mesh"
 
 
@@ -59,13 +62,16 @@ def compute_outline(
     return catalog.organs_by_choice()[name].outline(volume, values, report)
 
 
-def accept_outline(case: Case, name: str, labels: LabelMap, *, add: bool = False) -> Case:
-    """Take outlined structures in place of the labels; add: beside those that are there, which keep their voxels."""
-    organ = catalog.organ(name).label
+def accept_outline(case: Case, organ: str, labels: LabelMap, *, add: bool = False, name: str = "") -> Case:
+    """Take outlined structures in place of the labels; add: beside those that are there, which keep their voxels.
+    name: what to call a structure that has none of its own."""
+    if called := "_".join(re.findall(r"[A-Za-z0-9]+", name))[:48]:
+        names = {value: called if one == NAMELESS else one for value, one in labels.names.items()}
+        labels = replace(labels, names=names)
     if add and case.labels is not None:
         labels = joined(case.labels, labels)
-    case = case if case.organ == name else choose_organ(case, name)
-    case = accept_segmentation(case, labels, f"{ACTION}: {organ}" if not labels.names else ACTION)
+    case = case if case.organ == organ else choose_organ(case, organ)
+    case = accept_segmentation(case, labels, ACTION)
     return case.with_message("Segment", "")
 
 
@@ -80,8 +86,6 @@ def outline(
 
 def joined(old: LabelMap, new: LabelMap) -> LabelMap:
     """Structures of both: voxels that have a name keep it. SegmentationError where they do not fit together."""
-    from dataclasses import replace
-
     if old.data.shape != new.data.shape or not old.grid.same_as(new.grid):
         raise SegmentationError("The labels have another grid", remedy="Replace them instead")
     data, names = old.data.copy(), dict(old.names)

@@ -208,6 +208,7 @@ class Form(QWidget):
         super().__init__()
         self.parameters = tuple(parameters)
         self.fields: dict[str, Field] = {}
+        self.labels: dict[str, QLabel] = {}
         self.touched: set[str] = set()
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -226,6 +227,7 @@ class Form(QWidget):
             label.setProperty("role", "quiet")
             label.setWordWrap(True)
             label.setToolTip(tooltip_of(parameter))
+            self.labels[parameter.name] = label
             field.setToolTip(tooltip_of(parameter))
             if isinstance(field, SwitchField):
                 line = QHBoxLayout()
@@ -239,6 +241,12 @@ class Form(QWidget):
                 row += 2
             grid.setRowMinimumHeight(row, 2)
             row += 1
+
+    def show_field(self, name: str, on: bool) -> None:
+        """Show or hide one field with its label."""
+        for widget in (self.labels.get(name), self.fields.get(name)):
+            if widget is not None:
+                widget.setVisible(on)
 
     def _field(self, parameter: Parameter, look: Look) -> Field:
         field: Field

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from twinviewer.domain import Comparison, OrganMesh
 from twinviewer.report import OF_NUMBERS
 from twinviewer.scene import compose
@@ -125,9 +123,7 @@ class SceneComposer:
         if section is None:
             return None
         x, y, z = section.normal
-        axis = mesh.landmarks["mitral_centre"] - mesh.landmarks["lv_apex"]
-        up = axis / np.linalg.norm(axis)
-        return (-x, -y, -z), (float(up[0]), float(up[1]), float(up[2]))
+        return (-x, -y, -z), compose.section_up(mesh)
 
     def _section(self, mesh: OrganMesh) -> Section | None:
         if mesh.uid not in self._sections:

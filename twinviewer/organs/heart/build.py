@@ -26,7 +26,7 @@ Mask = NDArray[np.bool_]
 CELL_MM = 2.65  # cubic lattice edge; most tetrahedral edges are 2.3 or 2.65 mm
 LONGEST = 3.0 / CELL_MM  # no edge is longer than this share of the cell
 THINNEST_MM = 3.0
-TETS_A_CELL = 15.0  # thin walls have more of those that the face has cut
+TETS_A_CELL = 13.4  # thin walls have more of those that the face has cut
 CHAMBER_TRIANGLES = 3000
 CHAMBERS = {"la": LA, "ra": RA, "aorta": AORTA, "pulmonary_artery": PA}
 
