@@ -20,6 +20,7 @@ from twinviewer.session.reentry_words import is_study
 from twinviewer.ui.beat_marks import image_fraction, marks, period_of, r_wave
 from twinviewer.ui.corrections import Corrections
 from twinviewer.ui.curves import Curves
+from twinviewer.ui.edit_landmarks import Landmarks
 from twinviewer.ui.electrodes import Electrodes
 from twinviewer.ui.guidance import allow_actions, guide
 from twinviewer.ui.image_canvas import to_pixmap
@@ -74,8 +75,10 @@ class Coupling(QObject):
         self.brush = ScarBrush(window)
         self.electrodes = Electrodes(window)
         self.hand = LabelHand(window)
-        self.modes = (self.picking, self.brush, self.electrodes, self.hand)
+        self.landmarks = Landmarks(window)
+        self.modes = (self.picking, self.brush, self.electrodes, self.hand, self.landmarks)
         window.inspector.segment.add_hand(self.hand.panel)
+        window.inspector.model.add_landmarks(self.landmarks.panel)
         self.live = LiveRun(window.presenter)
         self.live.changed.connect(self.draw_scene)
         self.corrections = Corrections(window.presenter, window.views.cine.restore)
@@ -121,6 +124,7 @@ class Coupling(QObject):
         pages.segment.hand_asked.connect(self.hand.toggle)
         pages.model.numbers_asked.connect(w.actions_.all["typed_model"].trigger)
         pages.segment.opacity_changed.connect(w.display.set_opacity)
+        pages.model.landmarks_asked.connect(self.landmarks.toggle)
         pages.model.build_asked.connect(p.build)
         pages.simulate.baseline_asked.connect(self._simulate_baseline)
         pages.simulate.run_asked.connect(self._simulate_therapy)
@@ -377,7 +381,7 @@ class Coupling(QObject):
             self.live.now,
         )
         if state is not None:
-            state = self.electrodes.picture(self.brush.picture(state))
+            state = self.landmarks.picture(self.electrodes.picture(self.brush.picture(state)))
         state = self.hand.scene(state, w.look.tokens)
         state = w.volume.picture(state)
         if state is not None:

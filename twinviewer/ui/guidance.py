@@ -44,7 +44,7 @@ def allow_actions(w: MainWindow) -> None:
         a.allow(key, moves, "nothing moves yet")
     for key in ("section", *(f"from_{v}" for v in ("anterior", "posterior", "left", "right", "superior", "inferior"))):
         a.allow(key, mesh, "build the model first")
-    for key in ("paint_scar", "electrodes"):
+    for key in ("paint_scar", "landmarks", "electrodes"):
         a.allow(key, mesh, "build the model first")
     a.allow("correct", case.contours is not None, "delineate a cine study first")
     a.allow("outlines", case.contours is not None, "delineate a cine study first")

@@ -84,6 +84,7 @@ def add_actions(w: MainWindow) -> None:
     a.add("outlines", "View", "&Outlines on the planes", lambda: next_outlines(w), "O", "segment")
     a.add("correct", "Edit", "C&orrect contours by hand", w.views.cine.hand.toggle, "Ctrl+E", "pick")
     a.add("paint_scar", "Edit", "Paint &scar on the heart", lambda: w.coupling.brush.toggle(), "B", "segment")
+    a.add("landmarks", "Edit", "Move &valves and apex", lambda: w.coupling.landmarks.toggle(), "Shift+V", "pick")
     a.add("electrodes", "View", "ECG &electrodes round the heart", lambda: w.coupling.electrodes.toggle(), "", "beat")
     a.add("safe", "View", "Colour-&blind-safe maps", lambda: toggle(w, "safe_colours"), "", "eye", checkable=True)
     a.all["safe"].setChecked(w.choices.safe_colours)
@@ -122,7 +123,7 @@ def fill_menus(w: MainWindow) -> None:
             "&File": ["open_folder", "open_case", "open_demo", "load_records", "records_folder", "-",
                       "import_mask", "typed_model", "-", "save_case", "save_case_as",
                       ("&Export", exports), "-", "quit"],
-            "&Edit": ["undo", "redo", "-", *measure_menu(), "correct", "paint_scar", "-", "cancel", "palette"],
+            "&Edit": ["undo", "redo", "-", *measure_menu(), "correct", "paint_scar", "landmarks", "-", "cancel", "palette"],
             "Edit &labels": label_menu(),
             "&Step": [*steps, "-", "next_step", "solid_check"],
             "&View": ["layout_four", "layout_cardiac", "layout_two", "layout_one", "layout_solid", "layout_compare",

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 from twinviewer.domain import Volume
 from twinviewer.report.measures import GROUPS, STRAIN, WALL, by_discs, group_of
 from twinviewer.session.case import Case
+from twinviewer.session.landmarks import landmarks_of
 from twinviewer.session.norms import norms_of
 from twinviewer.ui.banner import date_text
 from twinviewer.ui.case_tree import KIND_NAMES, grid_text
@@ -238,6 +239,7 @@ class ModelPage(Page):
 
     build_asked = Signal()
     numbers_asked = Signal()
+    landmarks_asked = Signal()
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, "Model", FROM_LABELS)
@@ -245,6 +247,9 @@ class ModelPage(Page):
         self.go.clicked.connect(self.build_asked)
         self.numbers = self.action("Model from typed numbers…", "model")
         self.numbers.clicked.connect(self.numbers_asked)
+        self.landmarks = self.action("Valves and apex", "pick")
+        self.landmarks.setToolTip("Drag valve planes and apex to where they are (Shift+V)")
+        self.landmarks.clicked.connect(self.landmarks_asked)
         self._note = self.note()
         self._measures_head = self.section(MEASURED)
         self._measures = MeasureTable(look)
@@ -264,8 +269,13 @@ class ModelPage(Page):
         self._mesh: object = None
         self.show_section(self._mesh_head, False, self._facts)
 
+    def add_landmarks(self, panel: QWidget) -> None:
+        """Where the controls of valves and apex stand."""
+        self.column.insertWidget(self.column.indexOf(self.landmarks) + 1, panel)
+
     def show_case(self, case: Case) -> None:
         """Show measurements and mesh."""
+        self.landmarks.setVisible(bool(landmarks_of(case)))
         self.go.setText("Build again" if case.mesh is not None else "Build model")
         self.go.allow(case.labels is not None or case.contours is not None, "Find the structures first")
         made = FROM_CONTOURS if case.contours is not None else FROM_LABELS
