@@ -132,7 +132,7 @@ def run(command: list[str], report: Reporter) -> None:
     try:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=True, preexec_fn=_dies_with_parent(), env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            start_new_session=True, preexec_fn=_before_it_starts(), env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )  # fmt: skip
     except OSError as error:
         raise SegmentationError(f"TotalSegmentator cannot be started: {error.strerror}") from error
@@ -176,16 +176,20 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.wait(5.0)
 
 
-def _dies_with_parent() -> Callable[[], None] | None:
-    """On Linux: what makes the program end when the worker that runs it is killed."""
+def _before_it_starts() -> Callable[[], None] | None:
+    """On Linux: what makes the program end when the worker that runs it is killed, and frees it of the worker's memory
+    limit, since it has networks to load."""
     if sys.platform != "linux":
         return None
     import ctypes
+    import resource
 
     libc = ctypes.CDLL(None)
 
     def ask() -> None:
         libc.prctl(1, signal.SIGKILL)
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
     return ask
 

@@ -22,6 +22,7 @@ from twinviewer.ui.corrections import Corrections
 from twinviewer.ui.curves import Curves
 from twinviewer.ui.edit_landmarks import Landmarks
 from twinviewer.ui.electrodes import Electrodes
+from twinviewer.ui.files_menu import SUFFIXES as FILE_SUFFIXES
 from twinviewer.ui.guidance import allow_actions, guide
 from twinviewer.ui.image_canvas import to_pixmap
 from twinviewer.ui.label_hand import LabelHand
@@ -55,8 +56,8 @@ SUFFIXES = {
     "metrics": ("Numbers", "metrics.json", "JSON (*.json)"),
     "measures": ("Measures", "measures.csv", "CSV (*.csv)"),
     "sr": ("DICOM SR", "measures.dcm", "DICOM (*.dcm)"),
-    "labels": ("Labels", "labels.nii.gz", "NIfTI (*.nii.gz)"),
     "seg": ("DICOM SEG", "labels.dcm", "DICOM (*.dcm)"),
+    **FILE_SUFFIXES,
 }
 
 

@@ -70,23 +70,37 @@ def write_sr(case: Case, path: str, report: Reporter = silent) -> str:
 
 
 def write_labels(case: Case, path: str, report: Reporter = silent) -> str:
-    """The label map as NIfTI."""
-    from twinviewer.geometry import write_nifti
+    """The label map as NIfTI, or as 3D Slicer's segmentation."""
+    from twinviewer.session import export
 
-    if case.labels is None:
-        raise StoreError("There are no labels to write", remedy="Find the structures first")
-    report(0.1, "Writing NIfTI")
-    write_nifti(Path(path), case.labels)
-    return path
+    report(0.1, "Writing labels")
+    return str(export.write_labels(case, Path(path)))
 
 
 def write_seg(case: Case, path: str, report: Reporter = silent) -> str:
     """The label map as DICOM SEG, one segment a structure."""
-    from twinviewer import dicom
-    from twinviewer.session import catalog
+    from twinviewer.session import export
 
-    series = case.active_series
-    if case.labels is None or series is None:
-        raise StoreError("There are no labels to write", remedy="Find the structures first")
-    report(0.1, "Writing DICOM SEG")
-    return str(dicom.write_seg(Path(path), case.labels, series, catalog.organ(case.organ).styles))
+    return str(export.write_seg(case, Path(path), report))
+
+
+def write_rtstruct(case: Case, path: str, report: Reporter = silent) -> str:
+    """The labels' contours as DICOM RT structure set."""
+    from twinviewer.session import export
+
+    return str(export.write_rtstruct(case, Path(path), report))
+
+
+def write_mesh(case: Case, path: str, report: Reporter = silent) -> str:
+    """The model, or the surfaces of labels where there is none."""
+    from twinviewer.session import export
+
+    report(0.1, "Writing the mesh")
+    return str(export.write_mesh(case, Path(path), report)[0])
+
+
+def write_surfaces(case: Case, path: str, report: Reporter = silent) -> str:
+    """Closed surfaces of the labels."""
+    from twinviewer.session import export
+
+    return str(export.write_label_surfaces(case, Path(path), report)[0])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from twinviewer.domain import CineStack, Volume
 from twinviewer.report import can_film, can_report, follows_images
+from twinviewer.ui.files_menu import allow_file_actions
 from twinviewer.ui.pages_images import refused
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def allow_actions(w: MainWindow) -> None:
     a.allow("export_picture", mesh, "build the model first")
     for key in ("labels", "seg"):
         a.allow(f"export_{key}", case.labels is not None, "find the structures first")
+    allow_file_actions(w)
     compared = p.comparison(w.choices.other) is not None
     a.allow("layout_compare", compared, "simulate the baseline and a therapy first")
     moves = w.playback.enabled

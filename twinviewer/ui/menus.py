@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from twinviewer.ui.cine_view import OUTLINES
 from twinviewer.ui.dialogs import AboutBox, ShortcutSheet
 from twinviewer.ui.image_display import CT_PRESETS
+from twinviewer.ui.files_menu import IMPORTS, add_file_actions
 from twinviewer.ui.label_menu import add_label_actions, label_menu
 from twinviewer.ui.layouts import FOUR, ONE, SOLID, TWO
 from twinviewer.ui.step_bar import Step
@@ -45,7 +46,7 @@ def add_actions(w: MainWindow) -> None:
     a.add("export_metrics", "Export", "All &numbers as JSON…", lambda: w.coupling.export("metrics"), "", "table")
     a.add("export_measures", "Export", "Measures as &table (CSV)…", lambda: w.coupling.export("measures"), "", "table")
     a.add("export_sr", "Export", "Measures as DICOM S&R…", lambda: w.coupling.export("sr"), "", "table")
-    a.add("export_labels", "Export", "&Labels as NIfTI…", lambda: w.coupling.export("labels"), "", "segment")
+    a.add("export_labels", "Export", "&Labels as NIfTI or NRRD…", lambda: w.coupling.export("labels"), "", "segment")
     a.add("export_seg", "Export", "Labels as &DICOM SEG…", lambda: w.coupling.export("seg"), "", "segment")
     a.add("quit", "File", "&Quit", w.close, "Ctrl+Q")
     a.add("undo", "Edit", "&Undo", p.undo, "Ctrl+Z", "undo")
@@ -103,6 +104,7 @@ def add_actions(w: MainWindow) -> None:
     a.add("faster", "Beat", "&Faster", lambda: change_speed(w, 1), "]")
     a.add("exaggerate", "Beat", "E&xaggerate the motion", lambda: toggle(w, "exaggerated"), checkable=True)
     add_label_actions(w)
+    add_file_actions(w)
     a.add("shortcuts", "Help", "&Keyboard and mouse…", lambda: ShortcutSheet(w, w.actions_).exec(), "F1", "help")
     a.add("about", "Help", "&About Twinviewer…", lambda: AboutBox(w, w.look, w.renderer).exec(), "", "about")
 
@@ -111,7 +113,8 @@ def fill_menus(w: MainWindow) -> None:
     """Arrange the actions in the menu bar."""
     exports = [
         f"export_{key}"
-        for key in ("pdf", "film", "picture", "measured", "moments", "metrics", "measures", "sr", "labels", "seg")
+        for key in ("pdf", "film", "picture", "measured", "moments", "metrics", "measures", "sr", "labels", "seg",
+                    "rtstruct", "surfaces", "mesh")  # fmt: skip
     ]
     steps = [f"step_{step.name.lower()}" for step in Step]
     presets = [f"preset_{n}" for n in range(1, 10)]
@@ -121,7 +124,7 @@ def fill_menus(w: MainWindow) -> None:
         w.menu_bar,
         {
             "&File": ["open_folder", "open_case", "open_demo", "load_records", "records_folder", "-",
-                      "import_mask", "typed_model", "-", "save_case", "save_case_as",
+                      *IMPORTS, "typed_model", "-", "save_case", "save_case_as",
                       ("&Export", exports), "-", "quit"],
             "&Edit": ["undo", "redo", "-", *measure_menu(), "correct", "paint_scar", "landmarks", "-", "cancel", "palette"],
             "Edit &labels": label_menu(),

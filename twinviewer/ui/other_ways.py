@@ -1,4 +1,4 @@
-"""What to do where images give no model: import a mask, or type in numbers. Dialogs, jobs, and what follows."""
+"""What to do where images give no model: masks, meshes, another program, typed numbers. Dialogs, jobs, what follows."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from twinviewer.domain import MeshError, ParameterValue, SegmentationError, TwinviewerError
-from twinviewer.session import catalog, from_numbers, mask_import
+from twinviewer.domain import ParameterValue, SegmentationError, TwinviewerError
+from twinviewer.session import catalog, from_numbers
 
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
 
 FILES = "Masks (*.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd *.dcm);;All files (*)"
+MESH_FILES = "Meshes (*.glb *.obj *.stl *.ply *.vtp *.vtu);;All files (*)"
 
 
 class OtherWays(QObject):
@@ -30,55 +31,152 @@ class OtherWays(QObject):
     # A mask ----------------------------------------------------------------------------------------------------
 
     def ask_mask(self) -> None:
-        """Choose a file of structures made elsewhere."""
-        chosen, _ = QFileDialog.getOpenFileName(self.w, "Import a mask of these images", "", FILES)
+        """Choose files of structures made elsewhere: one, or one a phase or a structure."""
+        chosen, _ = QFileDialog.getOpenFileNames(self.w, "Import a mask of these images", "", FILES)
         if chosen:
-            self.read_mask(Path(chosen))
+            self.read_mask(*map(Path, chosen))
 
-    def read_mask(self, path: Path) -> None:
+    def read_mask(self, *paths: Path) -> None:
         """Read a mask in a worker, then ask which number is which."""
+        from twinviewer.session import mask_import
+
         p, image = self.w.presenter, self.w.presenter.case.image
         if image is None:
-            return
-        try:
-            organ = mask_import.organ_from_mask(p.case.organ)
-        except TwinviewerError as error:
-            p.failed.emit(error, "Read mask")
             return
 
         def read(found: Any) -> None:
             if p.case.image is image:
-                self._ask_meaning(organ, path, *found)
+                self._ask_meaning(paths, *found)
 
-        p.submit("mask", "Segment", mask_import.compute_mask_table, organ, str(path), image, done=read,
-                 name="Read mask")  # fmt: skip
+        given = [str(path) for path in paths]
+        p.submit("mask", "Segment", mask_import.compute_mask_choice, p.case.organ, given, image, p.case.active_series,
+                 done=read, name="Read mask")  # fmt: skip
 
-    def _ask_meaning(self, organ: str, path: Path, rows: Any, why: str, own: int, phases: int) -> None:
+    def _ask_meaning(self, paths: tuple[Path, ...], organ: str, rows: Any, why: str, own: int, phases: int) -> None:
         from twinviewer.ui.mask_dialog import MaskDialog
 
-        recipe = catalog.organs_from_mask()[organ]
-        structures = tuple(recipe.mask_structures.values())
-        styles = catalog.organ(organ).styles
-        self.dialog = MaskDialog(self.w, self.w.look, rows, why, structures, styles, (own, phases))
-        self.dialog.chosen.connect(partial(self.import_mask, organ, path))
+        structures, any_name = self._structures(organ)
+        styles, keeps = catalog.organ(organ).styles, self.w.presenter.case.labels is not None
+        self.dialog = MaskDialog(self.w, self.w.look, rows, why, structures, styles, (own, phases), any_name, keeps,
+                                 "Contours are missing" in why)  # fmt: skip
+        self.dialog.chosen.connect(partial(self.import_mask, organ, paths))
         self.dialog.open()
 
-    def import_mask(self, organ: str, path: Path, meaning: dict[int, str], phase: int | None) -> None:
+    @staticmethod
+    def _structures(organ: str) -> tuple[tuple[str, ...], bool]:
+        """Names to choose from, and whether any other will do."""
+        known = catalog.organs_from_mask()[organ].mask_structures
+        return tuple(known.values()), organ in catalog.organs_by_choice()
+
+    def import_mask(
+        self, organ: str, paths: tuple[Path, ...], meaning: dict[int, str], phase: int | None, options: dict[str, Any]
+    ) -> None:
         """Turn the mask into labels or contours, in a worker."""
+        from twinviewer.session import mask_import
+
+        case = self.w.presenter.case
+        if case.image is not None:
+            self._take_labels(
+                organ, bool(options.get("over")), mask_import.ACTION, mask_import.compute_import,
+                organ, [str(path) for path in paths], case.image, case.patient, dict(meaning), phase,
+                case.active_series, bool(options.get("interpolate")),
+            )  # fmt: skip
+
+    def _take_labels(self, organ: str, over: bool, action: str, compute: Any, *given: Any, **how: Any) -> None:
+        """Run what gives labels or contours in a worker, and take them into the case."""
+        from twinviewer.session import mask_import
+
         p, made_from = self.w.presenter, self.w.presenter.case.image
-        if made_from is None:
-            return
 
         def take(found: Any) -> None:
             if p.case.image is not made_from:
                 return
+            structures, tissue = found
             try:
-                p.accept(mask_import.accept_mask(p.case, organ, *found))
-            except MeshError as error:  # a scar that does not lie in the model
-                p.failed.emit(error, mask_import.ACTION)
+                p.accept(mask_import.accept_mask(p.case, organ, structures, tissue, over))
+            except TwinviewerError as error:  # a scar that does not lie in the model, labels of other phases
+                p.failed.emit(error, action)
 
-        p.submit("labels", "Segment", mask_import.compute_import, organ, str(path), made_from, p.case.patient,
-                 dict(meaning), phase, done=take, name=mask_import.ACTION)  # fmt: skip
+        p.submit("labels", "Segment", compute, *given, done=take, name=action, **how)
+
+    # A mesh ----------------------------------------------------------------------------------------------------
+
+    def ask_mesh(self) -> None:
+        """Choose surfaces made elsewhere: a file with parts, or a file a part."""
+        chosen, _ = QFileDialog.getOpenFileNames(self.w, "Import a mesh", "", MESH_FILES)
+        if chosen:
+            self.read_mesh(*map(Path, chosen))
+
+    def read_mesh(self, *paths: Path) -> None:
+        """Read it in a worker, since readers may die of a broken file; then ask which part is which."""
+        from twinviewer.session import mesh_import
+
+        p, image = self.w.presenter, self.w.presenter.case.image
+
+        def read(found: Any) -> None:
+            if p.case.image is image:
+                self._ask_parts(paths, *found)
+
+        p.submit("mask", "Segment", mesh_import.compute_mesh_choice, p.case.organ, [str(path) for path in paths], image,
+                 done=read, name="Read mesh", deadline_s=mesh_import.DEADLINE_S)  # fmt: skip
+
+    def _ask_parts(self, paths: tuple[Path, ...], organ: str, rows: Any, *guess: Any) -> None:
+        from twinviewer.ui.mesh_dialog import MeshDialog
+
+        structures, any_name = self._structures(organ)
+        case = self.w.presenter.case
+        phases = 0 if case.image is None else case.image.phases
+        self.dialog = MeshDialog(self.w, self.w.look, rows, guess, structures, catalog.organ(organ).styles, phases,
+                                 any_name, case.labels is not None)  # fmt: skip
+        self.dialog.chosen.connect(partial(self.import_mesh, organ, paths))
+        self.dialog.open()
+
+    def import_mesh(
+        self, organ: str, paths: tuple[Path, ...], meaning: dict[int, str], phase: int | None, options: dict[str, Any]
+    ) -> None:
+        """Fill its parts in a worker."""
+        from twinviewer.session import mesh_import
+
+        p, made_from = self.w.presenter, self.w.presenter.case.image
+        image = None if options.get("alone") else made_from
+
+        def take(found: Any) -> None:
+            if p.case.image is not made_from:
+                return
+            structures, picture = found
+            try:
+                p.accept(mesh_import.accept_mesh(p.case, organ, structures, picture, bool(options.get("over"))))
+            except TwinviewerError as error:
+                p.failed.emit(error, mesh_import.ACTION)
+                return
+            if picture is not None:
+                p.noticed.emit(mesh_import.NO_IMAGE, "Build the model next, or mend the labels by hand.")
+
+        p.submit("labels", "Segment", mesh_import.compute_mesh, organ, [str(path) for path in paths], image,
+                 p.case.patient, dict(meaning), options.get("unit", ""), options.get("frame", ""), phase, done=take,
+                 name=mesh_import.ACTION, deadline_s=mesh_import.DEADLINE_S)  # fmt: skip
+
+    # Another program -------------------------------------------------------------------------------------------
+
+    def ask_outside(self) -> None:
+        """Show the terms of TotalSegmentator, then run it."""
+        from twinviewer.ui.terms_dialog import TermsDialog
+
+        self.dialog = TermsDialog(self.w, self.w.presenter.case.labels is not None)
+        self.dialog.chosen.connect(self.run_outside)
+        self.dialog.open()
+
+    def run_outside(self, task: str, over: bool) -> None:
+        """Run it on the open images, in a worker that ends it when it is cancelled."""
+        from twinviewer.session import mask_import, outside_segmenter
+
+        case = self.w.presenter.case
+        if case.image is not None:
+            organ = mask_import.organ_from_mask(case.organ)
+            self._take_labels(
+                organ, over, "TotalSegmentator", outside_segmenter.compute_outside,
+                organ, case.image, case.patient, task, True, deadline_s=outside_segmenter.DEADLINE_S,
+            )  # fmt: skip
 
     # Typed numbers ---------------------------------------------------------------------------------------------
 
