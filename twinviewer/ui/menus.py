@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QFileDialog
 
 from twinviewer.ui.cine_view import OUTLINES
 from twinviewer.ui.dialogs import AboutBox, ShortcutSheet
-from twinviewer.ui.image_display import CT_PRESETS
 from twinviewer.ui.files_menu import IMPORTS, add_file_actions
+from twinviewer.ui.image_display import CT_PRESETS
 from twinviewer.ui.label_menu import add_label_actions, label_menu
 from twinviewer.ui.layouts import FOUR, ONE, SOLID, TWO
 from twinviewer.ui.step_bar import Step
@@ -111,11 +111,8 @@ def add_actions(w: MainWindow) -> None:
 
 def fill_menus(w: MainWindow) -> None:
     """Arrange the actions in the menu bar."""
-    exports = [
-        f"export_{key}"
-        for key in ("pdf", "film", "picture", "measured", "moments", "metrics", "measures", "sr", "labels", "seg",
-                    "rtstruct", "surfaces", "mesh")  # fmt: skip
-    ]
+    out = "pdf film picture measured moments metrics measures sr labels seg rtstruct surfaces mesh"
+    exports = [f"export_{key}" for key in out.split()]
     steps = [f"step_{step.name.lower()}" for step in Step]
     presets = [f"preset_{n}" for n in range(1, 10)]
     directions = [f"from_{v}" for v in ("anterior", "posterior", "left", "right", "superior", "inferior")]
