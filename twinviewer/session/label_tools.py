@@ -94,7 +94,7 @@ _ALL_TOOLS = (
          _number("spread", "Spread", 2.5, "SD", 0.5, 10.0, 0.5, "How far from the mean round the place clicked"),
          _LOW, _HIGH,
          _number("reach_mm", "No further than", 60.0, "mm", 2.0, 400.0, 5.0),
-         _number("neck_mm", "Not through passages below", 0.0, "mm", 0.0, 20.0, 0.5, "Holds leaks through thin walls"),
+         _number("neck_mm", "Not through passages below", 0.0, "mm", 0.0, 40.0, 0.5, "Holds leaks through thin walls"),
          _OVER),
         points="many", needs_image=True, reach_mm=lambda values: float(values["reach_mm"]) + 3.0, from_points=True,
     ),

@@ -15,6 +15,9 @@ Voxels = NDArray[np.int64]
 SAMPLE_MM = 2.0
 """Radius round a seed whose grey values are taken as the structure's."""
 
+MOSTLY = 0.7
+"""Share of the 27 voxels round one that must be in the range for noise to have put it outside."""
+
 
 def range_at(
     image: NDArray[np.generic], seeds: Voxels, spacing_kji: Spacing, spread: float = 2.5
@@ -41,23 +44,25 @@ def region_grown(
 ) -> Patch | None:
     """Everything in [low, high] that hangs together with the seeds and lies within reach_mm of one.
 
-    neck_mm: a passage narrower than that is not gone through, so that a leak through a thin wall is held. What the
-    structure may not replace is not gone through either. SegmentationError where a seed lies outside the grey values.
+    neck_mm: a passage narrower than that is not gone through, so that a leak through a thin wall is held. Single voxels
+    that noise puts outside the range are no gaps, and holes in what has grown are filled. What the structure may not
+    replace is not gone through either. SegmentationError where a seed lies outside the grey values.
     """
     if len(seeds) == 0:
         raise SegmentationError("Growing needs a place to start from", remedy="Click into the structure")
     box = _round(seeds, reach_mm, spacing_kji, labels.shape)
     now, grey = labels[box], image[box]
     local = seeds - [side.start for side in box]
-    open_ = (grey >= low) & (grey <= high) & (Rule(over).allowed(now) | (now == value))  # type: ignore[operator]
-    open_ &= _near(local, reach_mm, spacing_kji, now.shape)
+    free = (Rule(over).allowed(now) | (now == value)) & _near(local, reach_mm, spacing_kji, now.shape)
+    open_ = (grey >= low) & (grey <= high) & free  # type: ignore[operator]
     if not open_[tuple(local.T)].any():
         shown = ", ".join(f"{float(v):g}" for v in grey[tuple(local.T)])
         raise SegmentationError(
             f"No starting place can grow: its grey value is {shown}, wanted are {low:g} to {high:g}",
             remedy="Widen the range, or start elsewhere",
         )
-    core = masks.erode(open_, 0.5 * neck_mm, spacing_kji) if neck_mm > 0 else open_
+    solid = open_ | (free & (ndimage.uniform_filter(open_.astype(np.float32), 3) > MOSTLY))
+    core = masks.erode(solid, 0.5 * neck_mm, spacing_kji) if neck_mm > 0 else open_
     pieces, _ = ndimage.label(core)
     hit = np.unique(pieces[tuple(local.T)])
     if neck_mm > 0 and not hit.any():  # the seed lies near the border: the core that is nearest to it
@@ -65,7 +70,8 @@ def region_grown(
         hit = np.unique(pieces[tuple(nearest[(slice(None), *local.T)])])
     body = np.isin(pieces, hit[hit > 0])
     if neck_mm > 0:
-        body = masks.dilate(body, 0.5 * neck_mm + max(spacing_kji), spacing_kji) & open_
+        body = masks.dilate(body, 0.5 * neck_mm + max(spacing_kji), spacing_kji) & solid
+    body = masks.filled(body) & free
     after = np.where(body, np.uint8(value), now)
     return None if np.array_equal(after, now) else Patch.of(box, after)
 
