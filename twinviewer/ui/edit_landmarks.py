@@ -39,6 +39,8 @@ NEAR_MM, FAR_MM = 2.0, 12.0
 BALL_MM = 2.6
 SEEN_THROUGH = 0.35
 HINGE_COLOUR, COLOUR = "#E5B454", "#3FB6C6"
+SHORT = {name: f"Hinge {number}" for number, name in enumerate(HINGES, start=1)}
+"""They lie close together."""
 HINT = "Drag a point in a slice or in 3D. A ring is a point that lies off the slice: click its name to go there."
 WHY_HINGES = (
     "The aortic ring is measured in the plane of the cusps' three hinge points, once they are placed: drag each to the "
@@ -180,7 +182,7 @@ class Landmarks(EditMode):
         if not self.on or not state.panes:
             return state
         balls = tuple(
-            Marker(name, 0, _colour(name), BALL_MM, (float(x), float(y), float(z)), LANDMARKS[name])
+            Marker(name, 0, _colour(name), BALL_MM, (float(x), float(y), float(z)), _short(name))
             for name, (x, y, z) in self._places.items()
         )
         panes = tuple(
@@ -209,7 +211,7 @@ class Landmarks(EditMode):
             painter.setBrush(colour if near else Qt.BrushStyle.NoBrush)
             painter.drawEllipse(point, 4.5, 4.5)
             if near:
-                _word(painter, LANDMARKS[name], point, colour)
+                _word(painter, _short(name), point, colour)
 
     # Moving ----------------------------------------------------------------------------------------------------
 
@@ -324,6 +326,10 @@ class Landmarks(EditMode):
                 p.accept(replace(p.case, measurements=found), step=False)
 
         p.submit("measure", "Model", compute_measured, *inputs, done=done, name="Measure")
+
+
+def _short(name: str) -> str:
+    return SHORT.get(name, LANDMARKS[name])
 
 
 def _colour(name: str) -> str:
