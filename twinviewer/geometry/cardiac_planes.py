@@ -44,6 +44,12 @@ def unit(vector: NDArray[np.floating]) -> Vector:
     return np.asarray(vector, np.float64) / length
 
 
+def cross(one: Vector, other: Vector) -> Vector:
+    """(3,) of two vectors; numpy's own takes twenty times as long for two."""
+    (a, b, c), (x, y, z) = one.tolist(), other.tolist()
+    return np.array([b * z - c * y, c * x - a * z, a * y - b * x])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plane:
     """A plane as it lies on the screen. origin_mm: (3,) LPS, what it is turned about; right, down: unit vectors.
@@ -58,7 +64,7 @@ class Plane:
     @property
     def normal(self) -> Vector:
         """(3,) unit vector into the screen."""
-        return np.cross(self.right, self.down)
+        return cross(self.right, self.down)
 
     def moved(self, along_mm: float) -> "Plane":
         """The parallel plane, so much farther into the screen."""
@@ -91,9 +97,9 @@ class Plane:
 def rotation(axis: NDArray[np.floating], degrees: float) -> Vector:
     """(3, 3) matrix that turns by an angle about an axis through 0 (Rodrigues' formula)."""
     x, y, z = unit(axis)
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+    skew = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
     angle = np.deg2rad(degrees)
-    return np.asarray(np.eye(3) + np.sin(angle) * cross + (1.0 - np.cos(angle)) * cross @ cross)
+    return np.asarray(np.eye(3) + np.sin(angle) * skew + (1.0 - np.cos(angle)) * skew @ skew)
 
 
 def tilt_deg(one: Plane, other: Plane) -> float:
@@ -130,7 +136,7 @@ class HeartFrame:
     @property
     def anterior(self) -> Vector:
         """Unit vector across the axis towards the anterior wall: forwards or, in a lying heart, upwards."""
-        side = np.cross(self.up, self.septal)
+        side = cross(self.up, self.septal)
         return side if side @ np.array([0.0, -1.0, 1.0]) >= 0 else -side
 
     @property

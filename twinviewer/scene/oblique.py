@@ -4,6 +4,7 @@ vtkImageReslice samples on all cores; only the pixels of the pane are made, so t
 """
 
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +16,10 @@ from twinviewer.scene.slices import SliceImage, letters_of
 
 SlabKind = Literal["mean", "max", "min"]
 MOST_SLAB_SLICES = 256
+SMALL = 120_000
+"""Samples below which threads cost more than they give."""
+LARGE_VOXELS = 24_000_000
+"""Volumes from here on are thinned for coarse slices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ class Resampler:
         self._reslice.SetOutputDimensionality(2)
         self._reslice.SetOutputSpacing(1, 1, 1)
         self._reslice.SetOutputOrigin(0, 0, 0)
+        self._nearest, self._threads = nearest, self._reslice.GetNumberOfThreads()
         if nearest:
             self._reslice.SetInterpolationModeToNearestNeighbor()
         else:
@@ -110,6 +116,7 @@ class Resampler:
         {"mean": self._reslice.SetSlabModeToMean, "max": self._reslice.SetSlabModeToMax,
          "min": self._reslice.SetSlabModeToMin}[slab.kind]()  # fmt: skip
         columns, rows = raster.size
+        self._reslice.SetNumberOfThreads(1 if self._nearest or columns * rows * count < SMALL else self._threads)
         self._reslice.SetOutputExtent(0, columns - 1, 0, rows - 1, 0, 0)
         self._reslice.Update()
         out: Any = self._reslice.GetOutput().GetPointData().GetScalars()
@@ -117,31 +124,74 @@ class Resampler:
 
 
 class ObliqueSlicer:
-    """Slices of one volume and of the labels that go with it."""
+    """Slices of one volume and of the labels that go with it.
+
+    Of large volumes a half as fine copy is made beside, one a phase: coarse slices are then quick, since most of their
+    time goes into fetching voxels that lie far apart.
+    """
 
     def __init__(self, volume: Volume) -> None:
         self.volume = volume
         self._grey = Resampler(volume.grid)
-        self._labels: tuple[LabelMap, Resampler] | None = None
-        self._phase: tuple[int, NDArray[np.generic]] | None = None
-        self._label_phase: tuple[object, int, NDArray[np.uint8]] | None = None
+        self._shown = 0, volume.data[0]
+        self._half = Halves(volume.data, volume.grid)
+        self._labels: tuple[LabelMap, Resampler, Halves] | None = None
+        self._found: tuple[int, NDArray[np.uint8]] | None = None
 
-    def values(self, raster: Raster, phase: int, slab: Slab = THIN) -> NDArray[np.generic]:
-        """(rows, columns) in the volume's unit."""
-        if self._phase is None or self._phase[0] != phase:  # the same array object says that nothing has changed
-            self._phase = phase, self.volume.data[phase]
-        return self._grey.at(raster, self._phase[1], slab)
+    def values(self, raster: Raster, phase: int, slab: Slab = THIN, *, coarse: bool = False) -> NDArray[np.generic]:
+        """(rows, columns) in the volume's unit. coarse: half as fine will do, where it is ready."""
+        quick = self._half.at(raster, phase, slab) if coarse else None
+        if quick is not None:
+            return quick
+        if self._shown[0] != phase:  # the same array object says that nothing has changed
+            self._shown = phase, self.volume.data[phase]
+        return self._grey.at(raster, self._shown[1], slab)
 
-    def structures(self, raster: Raster, labels: LabelMap, phase: int) -> NDArray[np.uint8]:
+    def structures(self, raster: Raster, labels: LabelMap, phase: int, *, coarse: bool = False) -> NDArray[np.uint8]:
         """(rows, columns) label values, those of the nearest voxels."""
-        if self._labels is None or self._labels[0] is not labels:
-            same = self._labels is not None and self._labels[0].grid.same_as(labels.grid)
-            self._labels = labels, self._labels[1] if same and self._labels else Resampler(labels.grid, nearest=True)
-            self._label_phase = None
         phase = min(phase, labels.phases - 1)
-        if self._label_phase is None or self._label_phase[:2] != (id(labels), phase):
-            self._label_phase = id(labels), phase, labels.data[phase]
-        return self._labels[1].at(raster, self._label_phase[2]).astype(np.uint8, copy=False)
+        if self._labels is None or self._labels[0] is not labels:
+            halves = Halves(labels.data, labels.grid, nearest=True)
+            self._labels, self._found = (labels, Resampler(labels.grid, nearest=True), halves), None
+        quick = self._labels[2].at(raster, phase) if coarse else None
+        if quick is None:
+            if self._found is None or self._found[0] != phase:
+                self._found = phase, labels.data[phase]
+            quick = self._labels[1].at(raster, self._found[1])
+        return quick.astype(np.uint8, copy=False)
+
+    def touched(self) -> None:
+        """The labels have changed in place."""
+        self._labels = self._found = None
+
+
+class Halves:
+    """Every second voxel of each phase of a large (t, k, j, i) array, made in a thread when first asked for."""
+
+    def __init__(self, data: NDArray[np.generic], grid: Grid, *, nearest: bool = False) -> None:
+        self._data = data
+        self._ready: dict[int, NDArray[np.generic]] = {}
+        self._large = int(np.prod(grid.shape)) >= LARGE_VOXELS
+        affine = grid.affine.copy()
+        affine[:3, :3] *= 2.0
+        shape = tuple((length + 1) // 2 for length in grid.shape)
+        self._resampler = Resampler(Grid(shape, affine), nearest=nearest) if self._large else None  # type: ignore[arg-type]
+        self._asked: set[int] = set()
+
+    def at(self, raster: Raster, phase: int, slab: Slab = THIN) -> NDArray[np.generic] | None:
+        """(rows, columns) of the half as fine array; None where it is not ready or not worth it."""
+        if self._resampler is None:
+            return None
+        found = self._ready.get(phase)
+        if found is None:
+            if phase not in self._asked:
+                self._asked.add(phase)
+                Thread(target=self._make, args=(phase,), daemon=True).start()
+            return None
+        return self._resampler.at(raster, found, slab)
+
+    def _make(self, phase: int) -> None:
+        self._ready[phase] = np.ascontiguousarray(self._data[phase][::2, ::2, ::2])
 
 
 def slice_of(raster: Raster, pixels: NDArray[np.uint8]) -> SliceImage:

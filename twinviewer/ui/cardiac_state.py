@@ -60,7 +60,9 @@ class CardiacState(QObject):
         self.line_colours: Mapping[str, str] = {}
         self.outline_of = ""
         self._label_colours: tuple[object, LabelColours] | None = None
+        self._edits = 0
         display.changed.connect(self.changed)
+        display.touched.connect(self._touched)
 
     # What is shown ---------------------------------------------------------------------------------------------
 
@@ -119,6 +121,13 @@ class CardiacState(QObject):
     def is_cine(self) -> bool:
         """Whether the images are planes with gaps."""
         return self.cine is not None
+
+    def _touched(self, *_: object) -> None:
+        """A hand has changed labels in place."""
+        self._edits += 1
+        if self.volume is not None:
+            self.volume.touched()
+        self.changed.emit()
 
     # Planes ----------------------------------------------------------------------------------------------------
 
@@ -193,17 +202,17 @@ class CardiacState(QObject):
 
     # Pixels ----------------------------------------------------------------------------------------------------
 
-    def pixels(self, name: str, raster: Raster) -> NDArray[np.uint8] | None:
-        """(rows, columns, 3) RGB of a view; None without images."""
+    def pixels(self, name: str, raster: Raster, coarse: bool = False) -> NDArray[np.uint8] | None:
+        """(rows, columns, 3) RGB of a view; None without images. coarse: something moves, so quickly."""
         d = self.display
         if self.volume is not None:
             from twinviewer.scene.oblique import THIN
 
-            values = self.volume.values(raster, d.phase, self.slab or THIN)
+            values = self.volume.values(raster, d.phase, self.slab or THIN, coarse=coarse)
             grey = windowed(values, d.window, d.level)
             if d.labels is None or not d.colours:
                 return painted(grey, None, None)
-            found = self.volume.structures(raster, d.labels, d.label_phase)
+            found = self.volume.structures(raster, d.labels, d.label_phase, coarse=coarse)
             return painted(grey, found, self._colours())
         if self.cine is not None:
             native = self.native(name)
@@ -228,7 +237,7 @@ class CardiacState(QObject):
         """Changes when the pixels of a view do though its plane has not."""
         d = self.display
         grey = (d.window, d.level, d.phase) if self.cine is None else (self.window, self.level, self.fraction)
-        over = (id(d.labels), d.label_phase, tuple(sorted(d.colours.items())), d.opacity)
+        over = (id(d.labels), self._edits, d.label_phase, tuple(sorted(d.colours.items())), d.opacity)
         return (id(self.image), self.slab, self.as_scanned, *grey, *over)
 
     def note(self, name: str) -> str:

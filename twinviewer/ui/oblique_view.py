@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPixmap, QWheelEvent
 
-from twinviewer.geometry.cardiac_planes import FOUR, SHORT, THREE, TWO, VIEWS, Plane
+from twinviewer.geometry.cardiac_planes import FOUR, SHORT, THREE, TWO, VIEWS, Plane, cross
 from twinviewer.scene.slices import letters_of
 from twinviewer.ui.cardiac_state import CardiacState
 from twinviewer.ui.image_canvas import ImageCanvas, to_pixmap
@@ -51,6 +51,7 @@ class ObliqueView(ImageCanvas):
         self._region_of: object = None
         self._kept: tuple[tuple[object, ...], QPixmap, Raster] | None = None
         self._segments: tuple[tuple[object, ...], dict[str, list[QLineF]]] | None = None
+        self._raster: tuple[tuple[object, ...], Raster] | None = None
         self._held: tuple[str, bool, QPointF] | None = None
         self._under = ""
         self._coarse = self._slow = False
@@ -108,13 +109,19 @@ class ObliqueView(ImageCanvas):
         plane = self.state.shown(self.name)
         if plane is None:
             return None
+        where = id(plane) if self.state.cine is None else (*plane.origin_mm, *plane.normal)
+        seen = (self.width(), self.height(), self.devicePixelRatioF(), self.zoom, self.pan.x(), self.pan.y())
+        key = (where, *seen, self._coarse, self.region())
+        if self._raster is not None and self._raster[0] == key:
+            return self._raster[1]
         left, top, right, bottom = self.region()
         mm, ratio = self.mm_per_px(), self.devicePixelRatioF()
         centre = (left + right) / 2 - self.pan.x() * mm, (top + bottom) / 2 - self.pan.y() * mm
         wide, high = self.width() * ratio, self.height() * ratio
         shrink = max(1.0, float(np.sqrt(wide * high / MOST_PIXELS)), 2.0 if self._coarse else 1.0)
         columns, rows = max(int(round(wide / shrink)), 2), max(int(round(high / shrink)), 2)
-        return Raster(plane, centre, (columns, rows), self.width() * mm / columns)
+        self._raster = key, Raster(plane, centre, (columns, rows), self.width() * mm / columns)
+        return self._raster[1]
 
     def frame(self) -> QRectF:
         """The image fills the pane, whatever the zoom."""
@@ -126,10 +133,10 @@ class ObliqueView(ImageCanvas):
             return None
         plane = raster.plane
         where = (*plane.origin_mm, *plane.right, *plane.down, *raster.centre, raster.size, raster.mm_per_px)
-        key = (*where, *self.state.key())
+        key = (*where, self._coarse, *self.state.key())
         if self._kept is None or self._kept[0] != key:
             start = time.perf_counter()
-            pixels = self.state.pixels(self.name, raster)
+            pixels = self.state.pixels(self.name, raster, self._coarse)
             if pixels is None:
                 return None
             self._kept = key, to_pixmap(np.ascontiguousarray(pixels)), raster
@@ -224,11 +231,11 @@ class ObliqueView(ImageCanvas):
             other = self.state.shown(name)
             if name == self.name or other is None:
                 continue
-            along = np.cross(own.normal, other.normal)
+            along = cross(own.normal, other.normal)
             if np.linalg.norm(along) < 0.17:  # less than 10 degrees between them
                 continue
             along = along / np.linalg.norm(along)
-            inward = np.cross(other.normal, along)  # in the other plane, towards this one
+            inward = cross(other.normal, along)  # in the other plane, towards this one
             pivot = other.origin_mm + inward * (
                 float((own.origin_mm - other.origin_mm) @ own.normal) / float(inward @ own.normal)
             )
@@ -258,9 +265,9 @@ class ObliqueView(ImageCanvas):
             for side in (-1.0, 1.0):
                 painter.drawEllipse(point + along * side * half * 0.8, 2.4, 2.4)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-        cross = self.state.cross_mm
-        if cross is not None:
-            point, away = self.point_of(cross)
+        here = self.state.cross_mm
+        if here is not None:
+            point, away = self.point_of(here)
             if abs(away) < SAME_MM * 4:
                 painter.setPen(QPen(QColor("#E6EAF0"), 1.0))
                 for dx, dy in ((6.0, 0.0), (0.0, 6.0)):
