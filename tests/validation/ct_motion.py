@@ -87,7 +87,7 @@ def scans() -> Iterator[Scan]:
     yield Scan("5 phases", demo, (0.0, 20.0, 40.0, 60.0, 80.0))
     yield Scan("30 to 80 % of R-R only", demo, (30.0, 40.0, 50.0, 60.0, 70.0, 80.0))
     yield Scan("slices of 3 mm", demo, spacing_mm=(1.5, 1.5, 3.0))
-    yield Scan("noise of 60 HU on top", demo, noise_hu=60.0)
+    yield Scan("noise of 30 HU on top", demo, noise_hu=30.0)
     yield Scan("another patient of the same kind", TrueMotion(7))
     yield Scan("a heart of healthy shape", TrueMotion(shape=healthy()))
 

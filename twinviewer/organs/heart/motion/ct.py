@@ -23,7 +23,7 @@ from twinviewer.organs.heart.motion.skin import Skin
 
 Array = NDArray[np.float64]
 
-MODES = 150
+MODES, ACROSS = 110, 45
 EVEN_IN_TIME = 0.03
 WALL_NOTE_PERCENT = 5.0
 VOLUME_NOTE = 0.02
@@ -53,35 +53,30 @@ def with_motion(
         return {name: one for name, one in found.items() if one is not None}
 
     report(0.5, "Finding how the wall can bend")
-    follower = Follower(
-        mesh, wall_modes(mesh.points_mm[: mesh.wall_points], mesh.tets, MODES), borders(phases.reference)
-    )
+    wall = mesh.points_mm[: mesh.wall_points]
+    depth = np.asarray(mesh.point_fields["transmural"][: mesh.wall_points], dtype=np.float64)
+    modes = wall_modes(wall, mesh.tets, depth, MODES, ACROSS, part(report, 0.5, 0.56))
+    follower = Follower(mesh, modes, borders(phases.reference))
     found: list[Array] = []
     for k in range(len(phases)):
         within = part(report, 0.56 + 0.24 * k / len(phases), 0.56 + 0.24 * (k + 1) / len(phases))
         if k == phases.reference:
-            found.append(np.zeros((follower.modes.values.shape[1], 3)))
+            found.append(np.zeros((modes.values.shape[1], 3)))
             continue
         text = f"Bending the wall: phase {k + 1} of {len(phases)}"
         within(0.0, text)
         found.append(follower.fit(borders(k), leads[k], follower.begin(leads[k]), _saying(within, text)))
     found = smooth_in_time(found, phases.fraction, phases.reference, EVEN_IN_TIME)
-
     report(0.8, "Filling the cavities")
     skin = Skin(mesh)
-    motion = np.repeat(mesh.points_mm[None], len(phases), axis=0).astype(np.float64)
-    least, notes = 1.0, list(phases.notes)
-    for k in range(len(phases)):
-        if k == phases.reference:
-            continue
-        report(0.82 + 0.08 * k / len(phases), "Filling the cavities")
-        motion[k, : mesh.wall_points] = follower.points(found[k])
-        motion[k] = skin.filled(motion[k], wanted_ml(mesh, labels, phases, k))
-        motion[k], ratio = skin.sound(motion[k])
-        least = min(least, ratio)
+    motion, folded = _filled(skin, follower, found, labels, phases, part(report, 0.82, 0.9))
+    notes = list(phases.notes)
+    if folded:
+        when = ", ".join(f"{100 * phases.fraction[k]:.0f} %" for k in folded)
+        notes.append(f"At {when} of R-R the wall would fold in following the labels: it moves as just before and after")
     carry_shells(mesh, labels, phases, leads, work, motion, skin.attached, part(report, 0.9, 1.0))
-    if least <= FOLDED:
-        note = "The wall would fold over in following the labels: the model stands still"
+    if any(skin.sound(motion[k])[1] <= FOLDED for k in folded):
+        note = "The wall would fold in following the labels: the model stands still"
         return replace(mesh, notes=(*mesh.notes, note))
     notes += _off(mesh, labels, phases, motion)
     out = motion.astype(np.float32)
@@ -91,6 +86,33 @@ def with_motion(
     report(1.0, f"Moves over {len(phases)} phases")
     uid = hashlib.sha256(mesh.uid.encode() + out.tobytes() + fraction.tobytes()).hexdigest()[:16]
     return replace(mesh, uid=uid, motion_mm=out, motion_fraction=fraction, notes=(*mesh.notes, *notes))
+
+
+def _filled(
+    skin: Skin, follower: Follower, found: list[Array], labels: LabelMap, phases: Phases, report: Reporter
+) -> tuple[Array, list[int]]:
+    """(t, n, 3) positions with the cavities at their volumes, and the frames whose wall folded: those lie between their
+    neighbours in time."""
+    mesh = skin.mesh
+    motion = np.repeat(mesh.points_mm[None], len(phases), axis=0).astype(np.float64)
+    folded = []
+    for k in range(len(phases)):
+        report(k / len(phases), "Filling the cavities")
+        if k == phases.reference:
+            continue
+        motion[k, : mesh.wall_points] = follower.points(found[k])
+        motion[k] = skin.filled(motion[k], wanted_ml(mesh, labels, phases, k))
+        motion[k], least = skin.sound(motion[k])
+        if least <= FOLDED:
+            folded.append(k)
+    good = [k for k in range(len(phases)) if k not in folded]
+    for k in folded:
+        before = max(good, key=lambda g: -((phases.fraction[k] - phases.fraction[g]) % 1.0))
+        after = max(good, key=lambda g: -((phases.fraction[g] - phases.fraction[k]) % 1.0))
+        late = (phases.fraction[k] - phases.fraction[before]) % 1.0
+        span = late + (phases.fraction[after] - phases.fraction[k]) % 1.0
+        motion[k] = motion[before] + late / span * (motion[after] - motion[before])
+    return motion, folded
 
 
 def _saying(report: Reporter, text: str) -> Reporter:

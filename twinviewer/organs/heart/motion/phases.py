@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import LabelMap
 
-NEEDED = ("lv_blood", "lv_myocardium", "rv_blood")
+NEEDED = ("lv_blood", "lv_myocardium", "rv_blood")  # the second is muscle
 SAME_PHASE = 0.005  # of the beat: 0 and 100 % are one moment, reconstructed twice
 WIDE_GAP = 0.31  # of the beat without an image: what happens there is not seen
-LEAST_SHARE = 0.25  # of the median volume, below which a phase's ventricle was not found
+LEAST_SHARE, MOST_SHARE = 0.25, 4.0  # of the median volume, beyond which a phase's blood was not found rightly
+MUSCLE_SHARE = 1.6  # muscle neither grows nor shrinks: beyond this factor it was not found rightly
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,10 +49,15 @@ def beat_phases(labels: LabelMap, reference: int) -> Phases | None:
         notes.append("The images do not say when in the beat each phase is: they are taken to follow evenly")
     fraction = (percent / 100.0) % 1.0
     volume = np.array([[labels.volume_ml(name, t) for name in NEEDED] for t in range(labels.phases)])
-    found = (volume >= LEAST_SHARE * np.median(volume, axis=0)).all(axis=1) & (volume > 0.0).all(axis=1)
+    share = volume / np.maximum(np.median(volume, axis=0), 1e-9)
+    within = (share >= LEAST_SHARE) & (share <= MOST_SHARE)
+    within[:, 1] = (share[:, 1] >= 1.0 / MUSCLE_SHARE) & (share[:, 1] <= MUSCLE_SHARE)
+    found = within.all(axis=1) & (volume > 0.0).all(axis=1)
     if not found.all():
         missed = ", ".join(f"{100 * fraction[t]:.0f} %" for t in np.flatnonzero(~found))
-        notes.append(f"The ventricles were not found at {missed} of the beat: the motion passes over that")
+        notes.append(
+            f"The ventricles were not found, or not rightly, at {missed} of the beat: the motion passes over that"
+        )
     kept: list[int] = []
     for t in sorted(np.flatnonzero(found), key=lambda t: (fraction[t], t != reference)):
         if not kept or fraction[t] - fraction[kept[-1]] > SAME_PHASE:
