@@ -13,8 +13,9 @@ from twinviewer.segmentation.edit.patch import Labels, Patch, joined
 from twinviewer.segmentation.edit.rule import Rule
 from twinviewer.segmentation.edit.write import BACKGROUND, Over, Spacing, region
 
-LEVELS_MM = (4.0, 2.0)
-"""Voxel of the images at each level of the registration, where theirs is smaller."""
+LEVELS_MM = (6.0, 3.0)
+"""Voxel of the images at each level of the registration, where theirs is smaller. 4 and 2 mm take three times as long
+for 0.01 of Dice in the thin wall of the right ventricle, and none elsewhere."""
 ROUNDS = (60, 60)
 MARGIN_MM = 15.0
 """Round the structures: further than any wall moves in a beat."""
@@ -65,7 +66,8 @@ def carried(
 
 
 def motion_between(fixed: sitk.Image, moving: sitk.Image, report: Reporter = silent) -> sitk.Image:
-    """Displacement in mm at each voxel of the fixed image to the same tissue in the moving one."""
+    """Displacement in mm from places in the fixed image to the same tissue in the moving one, on the finest level's
+    voxels; zero beyond them."""
     field: sitk.Image | None = None
     done, total = 0, sum(ROUNDS)
     for edge_mm, rounds in zip(LEVELS_MM, ROUNDS, strict=True):
@@ -88,7 +90,7 @@ def motion_between(fixed: sitk.Image, moving: sitk.Image, report: Reporter = sil
             field = demons.Execute(small_fixed, small_moving, start)
         done += rounds
     assert field is not None
-    return sitk.Resample(field, fixed, sitk.Transform(), sitk.sitkLinear, 0.0, sitk.sitkVectorFloat64)
+    return field
 
 
 def _coarse(image: sitk.Image, edge_mm: float) -> sitk.Image:
