@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from twinviewer.domain import Grid, Volume
+from twinviewer.domain import Grid, LabelMap, Volume
 from twinviewer.organs.heart.demo import render as rendering
 from twinviewer.organs.heart.demo.anatomy import Anatomy, anatomy
 from twinviewer.organs.heart.demo.shape import HeartShape, dilated
@@ -211,3 +211,21 @@ def padded(volume: Volume, voxels: tuple[int, int, int]) -> Volume:
     affine[:3, 3] = volume.grid.to_mm(-np.array([voxels], dtype=float))[0]
     data = np.pad(volume.data, pad, constant_values=-1000)
     return replace(volume, data=data, grid=Grid(data.shape[1:], affine), uid="padded")
+
+
+def with_pale_right(volume: Volume, labels: LabelMap, hu: float = 60.0) -> Volume:
+    """A real scan with the labelled blood of its right heart brought to this level; its noise stays."""
+    around = np.ones((3, 3, 3), dtype=np.bool_)
+    right = np.isin(labels.data[0], (3, 5, 7))
+    left = np.isin(labels.data[0], (1, 2, 4, 6))
+    mask = ndimage.binary_dilation(right, around, iterations=2) & ~left
+    soft = ndimage.gaussian_filter(volume.data[0].astype(np.float32), 1.5)
+    bright = mask & (soft > hu)
+    add = np.where(bright, hu - soft, 0.0).astype(np.float32)
+    return with_added(volume, add, "pale right")
+
+
+def line_through(labels: LabelMap, names: tuple[str, ...]) -> Array:
+    """(n, 3) LPS mm: from one structure's middle to the next's."""
+    middles = [np.argwhere(labels.mask(name)).mean(axis=0)[::-1] for name in names]
+    return labels.grid.to_mm(np.array(middles))

@@ -67,6 +67,16 @@ def flat_tissue(image: NDArray[np.floating], tissue_from: float, share: float = 
     return np.asarray(tissue & (gradient <= np.quantile(gradient[tissue], share)))
 
 
+def noise_of(image: NDArray[np.floating], level: float) -> float:
+    """Standard deviation in HU of voxels about a level, less what changes slowly: organs of unlike brightness are no
+    noise. From the differences of neighbours, which are sqrt(2) times as large where noise is not correlated."""
+    first, second = image[:, :, :-2], image[:, :, 2:]
+    near = (np.abs(first - level) < 100.0) & (np.abs(second - level) < 100.0)
+    if np.count_nonzero(near) < 1000:
+        return float("inf")
+    return float(1.4826 * np.median(np.abs((first - second)[near])) / np.sqrt(2.0))
+
+
 def ct_levels(image: NDArray[np.floating], spacing_kji: Spacing, least_pool_ml: float = 120.0) -> CtLevels:
     """Levels of one phase.
 
@@ -87,7 +97,7 @@ def ct_levels(image: NDArray[np.floating], spacing_kji: Spacing, least_pool_ml: 
         )
     muscle = _muscle(soft)
     fat = max(fatty, key=lambda c: c.share).mean if fatty else min(-100.0, muscle.mean - 100.0)
-    noise = max(muscle.sd, 1.0)
+    noise = max(min(muscle.sd, noise_of(image, muscle.mean)), 1.0)
     voxel_ml = float(np.prod(spacing_kji)) / 1000.0
 
     pools: list[float] = []

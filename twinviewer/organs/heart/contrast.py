@@ -32,7 +32,7 @@ Labels = NDArray[np.uint8]
 METAL_HU = 2000.0
 """Dense cortical bone and calcified plaques stay below this; steel, platinum and cobalt-chromium do not."""
 LEAST_ABOVE_HU = 200.0
-LEAST_ML = 0.02
+LEAST_ML = 0.03
 NEAR_HEART_MM = 6.0
 POOL_RADIUS_MM = 4.0
 """A pool of undiluted contrast holds a ball of this radius; plaques, stents and leads do not."""
@@ -89,17 +89,22 @@ def dense_pieces(image: Float, expected: Labels, levels: CtLevels, noise_hu: flo
     nearby = (image, expected, to_heart)
     # metal in undiluted contrast is a piece of its own
     metal = bright & dilate(image > METAL_HU, BLOOMING_MM, spacing)
-    found = list(_pieces(metal, nearby, out, np.zeros(image.shape, dtype=np.bool_), work))
+    found = list(_pieces(metal, nearby, out, np.zeros(image.shape, dtype=np.bool_), border, work))
     streaks = out & (image > METAL_HU)
     # a scanner's streaks stay in their slice, and a patient's slices lie across the body
     for k in np.flatnonzero(streaks.any(axis=(1, 2))):
         streaks[k] = ndimage.distance_transform_edt(~streaks[k], sampling=spacing[1:]) < STREAKS_MM
-    found += _pieces(bright & ~metal, nearby, out, streaks, work)
+    found += _pieces(bright & ~metal, nearby, out, streaks, border + 3.0 * noise_hu, work)
     return Found(tuple(found), out, streaks)
 
 
 def _pieces(
-    bright: Mask, nearby: tuple[Float, Labels, Float], out: Mask, streaks: Mask, work: WorkingGrid
+    bright: Mask,
+    nearby: tuple[Float, Labels, Float],
+    out: Mask,
+    streaks: Mask,
+    least_peak: float,
+    work: WorkingGrid,
 ) -> Iterator[Dense]:
     """Each piece that counts; adds to ``out`` what is no blood. nearby: image, expected labels, distance to them."""
     image, expected, to_heart = nearby
@@ -113,6 +118,9 @@ def _pieces(
             continue
         mine = labels[box] == number
         peak = float(image[box][mine].max())
+        # one voxel must stand out beyond doubt: noise reaches the border here and there
+        if peak < least_peak:
+            continue
         # bone of ribs and spine lies beside the heart, not within it
         if beside[number] < 0.5 * size[number] and peak < METAL_HU:
             continue

@@ -15,10 +15,10 @@ from twinviewer.organs.heart.atlas import (
 from twinviewer.organs.heart.chambers import (
     between_grids,
 )
-from twinviewer.organs.heart.locate import locate
+from twinviewer.organs.heart.locate import locate, own_levels
 from twinviewer.organs.heart.phase import label_phase
 from twinviewer.organs.heart.pose import demons, warp
-from twinviewer.segmentation.ct_levels import CtLevels, ct_levels
+from twinviewer.segmentation.ct_levels import CtLevels, ct_levels, noise_of
 from twinviewer.segmentation.working_grid import WorkingGrid, covering, image_on, labels_on
 
 MADE_BY = "heart CT, atlas-seeded random walker, 2"
@@ -43,7 +43,10 @@ def _reference_phase(volume: Volume) -> int:
 def find_levels(volume: Volume, phase: int = 0) -> CtLevels:
     """Levels of fat, muscle and opacified blood in one phase; SegmentationError where there is no opacified heart."""
     grid = covering(volume.grid, 2.0)
-    image = ndimage.gaussian_filter(_phase(volume, phase, grid), 0.6)
+    image = _phase(volume, phase, grid)
+    # smoothed lightly; more where noise would hide a class
+    rough = noise_of(image, 60.0)
+    image = ndimage.gaussian_filter(image, float(np.clip(0.6 * rough / 25.0, 0.6, 1.3)))
     return ct_levels(image, grid.spacing_kji)
 
 
@@ -66,6 +69,7 @@ def segment(volume: Volume, report: Reporter) -> LabelMap:
     heart = locate(_phase(volume, reference, coarse), levels, coarse, part(report, 0.05, 0.25))
     local = heart.work
     image = _phase(volume, reference, local)
+    levels = own_levels(heart, image, levels)
     report(0.25, "Naming the chambers")
 
     native = float(max(volume.grid.spacing_mm))
@@ -165,8 +169,10 @@ def _limits(volume: Volume, data: Labels, levels: CtLevels) -> list[str]:
         notes.append(
             f"The sides of the heart are opacified differently: {levels.blood[0]:.0f} and {levels.blood[-1]:.0f} HU."
         )
-    edge = np.concatenate([face.ravel() for a in range(1, 4) for face in (data.take(0, a), data.take(-1, a))])
-    cut = [NAMES[v] for v in np.unique(edge) if v in NAMES]
+    # the outermost two voxels: a working grid need not reach the last one
+    faces = [data.take(where, axis) for axis in range(1, 4) for where in ((0, 1), (-2, -1))]
+    cut = [NAMES[v] for v in np.unique(np.concatenate([face.ravel() for face in faces])) if v in NAMES]
     if cut:
-        notes.append(f"Cut by the edge of the scan: {', '.join(cut)}.")
+        chambers = ", ".join(name.replace("_", " ") for name in cut)
+        notes.append(f"Cut by the edge of the scan: {chambers}; what lies beyond is not in the volumes.")
     return notes
