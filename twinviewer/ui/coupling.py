@@ -17,6 +17,7 @@ from twinviewer.scene.slices import default_window
 from twinviewer.session import catalog
 from twinviewer.session.case import BASELINE, Scenario
 from twinviewer.session.reentry_words import is_study
+from twinviewer.ui.calcium import CalciumScore
 from twinviewer.ui.beat_marks import image_fraction, marks, period_of, r_wave
 from twinviewer.ui.corrections import Corrections
 from twinviewer.ui.curves import Curves
@@ -83,6 +84,7 @@ class Coupling(QObject):
         self.live = LiveRun(window.presenter)
         self.live.changed.connect(self.draw_scene)
         self.corrections = Corrections(window.presenter, window.views.cine.restore)
+        self.calcium = CalciumScore(window)
         self.segments = SegmentMeasures(window.presenter, window.inspector.model.segments)
         self._moved = False
         self._image: object = None
@@ -121,6 +123,7 @@ class Coupling(QObject):
         pages.importing.case_asked.connect(w.actions_.all["open_case"].trigger)
         pages.importing.demo_asked.connect(w.actions_.all["open_demo"].trigger)
         pages.segment.segment_asked.connect(p.segment)
+        pages.segment.calcium_asked.connect(w.actions_.all["calcium"].trigger)
         pages.segment.mask_asked.connect(w.actions_.all["import_mask"].trigger)
         pages.segment.hand_asked.connect(self.hand.toggle)
         pages.model.numbers_asked.connect(w.actions_.all["typed_model"].trigger)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from twinviewer.domain import CineStack, Volume
 from twinviewer.report import can_film, can_report, follows_images
+from twinviewer.session.calcium import why_not
 from twinviewer.ui.files_menu import allow_file_actions
 from twinviewer.ui.pages_images import refused
 
@@ -48,6 +49,8 @@ def allow_actions(w: MainWindow) -> None:
         a.allow(key, mesh, "build the model first")
     for key in ("paint_scar", "landmarks", "electrodes"):
         a.allow(key, mesh, "build the model first")
+    why = why_not(case)
+    a.allow("calcium", not why, why[:1].lower() + why[1:])
     a.allow("correct", case.contours is not None, "delineate a cine study first")
     a.allow("outlines", case.contours is not None, "delineate a cine study first")
     ct = isinstance(case.image, Volume) and case.image.modality == "CT"

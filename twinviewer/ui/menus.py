@@ -51,6 +51,7 @@ def add_actions(w: MainWindow) -> None:
     a.add("quit", "File", "&Quit", w.close, "Ctrl+Q")
     a.add("undo", "Edit", "&Undo", p.undo, "Ctrl+Z", "undo")
     a.add("redo", "Edit", "&Redo", p.redo, "Ctrl+Shift+Z", "redo")
+    a.add("calcium", "Edit", "Calciu&m score…", lambda: w.coupling.calcium.ask(), "", "table")
     a.add("cancel", "Edit", "&Cancel what is running", lambda: cancel(w), "Esc", "cancel")
     a.add("palette", "Edit", "Command &palette…", lambda: open_palette(w), "Ctrl+K", "palette")
     for number, step in enumerate(Step, start=1):
@@ -123,7 +124,8 @@ def fill_menus(w: MainWindow) -> None:
             "&File": ["open_folder", "open_case", "open_demo", "load_records", "records_folder", "-",
                       *IMPORTS, "typed_model", "-", "save_case", "save_case_as",
                       ("&Export", exports), "-", "quit"],
-            "&Edit": ["undo", "redo", "-", *measure_menu(), "correct", "paint_scar", "landmarks", "-", "cancel", "palette"],
+            "&Edit": ["undo", "redo", "-", *measure_menu(), "correct", "paint_scar", "landmarks", "calcium", "-",
+                      "cancel", "palette"],
             "Edit &labels": label_menu(),
             "&Step": [*steps, "-", "next_step", "solid_check"],
             "&View": ["layout_four", "layout_cardiac", "layout_two", "layout_one", "layout_solid", "layout_compare",

@@ -5,6 +5,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 
 from twinviewer.domain import Volume
 from twinviewer.report.measures import GROUPS, STRAIN, WALL, by_discs, group_of
+from twinviewer.session.calcium import NAMES as CALCIUM
+from twinviewer.session.calcium import why_not
 from twinviewer.session.case import Case
 from twinviewer.session.landmarks import landmarks_of
 from twinviewer.session.norms import norms_of
@@ -111,6 +113,7 @@ class SegmentPage(Page):
     segment_asked = Signal()
     mask_asked = Signal()
     hand_asked = Signal()
+    calcium_asked = Signal()
     opacity_changed = Signal(float)
 
     def __init__(self, look: Look) -> None:
@@ -124,6 +127,8 @@ class SegmentPage(Page):
         self.from_mask.clicked.connect(self.mask_asked)
         self.by_hand = self.action("Edit by hand", "rename")
         self.by_hand.clicked.connect(self.hand_asked)
+        self.calcium = self.action("Calcium score…", "table")
+        self.calcium.clicked.connect(self.calcium_asked)
         self._hand_head = self.section("EDIT BY HAND")
         self._hand_panel: QWidget | None = None
         self.show_section(self._hand_head, False)
@@ -156,7 +161,7 @@ class SegmentPage(Page):
     def hand_is_on(self, on: bool) -> None:
         """Its controls are in view, and then nothing above them that would change the labels."""
         self.show_section(self._hand_head, on)
-        for widget in (self.go, self.from_mask, self.by_hand, self.intro):
+        for widget in (self.go, self.from_mask, self.by_hand, self.calcium, self.intro):
             widget.setVisible(not on)
         if not on:
             self.by_hand.setVisible(self._by_hand_fits)
@@ -168,6 +173,9 @@ class SegmentPage(Page):
         self.by_hand.setVisible(self._by_hand_fits and not self._hand_head.isVisibleTo(self))
         reason = refusal(case)
         self.refusal.say(refused(case), "caution")
+        why = why_not(case)
+        self.calcium.setVisible(self.by_hand.isVisibleTo(self) and isinstance(case.image, Volume))
+        self.calcium.allow(not why, why)
         self.from_mask.allow(case.image is not None, "Open the images that it belongs to first")
         found = case.labels is not None or case.contours is not None
         self.go.setText("Find structures again" if found else "Find structures")
@@ -176,9 +184,12 @@ class SegmentPage(Page):
         self.overlay.setEnabled(case.labels is not None)
         self.overlay.setVisible(case.contours is None)
         self._head.setText(ON_SLICES if case.contours is None else "MEASURED BY THE CONTOURS")
-        self._measured.setVisible(case.contours is not None)
+        scored = {name: case.measurements[name] for name in CALCIUM if name in case.measurements}
+        self._measured.setVisible(case.contours is not None or bool(scored))
         if case.contours is not None:  # a model's numbers stand beside them, on its own page
             self._measured.show_values(by_discs(case.measurements))
+        elif scored:
+            self._measured.show_values(scored)
         if (case.labels, case.contours) == self._shown:
             return
         if case.labels is not None and self._hand_head.isVisibleTo(self) and case.labels.data[0].size > COUNTED_LIVE:
