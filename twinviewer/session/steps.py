@@ -157,7 +157,7 @@ def accept_segmentation(case: Case, found: Segmented, action: str = "Segment") -
 def accept_model(case: Case, model: tuple[OrganMesh, Mapping[str, Quantity]]) -> Case:
     """Take a new mesh with its measurements, and the scar that the case keeps on it; older scenarios are dropped."""
     mesh, said = marked_model(case, with_landmarks(case, model[0]))
-    case = case.changed("Build model", mesh=mesh, measurements=dict(model[1]))
+    case = case.changed("Build model", mesh=mesh, measurements=dict(model[1]), organ=case.organ or mesh.organ)
     return case.with_message("Model", said) if said else case
 
 
@@ -243,7 +243,19 @@ def build_input(case: Case) -> tuple[str, Found, Image, Patient, float]:
     found = case.labels if isinstance(case.image, Volume) else case.contours
     if found is None or case.image is None:
         raise MeshError("There are no labels or contours to build from", remedy="Segment the organ first")
-    return case.organ, found, case.image, case.patient, case.edge_mm
+    return organ_to_build(case), found, case.image, case.patient, case.edge_mm
+
+
+def organ_to_build(case: Case) -> str:
+    """The case's organ; where the images were refused and labels were made all the same, the one that knows their
+    names, else one that takes any."""
+    if case.organ or case.labels is None:
+        return case.organ
+    names = set(case.labels.names.values())
+    for organ, recipe in catalog.organs_from_mask().items():
+        if not isinstance(recipe, ByChoice) and names <= set(recipe.mask_structures.values()) and len(names) > 1:
+            return organ
+    return next(iter(catalog.organs_by_choice()), "")
 
 
 def suitable_organ(series: Series, image: Image | None = None) -> tuple[str, Suitability]:

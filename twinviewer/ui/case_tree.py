@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from twinviewer.domain import Series, StructureStyle
+from twinviewer.session.by_choice import is_by_choice
 from twinviewer.session.case import BASELINE, Case, Scenario
 from twinviewer.ui.icons import icon
 from twinviewer.ui.ruler_list import RulerRow
@@ -337,7 +338,8 @@ class CaseTree(QScrollArea):
         if case.series:
             self._section(column, "series", f"SERIES  {len(case.series)}", self._add_series)
         if case.mesh is not None:
-            self._section(column, "model", f"{(case.organ or 'organ').upper()} MODEL", self._add_surfaces)
+            organ = "organ" if is_by_choice(case) else case.organ or "organ"
+            self._section(column, "model", f"{organ.upper()} MODEL", self._add_surfaces)
         if case.labels is not None:
             self._section(column, "labels", "LABELS ON SLICES", self._add_labels)
         if case.scenarios:

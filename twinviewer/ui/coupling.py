@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,8 @@ from twinviewer.scene.slices import default_window
 from twinviewer.session import catalog
 from twinviewer.session.case import BASELINE, Scenario
 from twinviewer.session.reentry_words import is_study
-from twinviewer.ui.calcium import CalciumScore
 from twinviewer.ui.beat_marks import image_fraction, marks, period_of, r_wave
+from twinviewer.ui.calcium import CalciumScore
 from twinviewer.ui.corrections import Corrections
 from twinviewer.ui.curves import Curves
 from twinviewer.ui.edit_landmarks import Landmarks
@@ -32,6 +33,7 @@ from twinviewer.ui.layouts import COMPARE, FOUR
 from twinviewer.ui.live import LiveRun
 from twinviewer.ui.measured_beat import MeasuredBeat
 from twinviewer.ui.other_ways import OtherWays
+from twinviewer.ui.outline_flow import OutlineFlow
 from twinviewer.ui.picking import Picking
 from twinviewer.ui.scar_brush import ScarBrush
 from twinviewer.ui.scene_composer import SceneComposer
@@ -73,6 +75,7 @@ class Coupling(QObject):
         self.measured = MeasuredBeat(window.presenter)
         self._catalog_known = False
         self.other_ways = OtherWays(window)
+        self.outlines = OutlineFlow(window)
         self.picking = Picking(window)
         self.brush = ScarBrush(window)
         self.electrodes = Electrodes(window)
@@ -126,6 +129,8 @@ class Coupling(QObject):
         pages.segment.calcium_asked.connect(w.actions_.all["calcium"].trigger)
         pages.segment.mask_asked.connect(w.actions_.all["import_mask"].trigger)
         pages.segment.hand_asked.connect(self.hand.toggle)
+        pages.segment.outline_asked.connect(self.outlines.ask)
+        pages.model.edge_asked.connect(self.outlines.set_edge)
         pages.model.numbers_asked.connect(w.actions_.all["typed_model"].trigger)
         pages.segment.opacity_changed.connect(w.display.set_opacity)
         pages.model.landmarks_asked.connect(self.landmarks.toggle)
@@ -152,9 +157,9 @@ class Coupling(QObject):
             return None
         return catalog.organs().get(self.w.presenter.case.organ)
 
-    def _styles(self) -> dict[str, StructureStyle]:
+    def _styles(self) -> Mapping[str, StructureStyle]:
         organ = self._organ()
-        return {} if organ is None else dict(organ.styles)
+        return {} if organ is None else organ.styles
 
     def _offer(self) -> None:
         if not self._catalog_known:

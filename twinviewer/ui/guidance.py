@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from twinviewer.domain import CineStack, Volume
 from twinviewer.report import can_film, can_report, follows_images
+from twinviewer.session.by_choice import is_by_choice
 from twinviewer.session.calcium import why_not
 from twinviewer.ui.files_menu import allow_file_actions
 from twinviewer.ui.pages_images import refused
 
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
+
+Act = tuple[str, str, Callable[[], object]]
 
 
 def allow_actions(w: MainWindow) -> None:
@@ -29,6 +33,8 @@ def allow_actions(w: MainWindow) -> None:
         a.allow(key, bool(case.series) or mesh, "open a patient first")
     a.allow("import_mask", image and not p.busy, "wait for what is running" if image else "open the images first")
     a.allow("typed_model", not p.busy, "wait for what is running")
+    possible = w.coupling.outlines.possible()
+    a.allow("outline", possible and not p.busy, "wait for what is running" if possible else "open a volume first")
     for key in ("pdf", "metrics"):
         a.allow(f"export_{key}", can_report(case), "find the structures or simulate the baseline first")
     a.allow("export_measures", bool(case.measurements), "build the model first")
@@ -47,8 +53,9 @@ def allow_actions(w: MainWindow) -> None:
         a.allow(key, moves, "nothing moves yet")
     for key in ("section", *(f"from_{v}" for v in ("anterior", "posterior", "left", "right", "superior", "inferior"))):
         a.allow(key, mesh, "build the model first")
+    heart = mesh and not is_by_choice(case)
     for key in ("paint_scar", "landmarks", "electrodes"):
-        a.allow(key, mesh, "build the model first")
+        a.allow(key, heart, "this organ is geometry only" if mesh else "build the model first")
     why = why_not(case)
     a.allow("calcium", not why, why[:1].lower() + why[1:])
     a.allow("correct", case.contours is not None, "delineate a cine study first")
@@ -58,6 +65,20 @@ def allow_actions(w: MainWindow) -> None:
         a.allow(f"preset_{number}", ct, "these windows are for CT")
 
 
+ANY_ORGAN = " Any other organ can be outlined by its values or by hand: measured and shown, not simulated."
+
+
+def _guide_any(w: MainWindow, outline: Act, mask: Act) -> None:
+    """What the empty view says of an organ that is geometry only."""
+    p, empty = w.presenter, w.views.view3d.empty
+    if p.case.labels is None:
+        text = "Outline a structure by its values or by hand, or import labels. It is measured, not simulated."
+        empty.say("model", "The organ will stand here", text, (outline, mask))
+    else:
+        text = "Build the model: each structure filled with tetrahedra, and measured."
+        empty.say("model", "Structures are outlined", text, (("Build model", "model", p.build), outline))
+
+
 def guide(w: MainWindow) -> None:
     """What empty views say."""
     p, case = w.presenter, w.presenter.case
@@ -65,6 +86,7 @@ def guide(w: MainWindow) -> None:
     open_folder = ("Open folder…", "folder", a["open_folder"].trigger)
     mask = ("Import a mask…", "segment", a["import_mask"].trigger)
     numbers = ("Model from typed numbers…", "model", a["typed_model"].trigger)
+    outline = ("Outline any organ…", "model", a["outline"].trigger)
     if p.busy and case.image is None:
         job = p.busy[0]
         w.views.welcome.say("beat", job.name, job.text or "Starting", (("Cancel", "cancel", p.cancel),))
@@ -96,8 +118,8 @@ def guide(w: MainWindow) -> None:
             "heart",
             "No model from these images",
             f"{reason.rstrip('.')}. Give a mask of the structures made elsewhere, or scale a generic heart to numbers "
-            "that you type in.",
-            (mask, numbers),
+            "that you type in." + (ANY_ORGAN if w.coupling.outlines.possible() else ""),
+            (mask, outline, numbers) if w.coupling.outlines.possible() else (mask, numbers),
         )
     elif p.busy:
         job = p.busy[0]
@@ -117,6 +139,8 @@ def guide(w: MainWindow) -> None:
             "Both ventricles are delineated in every phase and measured; then a model is fitted that beats as they do.",
             (("Find structures", "segment", p.segment), ("All steps to a beat", "beat", lambda: p.carry_on())),
         )
+    elif is_by_choice(case):
+        _guide_any(w, outline, mask)
     elif case.labels is None:
         empty.say(
             "heart",

@@ -27,12 +27,14 @@ def add_actions(w: MainWindow) -> None:
     """Make every action of the window."""
     a, p = w.actions_, w.presenter
     a.add("open_folder", "File", "&Open folder…", lambda: ask_folder(w), "Ctrl+O", "folder")
+    a.add("open_image", "File", "Open &image file…", lambda: ask_image(w), "", "series")
     a.add("open_case", "File", "Open &case…", lambda: ask_case(w), "Ctrl+Shift+O", "case")
     a.add("open_demo", "File", "Open the &demo patient", p.open_demo, "Ctrl+D", "demo")
     a.add("load_records", "File", "Add &records…", lambda: w.records.ask(), "Ctrl+R", "patient")
     a.add("records_folder", "File", "Add a folder of recor&ds…", lambda: w.records.ask_folder())
     a.add("timeline", "View", "T&imeline of records", lambda: w.records.show_panel(0), "Ctrl+Shift+R", "table")
     a.add("import_mask", "File", "Import &mask…", lambda: w.coupling.other_ways.ask_mask(), "", "segment")
+    a.add("outline", "File", "Outline any &organ…", lambda: w.coupling.outlines.ask(), "", "model")
     a.add("typed_model", "File", "Model from &typed numbers…", lambda: w.coupling.other_ways.ask_numbers(), "", "model")
     a.add("save_case", "File", "&Save case", lambda: save_case(w, False), "Ctrl+S", "save")
     a.add("save_case_as", "File", "Save case &as…", lambda: save_case(w, True), "Ctrl+Shift+S")
@@ -121,8 +123,8 @@ def fill_menus(w: MainWindow) -> None:
     w.actions_.fill(
         w.menu_bar,
         {
-            "&File": ["open_folder", "open_case", "open_demo", "load_records", "records_folder", "-",
-                      *IMPORTS, "typed_model", "-", "save_case", "save_case_as",
+            "&File": ["open_folder", "open_image", "open_case", "open_demo", "load_records", "records_folder", "-",
+                      *IMPORTS, "outline", "typed_model", "-", "save_case", "save_case_as",
                       ("&Export", exports), "-", "quit"],
             "&Edit": ["undo", "redo", "-", *measure_menu(), "correct", "paint_scar", "landmarks", "calcium", "-",
                       "cancel", "palette"],
@@ -154,6 +156,14 @@ def open_palette(w: MainWindow) -> None:
 def ask_folder(w: MainWindow) -> None:
     """Choose a folder of images."""
     chosen = QFileDialog.getExistingDirectory(w, "Open a folder of DICOM images", w.presenter.case.folder)
+    if chosen:
+        w.presenter.open_folder(Path(chosen))
+
+
+def ask_image(w: MainWindow) -> None:
+    """Choose an image that is not DICOM."""
+    kinds = "Images (*.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd);;All files (*)"
+    chosen, _ = QFileDialog.getOpenFileName(w, "Open an image file", w.presenter.case.folder, kinds)
     if chosen:
         w.presenter.open_folder(Path(chosen))
 

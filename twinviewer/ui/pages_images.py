@@ -5,6 +5,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 
 from twinviewer.domain import Volume
 from twinviewer.report.measures import GROUPS, STRAIN, WALL, by_discs, group_of
+from twinviewer.session import catalog
+from twinviewer.session.by_choice import is_by_choice
 from twinviewer.session.calcium import NAMES as CALCIUM
 from twinviewer.session.calcium import why_not
 from twinviewer.session.case import Case
@@ -12,9 +14,11 @@ from twinviewer.session.landmarks import landmarks_of
 from twinviewer.session.norms import norms_of
 from twinviewer.ui.banner import date_text
 from twinviewer.ui.case_tree import KIND_NAMES, grid_text
+from twinviewer.ui.mesh_edge import MeshEdge
 from twinviewer.ui.number_tables import MeasureTable
 from twinviewer.ui.page import Page, quiet_label
 from twinviewer.ui.segment_values import SegmentValues
+from twinviewer.ui.structure_measures import StructureMeasures
 from twinviewer.ui.theme import Look
 
 
@@ -59,7 +63,7 @@ class ImportPage(Page):
     open_asked = Signal(str)
 
     def __init__(self, look: Look) -> None:
-        super().__init__(look, "Import", "Drop a DICOM folder or a .twin case anywhere on this window.")
+        super().__init__(look, "Import", "Drop a DICOM folder, an image file or a .twin case anywhere on this window.")
         self.folder = self.action("Open folder…", "folder", primary=True)
         self.folder.clicked.connect(self.folder_asked)
         self.saved = self.action("Open case…", "case")
@@ -107,19 +111,22 @@ COUNTED_LIVE = 20_000_000
 """Voxels of a phase up to which volumes are counted after every stroke."""
 
 
+HEART_ONLY = "Finds blood pools and muscle in contrast CT; delineates both ventricles in cine MR."
+ANY_ORGAN = "Structures of any organ: outlined by their values, by hand, or from labels made elsewhere."
+
+
 class SegmentPage(Page):
     """Find the organ's structures; say plainly when that cannot be done."""
 
     segment_asked = Signal()
     mask_asked = Signal()
     hand_asked = Signal()
+    outline_asked = Signal()
     calcium_asked = Signal()
     opacity_changed = Signal(float)
 
     def __init__(self, look: Look) -> None:
-        super().__init__(
-            look, "Segment", "Finds blood pools and muscle in contrast CT; delineates both ventricles in cine MR."
-        )
+        super().__init__(look, "Segment", HEART_ONLY)
         self.refusal = self.note()
         self.go = self.action("Find structures", "segment", primary=True)
         self.go.clicked.connect(self.segment_asked)
@@ -127,6 +134,9 @@ class SegmentPage(Page):
         self.from_mask.clicked.connect(self.mask_asked)
         self.by_hand = self.action("Edit by hand", "rename")
         self.by_hand.clicked.connect(self.hand_asked)
+        self.outline = self.action("Outline any organ by its values…", "model")
+        self.outline.setToolTip("Bone, lungs, a tumour, an implant: measured and shown, not simulated")
+        self.outline.clicked.connect(self.outline_asked)
         self.calcium = self.action("Calcium score…", "table")
         self.calcium.clicked.connect(self.calcium_asked)
         self._hand_head = self.section("EDIT BY HAND")
@@ -151,7 +161,7 @@ class SegmentPage(Page):
         self.column.addWidget(self._made_by)
         self.end()
         self._shown: tuple[object, object] = (None, None)
-        self._by_hand_fits = False
+        self._by_hand_fits = self._by_choice = False
 
     def add_hand(self, panel: QWidget) -> None:
         """Where the controls of the hand that mends labels stand."""
@@ -161,16 +171,23 @@ class SegmentPage(Page):
     def hand_is_on(self, on: bool) -> None:
         """Its controls are in view, and then nothing above them that would change the labels."""
         self.show_section(self._hand_head, on)
-        for widget in (self.go, self.from_mask, self.by_hand, self.calcium, self.intro):
+        for widget in (self.go, self.from_mask, self.by_hand, self.outline, self.calcium, self.intro):
             widget.setVisible(not on)
         if not on:
             self.by_hand.setVisible(self._by_hand_fits)
+            self.outline.setVisible(self._by_hand_fits)
+            self.go.setVisible(not self._by_choice)
 
     def show_case(self, case: Case) -> None:
         """Show what was found, or why nothing can be."""
         self._by_hand_fits = isinstance(case.image, Volume)
         self.by_hand.setText("Edit by hand" if case.labels is not None else "Outline by hand")
         self.by_hand.setVisible(self._by_hand_fits and not self._hand_head.isVisibleTo(self))
+        hand = self._hand_head.isVisibleTo(self)
+        self._by_choice = is_by_choice(case)
+        self.outline.setVisible(self._by_hand_fits and not hand)
+        self.go.setVisible(not self._by_choice and not hand)
+        self.intro.setText(ANY_ORGAN if self._by_choice else HEART_ONLY)
         reason = refusal(case)
         self.refusal.say(refused(case), "caution")
         why = why_not(case)
@@ -235,6 +252,7 @@ def refused(case: Case) -> str:
 
 FROM_NUMBERS = "A generic heart scaled to typed numbers and set moving. No image was used."
 FROM_LABELS = "A mesh of wall and chambers with fibres and the 17 AHA segments."
+FROM_ANY_LABELS = "Each structure filled with tetrahedra, with its volume, diameters and form. Geometry only."
 FROM_CONTOURS = (
     "A heart of both ventricles, bent to the contours of every phase: it moves as the images show, with fibres and the "
     "17 AHA segments."
@@ -250,6 +268,7 @@ class ModelPage(Page):
 
     build_asked = Signal()
     numbers_asked = Signal()
+    edge_asked = Signal(float)
     landmarks_asked = Signal()
 
     def __init__(self, look: Look) -> None:
@@ -261,8 +280,13 @@ class ModelPage(Page):
         self.landmarks = self.action("Valves and apex", "pick")
         self.landmarks.setToolTip("Drag valve planes and apex to where they are (Shift+V)")
         self.landmarks.clicked.connect(self.landmarks_asked)
+        self.edge = MeshEdge(look)
+        self.edge.changed.connect(self.edge_asked)
+        self.column.addWidget(self.edge)
         self._note = self.note()
         self._measures_head = self.section(MEASURED)
+        self._structures = StructureMeasures(look)
+        self.column.addWidget(self._structures)
         self._measures = MeasureTable(look)
         self.column.addWidget(self._measures)
         self._usual = quiet_label("")
@@ -289,7 +313,10 @@ class ModelPage(Page):
         self.landmarks.setVisible(bool(landmarks_of(case)))
         self.go.setText("Build again" if case.mesh is not None else "Build model")
         self.go.allow(case.labels is not None or case.contours is not None, "Find the structures first")
-        made = FROM_CONTOURS if case.contours is not None else FROM_LABELS
+        free = is_by_choice(case)
+        made = FROM_CONTOURS if case.contours is not None else FROM_ANY_LABELS if free else FROM_LABELS
+        self.edge.setVisible(self.edge.show_case(case) and not case.typed)
+        self.numbers.setVisible(not free)
         self.intro.setText(FROM_NUMBERS if case.typed else made)
         self.go.setVisible(not case.typed)
         self.numbers.setText("Type other numbers…" if case.typed else "Model from typed numbers…")
@@ -297,11 +324,15 @@ class ModelPage(Page):
         mesh = case.mesh
         moves = mesh is not None and mesh.motion_mm is not None
         walls = moves and any(group_of(name) in (WALL, STRAIN) for name in case.measurements)
-        self.show_section(self._segments_head, mesh is not None, self.segments)
+        self.show_section(self._segments_head, mesh is not None and not free, self.segments)
         self.show_section(self._wall_head, walls, self._wall)
         norms = norms_of(case)
         first = tuple(group for group in GROUPS if not (walls and group in (WALL, STRAIN)))
-        self._measures.show_values(case.measurements, groups=first, norms=norms)
+        self._structures.setVisible(free)
+        self._measures.setVisible(not free)
+        if free and mesh is not None:
+            self._structures.show_values(case.measurements, tuple(mesh.surfaces), catalog.organ(case.organ).styles)
+        self._measures.show_values({} if free else case.measurements, groups=first, norms=norms)
         if walls:
             self._wall.show_values(case.measurements, groups=(WALL, STRAIN), norms=norms)
         out = any(norm.verdict(case.measurements[name].value) for name, norm in norms.items())
@@ -319,7 +350,7 @@ class ModelPage(Page):
             (
                 ("Points", f"{len(mesh.points_mm):,}".replace(",", "\u2009")),
                 ("Tetrahedra", f"{len(mesh.tets):,}".replace(",", "\u2009")),
-                ("Wall", f"{mesh.wall_ml():.0f} mL"),
-                ("Surfaces", str(len(mesh.surfaces))),
+                ("Volume" if free else "Wall", f"{mesh.wall_ml():.0f} mL"),
+                ("Structures" if free else "Surfaces", str(len(mesh.surfaces))),
             )
         )

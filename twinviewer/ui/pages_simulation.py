@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 
 from twinviewer.domain import Comparison, Organ, ParameterValue, Suitability, Therapy
 from twinviewer.report import can_film, can_report, follows_images
-from twinviewer.session.case import BASELINE, Case, Scenario
+from twinviewer.session.case import BASELINE, NO_SIMULATION, Case, Scenario, can_simulate
 from twinviewer.session.metric_names import HEADLINE
 from twinviewer.session.reentry_words import reentry_words
 from twinviewer.ui.combo_box import ComboBox
@@ -262,12 +262,14 @@ class SimulatePage(Page):
 
     def show_case(self, case: Case, comparison: Comparison | None, shown: str) -> None:
         """Follow the case; shown: the scenario in view."""
-        ready = case.mesh is not None
+        known = can_simulate(case)
+        ready = case.mesh is not None and known
+        first = "Build the model first" if known else NO_SIMULATION
         baseline = case.baseline
         simulated = baseline is not None and baseline.run is not None
-        self.baseline.allow(ready, "Build the model first")
+        self.baseline.allow(ready, first)
         for tool in self.tools:
-            tool.allow(ready, "Build the model first")
+            tool.allow(ready, first)
         if self.setup_form is not None and baseline is not None:
             fitted = {n: q.value for n, q in baseline.setup.parameters.items() if n not in self.setup_form.touched}
             self.setup_form.set_values(fitted)
@@ -279,13 +281,13 @@ class SimulatePage(Page):
             self._editing = ""
         scenario = case.find(self._editing) if self._editing else None
         self.run.setText("Simulate with these values" if scenario is not None else "Simulate this therapy")
-        why = "Build the model first" if not ready else "Choose a therapy first"
+        why = first if not ready else "Choose a therapy first"
         self.run.allow(ready and bool(self.therapy), why)
         self.follow.setEnabled(ready and bool(self.therapy))
         self.another.setVisible(scenario is not None)
         self._therapy_head.setText("THERAPY" if scenario is None else f"THERAPY · {scenario.label}")
         other = case.find(shown)
-        self.note_line.say(*_of_reentry(other))
+        self.note_line.say(*(_of_reentry(other) if known else (f"{NO_SIMULATION}.", "caution")))
         if comparison is not None and other is not None and baseline is not None:
             assert baseline.run is not None and other.run is not None
             self.metrics.hide()

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from twinviewer.geometry.read_image import is_image_file
 from twinviewer.session.settings import Settings, load_settings, save_settings
 from twinviewer.ui import gl_probe
 from twinviewer.ui.actions import Actions
@@ -298,7 +299,7 @@ class MainWindow(QMainWindow):
         elif path.suffix == ".twin":
             self.presenter.open_case(path)
         elif path.exists():
-            self.presenter.open_folder(path.parent)
+            self.presenter.open_folder(path if is_image_file(path) else path.parent)
         else:
             self.messages.tell("There is no such file or folder", str(path.name), "alarm")
 
