@@ -173,6 +173,17 @@ def test_a_phase_that_was_not_found_is_passed_over(scan: tuple[LabelMap, Volume]
     assert beat_phases(replace(labels, data=data), 0) is None
 
 
+def test_phases_out_of_order_are_noticed(scan: tuple[LabelMap, Volume]) -> None:
+    """A heart empties once a beat: end-systole between two filled phases is one dip, and a second one is not true."""
+    labels, _ = scan
+    data = labels.data[[0, 2, 0, 2, 3, 1]]
+    percent = np.array([0.0, 20.0, 40.0, 60.0, 75.0, 90.0])
+    mixed = beat_phases(replace(labels, data=data, phase_percent=percent), 0)
+    assert mixed is not None and any("empties 2 times" in note for note in mixed.notes)
+    ordered = beat_phases(labels, 0)
+    assert ordered is not None and not ordered.notes
+
+
 def test_times_that_no_header_gives_are_assumed(scan: tuple[LabelMap, Volume]) -> None:
     phases = beat_phases(replace(scan[0], phase_percent=np.zeros(4)), 0)
     assert phases is not None and phases.fraction == pytest.approx([0.0, 0.25, 0.5, 0.75])

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import find_peaks
 
 from twinviewer.domain import LabelMap
 
 NEEDED = ("lv_blood", "lv_myocardium", "rv_blood")  # the second is muscle
+MOST_RIPPLE = 0.35  # of the stroke: a second emptying as deep as this is no diastasis
 SAME_PHASE = 0.005  # of the beat: 0 and 100 % are one moment, reconstructed twice
 WIDE_GAP = 0.31  # of the beat without an image: what happens there is not seen
 LEAST_SHARE, MOST_SHARE = 0.25, 4.0  # of the median volume, beyond which a phase's blood was not found rightly
@@ -78,4 +80,18 @@ def beat_phases(labels: LabelMap, reference: int) -> Phases | None:
             f"No image between {100 * after:.0f} and {100 * until:.0f} % of R-R: the motion is drawn straight there, "
             "and the largest and smallest volume may lie in between"
         )
+    notes += _disorder(volume[number, 0])
     return Phases(number, times, kept.index(reference), gap, tuple(notes))
+
+
+def _disorder(lv_ml: NDArray[np.float64]) -> list[str]:
+    """A note where the left ventricle empties more than once in the beat."""
+    thrice = np.tile(lv_ml, 3)
+    bottoms, _ = find_peaks(-thrice, prominence=MOST_RIPPLE * max(float(np.ptp(lv_ml)), 1e-9))
+    count = int(np.count_nonzero((bottoms >= len(lv_ml)) & (bottoms < 2 * len(lv_ml))))
+    if count < 2:
+        return []
+    return [
+        f"The left ventricle empties {count} times in these images' beat: their times may be wrong, or a phase wrongly "
+        "labelled"
+    ]
