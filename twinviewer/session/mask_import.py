@@ -36,11 +36,12 @@ Row = tuple[int, str, float, str]
 mean ("" for none)."""
 
 
-def organ_from_mask(wanted: str = "", mask: Mask | None = None) -> str:
+def organ_from_mask(wanted: str = "", mask: Mask | None = None, series: Series | None = None) -> str:
     """The organ whose structures the mask shows. SegmentationError where none takes masks.
 
     wanted: the organ of the case, which is kept where it knows a number of the mask, or where a user chose it. Else
-    the first that knows one; else one that takes structures of any names. mask: None before it is read.
+    the first that knows one; else one that takes structures of any names. mask: None before it is read. series: where
+    its header rules an organ out, mere numbers are not taken for that organ's parts; names in the file still are.
     """
     found = catalog.organs_from_mask()
     if not found:
@@ -52,6 +53,8 @@ def organ_from_mask(wanted: str = "", mask: Mask | None = None) -> str:
         return wanted if wanted in found else (own or list(found))[0]
     guesses = {name: found[name].name_mask(mask) for name in ordered}
     knows = [name for name in ordered if any(guesses[name][0].values())]
+    if series is not None and not wanted:
+        knows = [name for name in knows if "names" in guesses[name][1] or catalog.organ(name).suits(series).ok]
     if wanted in chosen and wanted in found and not any("names" in guesses[name][1] for name in knows):
         return wanted
     rest = [name for name in found if name in chosen]
@@ -83,7 +86,7 @@ def compute_mask_choice(
     """The organ that the mask shows, by :func:`organ_from_mask`, and the table for it."""
     report(0.1, "Reading the mask")
     mask = _read(organ_from_mask(wanted), given, image, series, interpolate)
-    organ = organ_from_mask(wanted, mask)
+    organ = organ_from_mask(wanted, mask, series)
     return (organ, *_table(organ, mask, image))
 
 
@@ -237,6 +240,6 @@ def import_mask(
         raise SegmentationError("No series is open", remedy="Open the images that the mask belongs to first")
     report(0.05, "Reading the mask")
     mask = _read(organ_from_mask(case.organ), given, case.image, case.active_series, interpolate)
-    organ = organ or organ_from_mask(case.organ, mask)
+    organ = organ or organ_from_mask(case.organ, mask, case.active_series)
     found = import_of_mask(organ, mask, case.image, case.patient, meaning, phase, report)
     return accept_mask(case, organ, *found, over=over)
