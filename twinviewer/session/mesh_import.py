@@ -221,5 +221,5 @@ def _surface_words(part: MeshPart) -> str:
     if part.leaks:
         return "open"
     if part.holes:
-        return f"{part.holes} opening{'s' if part.holes > 1 else ''}, closed by lids"
+        return f"{part.holes} opening{'s' if part.holes > 1 else ''} lidded"
     return "closed"

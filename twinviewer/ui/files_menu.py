@@ -43,7 +43,7 @@ def allow_file_actions(w: MainWindow) -> None:
     verdict = outside_segmenter.available(case.image)
     open_ = isinstance(case.image, Volume) and case.active_series is not None
     why = verdict.reason if not verdict.ok else ("wait for what is running" if open_ else "open a CT first")
-    a.allow("outside", verdict.ok and open_ and not p.busy, why[:1].lower() + why[1:] if why[1:2].islower() else why)
+    a.allow("outside", verdict.ok and open_ and not p.busy, why)
     labels, series = case.labels is not None, case.active_series is not None
     for key in ("seg", "rtstruct"):
         why = "find the structures first" if not labels else "DICOM labels belong to a series, and there is none"

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QCheckBox,
     QDialog,
     QGridLayout,
     QHBoxLayout,
@@ -21,10 +20,12 @@ from twinviewer.domain import StructureStyle
 from twinviewer.session.mask_import import Row
 from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.page import Note
+from twinviewer.ui.switch import LabelledSwitch
 from twinviewer.ui.theme import Look
 
 NOTHING = "Leave out"
 _SHOWN_ROWS = 9
+_WIDEST_PX = 900
 
 
 def volume_text(volume_ml: float) -> str:
@@ -42,6 +43,7 @@ class MaskDialog(QDialog):
         "Which number is which structure?",
         "What is chosen here takes the place of finding the structures",
     )
+    NOUN = "number"
     HEADS = ("NUMBER", "NAME IN THE FILE", "VOLUME", "STRUCTURE")
 
     def __init__(
@@ -61,7 +63,7 @@ class MaskDialog(QDialog):
         structures that may be kept. gaps: contours are missing on slices, and could be filled between."""
         super().__init__(parent)
         self.setWindowTitle(self.WINDOW)
-        self.any_name = any_name
+        self.any_name, self.styles = any_name, styles
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 16)
         column.setSpacing(10)
@@ -100,6 +102,8 @@ class MaskDialog(QDialog):
         area.setObjectName("panelScroll")
         area.setWidgetResizable(True)
         area.setWidget(inside)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setMinimumWidth(min(inside.sizeHint().width() + 24, _WIDEST_PX))
         area.setMinimumHeight(min(inside.sizeHint().height() + 6, 34 * (_SHOWN_ROWS + 1)))
         column.addWidget(area, 1)
         self.phase: QSpinBox | None = None
@@ -115,8 +119,8 @@ class MaskDialog(QDialog):
             line.addStretch(1)
             column.addLayout(line)
         self.more(column)
-        self.over = self._tick(column, "Keep the structures that there are where this names none", keeps)
-        self.interpolate = self._tick(column, "Fill between contours where slices were skipped", gaps)
+        self.over = self._tick(look, column, "Keep the structures that there are where this names none", keeps)
+        self.interpolate = self._tick(look, column, "Fill between contours where slices were skipped", gaps)
         self.note = Note(look)
         column.addWidget(self.note)
         buttons = QHBoxLayout()
@@ -155,8 +159,8 @@ class MaskDialog(QDialog):
     def more(self, column: QVBoxLayout) -> None:
         """Room for what another table asks besides."""
 
-    def _tick(self, column: QVBoxLayout, text: str, offered: bool) -> QCheckBox:
-        box = QCheckBox(text)
+    def _tick(self, look: Look, column: QVBoxLayout, text: str, offered: bool) -> LabelledSwitch:
+        box = LabelledSwitch(look, text)
         box.setVisible(offered)
         column.addWidget(box)
         return box
@@ -180,9 +184,9 @@ class MaskDialog(QDialog):
         twice = sorted({name for name in chosen if chosen.count(name) > 1})
         self.go.setEnabled(bool(chosen))
         if not chosen:
-            self.note.say("No number is given a structure yet", "caution")
+            self.note.say(f"No {self.NOUN} is given a structure yet", "caution")
         elif twice:
-            names = ", ".join(name.replace("_", " ") for name in twice)
-            self.note.say(f"Several numbers together make {names}", "info")
+            names = ", ".join(self.styles[one].label if one in self.styles else one.replace("_", " ") for one in twice)
+            self.note.say(f"Several {self.NOUN}s together make {names}", "info")
         else:
             self.note.say("")

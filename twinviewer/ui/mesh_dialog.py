@@ -27,6 +27,7 @@ class MeshDialog(MaskDialog):
 
     WINDOW = "Import mesh"
     QUESTION, INTRO = "Which part is which structure?", "Parts are filled, and can then be edited, measured and meshed"
+    NOUN = "part"
     HEADS = ("PART", "NAME IN THE FILE", "ENCLOSES", "STRUCTURE")
 
     def __init__(

@@ -162,7 +162,7 @@ class OtherWays(QObject):
         """Show the terms of TotalSegmentator, then run it."""
         from twinviewer.ui.terms_dialog import TermsDialog
 
-        self.dialog = TermsDialog(self.w, self.w.presenter.case.labels is not None)
+        self.dialog = TermsDialog(self.w, self.w.look, self.w.presenter.case.labels is not None)
         self.dialog.chosen.connect(self.run_outside)
         self.dialog.open()
 

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QWidget
 
 from twinviewer.ui.theme import Look
 
@@ -32,3 +32,28 @@ class Switch(QAbstractButton):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(t.on_accent if on else t.quiet))
         painter.drawEllipse(QRectF(19 if on else 3, 4, 12, 12))
+
+
+class LabelledSwitch(QWidget):
+    """A switch with its words beside it, where a form has no column for them."""
+
+    def __init__(self, look: Look, text: str) -> None:
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(10)
+        self.switch = Switch(look)
+        self.switch.setAccessibleName(text)
+        words = QLabel(text)
+        words.setWordWrap(True)
+        row.addWidget(self.switch, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(words, 1)
+        self.toggled = self.switch.toggled
+
+    def isChecked(self) -> bool:
+        """Whether it is on."""
+        return self.switch.isChecked()
+
+    def setChecked(self, on: bool) -> None:
+        """Turn it on or off."""
+        self.switch.setChecked(on)

@@ -1,10 +1,12 @@
 """The terms of a program of others, shown before it is run."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from twinviewer.session import outside_segmenter as outside
 from twinviewer.ui.combo_box import ComboBox
+from twinviewer.ui.switch import LabelledSwitch
+from twinviewer.ui.theme import Look
 
 
 class TermsDialog(QDialog):
@@ -12,7 +14,7 @@ class TermsDialog(QDialog):
 
     chosen = Signal(str, bool)
 
-    def __init__(self, parent: QWidget | None, keeps: bool) -> None:
+    def __init__(self, parent: QWidget | None, look: Look, keeps: bool) -> None:
         """keeps: there are structures that may be kept."""
         super().__init__(parent)
         self.setWindowTitle("Structures by TotalSegmentator")
@@ -32,8 +34,8 @@ class TermsDialog(QDialog):
         for label in (self.gives, self.terms):
             label.setWordWrap(True)
             column.addWidget(label)
-        self.accept_terms = QCheckBox("I have read these terms and accept them")
-        self.over = QCheckBox("Keep the structures that there are where it finds none")
+        self.accept_terms = LabelledSwitch(look, "I have read these terms and accept them")
+        self.over = LabelledSwitch(look, "Keep the structures that there are where it finds none")
         self.over.setVisible(keeps)
         column.addWidget(self.accept_terms)
         column.addWidget(self.over)
