@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 
-from twinviewer.domain import LabelEdit, LabelMap, OrganMesh, StructureStyle, TwinviewerError, Volume
-from twinviewer.scene.state import PaneState, SceneState
+from twinviewer.domain import LabelEdit, LabelMap, StructureStyle, TwinviewerError, Volume
+from twinviewer.scene.state import SceneState
 from twinviewer.session.case import Case
-from twinviewer.session.label_draft import LabelDraft
 from twinviewer.session.label_edits import new_labels
 from twinviewer.ui.edit_mode import EditMode
+from twinviewer.ui.label_drafts import DraftSource
 from twinviewer.ui.label_level import LevelLine
 from twinviewer.ui.label_menu import fill_whole
 from twinviewer.ui.label_panel import BRUSHES, ERASE, RANGE, TRACE, LabelPanel
 from twinviewer.ui.label_ring import BrushRing
 from twinviewer.ui.label_runs import LabelRuns
+from twinviewer.ui.label_scene import label_scene
 from twinviewer.ui.label_shapes import LabelShapes
 from twinviewer.ui.label_strokes import LabelStrokes
 from twinviewer.ui.slice_view import SliceView
@@ -30,11 +28,9 @@ from twinviewer.ui.theme import Tokens
 from twinviewer.ui.view_choices import plain_style
 
 if TYPE_CHECKING:
+    from twinviewer.session.label_draft import LabelDraft
     from twinviewer.ui.window import MainWindow
 
-WAIT_MS = 30
-SMALL_BYTES = 64 << 20
-"""Labels below this are copied at once; larger ones in a thread."""
 FIRST = "structure_1"
 GIVEN_UP = "The model was made from the labels before this: build it again when you are done."
 
@@ -48,9 +44,8 @@ class LabelHand(EditMode):
         self.shapes = LabelShapes(self)
         self.ring = BrushRing()
         self.level = LevelLine(self)
-        self.draft: LabelDraft | None = None
-        self._thread = ThreadPoolExecutor(1, "labels")
-        self._copying: tuple[Future[LabelDraft], LabelMap] | None = None
+        self._source = DraftSource(self)
+        self._source.ready.connect(self._drafted)
         self._own = False
         self.strokes = LabelStrokes(self)
         self.runs = LabelRuns(self)
@@ -71,6 +66,11 @@ class LabelHand(EditMode):
     def views(self) -> tuple[SliceView, ...]:
         """The slices that it works in."""
         return tuple(self.w.views.slices.values())
+
+    @property
+    def draft(self) -> LabelDraft | None:
+        """What strokes are drawn into; None until it is ready."""
+        return self._source.draft
 
     @property
     def labels(self) -> LabelMap | None:
@@ -143,7 +143,7 @@ class LabelHand(EditMode):
     def close(self) -> None:
         """End the threads."""
         self.shapes.close()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._source.close()
 
     def take_tool(self, name: str) -> None:
         """Take up a brush, or a tool of the session by name, and the hand with it."""
@@ -186,46 +186,26 @@ class LabelHand(EditMode):
         """The Case changed: what was undone is undone on the draft, too."""
         labels = self.labels
         if not self.on:
-            if self.draft is not None and not self.draft.follows(labels):
-                self.draft = None  # a large array is not kept for nothing
+            self._source.let_go(labels)
             return
         if labels is None or self.why_not():
             self.stop()
             return
-        if self.draft is None or not self.draft.follows(labels):
-            self._take(labels)
+        if not self._source.fits(labels):
+            image = self.w.presenter.case.image
+            self._source.take(labels, image if isinstance(image, Volume) else None)
         else:
             self._shape()
             if not self._own:
                 self.shapes.again()
         self._show_structures()
 
-    def _take(self, labels: LabelMap) -> None:
-        self.draft = None
-        image = self.w.presenter.case.image
-        volume = image if isinstance(image, Volume) else None
-        if labels.data.nbytes <= SMALL_BYTES:
-            self._drafted(LabelDraft(labels, volume))
-        elif self._copying is None or self._copying[1] is not labels:
-            self._copying = self._thread.submit(LabelDraft, labels, volume), labels
-            self._wait()
-
-    def _wait(self) -> None:
-        if self._copying is None:
-            return
-        if not self._copying[0].done():
-            QTimer.singleShot(WAIT_MS, self._wait)
-            return
-        (future, labels), self._copying = self._copying, None
-        if self.on and labels is self.labels:
-            self._drafted(future.result())
-
-    def _drafted(self, draft: LabelDraft) -> None:
+    def _drafted(self) -> None:
         """From now on the views show the labels that strokes are drawn into."""
-        self.draft = draft
         display = self.w.display
-        display.open(display.volume, draft.labels, display.own_window)
-        self._shape()
+        if self.on and self.draft is not None and self._source.fits(self.labels):
+            display.open(display.volume, self.draft.labels, display.own_window)
+            self._shape()
 
     def _shape(self) -> None:
         shown = self.w.display.labels
@@ -288,26 +268,7 @@ class LabelHand(EditMode):
 
     def scene(self, usual: SceneState | None, tokens: Tokens) -> SceneState | None:
         """The labels' surfaces in place of what else 3D shows."""
-        labels = self.labels
-        if not self.on or labels is None:
-            return usual
-        case, styles = self.w.presenter.case, self.styles()
-        shown = {
-            value: styles[name].colour
-            for value, name in labels.names.items()
-            if value and (styles[name].visible or value == self.panel.value)
-        }
-        mesh = case.mesh if case.mesh is not None else _nothing(labels.image_uid)
-        hidden = () if usual is None or not usual.panes else usual.panes[0].structures
-        structures = tuple(replace(one, visible=False) for one in hidden)
-        title = "Labels"
-        if labels.phases > 1:
-            title += f", {labels.phase_percent[self.phase]:.0f} % R-R"
-        pane = PaneState(title, mesh, structures=structures, accent=tokens.quiet, labels=self.shapes.shapes(shown))
-        footer = f"{case.patient.pseudonym} · research only, not for clinical use".lstrip(" ·")
-        return SceneState(
-            (pane,), background=tokens.panel, text=tokens.text, quiet=tokens.quiet, footer=footer, legend=False
-        )
+        return label_scene(self, usual, tokens) if self.on and self.labels is not None else usual
 
     # What the hand does ----------------------------------------------------------------------------------------
 
@@ -368,6 +329,7 @@ class LabelHand(EditMode):
         self._own = True
         try:
             case = self.draft.accept(self.w.presenter.case, edit)
+            self._source.used()
             self.w.display.labels = case.labels  # the slices show them already
             self.accept(case)
         except (TwinviewerError, ValueError) as error:
@@ -406,12 +368,3 @@ class LabelHand(EditMode):
                 self.ring.move(self.views, view, event.position())
             return True
         return False
-
-
-@lru_cache(1)
-def _nothing(uid: str) -> OrganMesh:
-    """A mesh of nothing: a pane needs one."""
-    return OrganMesh(
-        organ="", points_mm=np.zeros((1, 3)), tets=np.zeros((0, 4), np.int32), surfaces={}, point_fields={},
-        cell_fields={}, landmarks={}, wall_points=0, uid=f"labels of {uid}", label_uid="",
-    )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, Signal
 
 MODULES = ("pyqtgraph", "pyvistaqt", "twinviewer.scene.stage", "twinviewer.scene.compose")
-LATER = ("twinviewer.session.label_jobs",)
+LATER = ("twinviewer.session.label_draft", "twinviewer.session.label_jobs")
 """What a hand may want a moment later."""
 
 
