@@ -92,9 +92,9 @@ def test_a_sisters_line_is_turned_by_its_end_and_moved_by_its_middle(open_window
     w = open_window
     w.actions_.all["layout_cardiac"].trigger()
     state, view = w.views.cardiac.state, w.views.cardiac.views[SHORT]
-    point, along = view._sisters()[FOUR]
-    end = point + along * view._half(point, along) * 0.8
-    assert view._line_at(end) == (FOUR, True)
+    point, along = view.sisters.found()[FOUR]
+    end = point + along * view.sisters.half(point, along) * 0.8
+    assert view.sisters.at(end) == (FOUR, True)
     first = state.planes[FOUR]
     target = point + QPointF(along.x() - along.y(), along.x() + along.y()) * 60.0  # 45 degrees on, with the clock
     QTest.mousePress(view, Qt.MouseButton.LeftButton, NO_KEYS, end.toPoint())
@@ -103,7 +103,7 @@ def test_a_sisters_line_is_turned_by_its_end_and_moved_by_its_middle(open_window
     turned = state.planes[FOUR]
     assert tilt_deg(turned, first) == pytest.approx(45.0, abs=3.0)
     assert np.abs(turned.away_mm(np.array([state.frame.apex_mm, state.frame.mitral_mm]))).max() < 1e-6
-    new_point, new_along = view._sisters()[FOUR]
+    new_point, new_along = view.sisters.found()[FOUR]
     away = target - new_point
     assert abs(away.x() * new_along.y() - away.y() * new_along.x()) < 4.0  # the line has followed the pointer
     w.actions_.all["planes_back"].trigger()

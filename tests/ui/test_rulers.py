@@ -127,7 +127,7 @@ def test_it_is_drawn_on_its_slice_and_not_on_another(open_window) -> None:  # ty
 
 
 def test_places_on_the_heart_ride_on_it(open_window) -> None:  # type: ignore[no-untyped-def]
-    from twinviewer.scene.stage import Pick
+    from twinviewer.scene.pick_surface import Pick
 
     w = open_window
     mesh = w.presenter.case.mesh

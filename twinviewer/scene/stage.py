@@ -3,7 +3,6 @@
 One vtkCamera serves all panes, so paired views cannot drift apart.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from twinviewer.scene.markers import PaneMarkers
 from twinviewer.scene.motion import same_elements, same_heart
 from twinviewer.scene.overlay import OrientationCube, legend_actors, text_actor
 from twinviewer.scene.palette import rgb
+from twinviewer.scene.pick_surface import Pick, pick_surface
 from twinviewer.scene.rulers import PaneLines
 from twinviewer.scene.state import Camera, PaneState, SceneState, Section
 from twinviewer.scene.volume_render import VolumeActor
@@ -25,18 +25,6 @@ from twinviewer.scene.volume_render import VolumeActor
 MAX_PANES = 3
 
 _FRAMED = ("myocardium", "la", "ra")
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """What lies under the pointer: the pane, the nearest node of its mesh, the place in LPS mm, and the corners of the
-    triangle that it is on with their shares in it."""
-
-    pane: int
-    node: int
-    position_mm: tuple[float, float, float]
-    nodes: tuple[int, int, int] = (0, 0, 0)
-    weights: tuple[float, float, float] = (1.0, 0.0, 0.0)
 
 
 class _Pane:
@@ -303,15 +291,4 @@ class Stage:
         if not shown:
             return None
         index = min(int(x * len(shown) / max(width, 1)), len(shown) - 1)
-        pane = shown[index]
-        picker = vtk.vtkCellPicker()
-        picker.SetTolerance(0.002)
-        if not picker.Pick(x, y, 0, pane.renderer):
-            return None
-        for surface in pane.surfaces.values():
-            if surface.actor is picker.GetActor():
-                local = picker.GetPointId()
-                node = int(surface.nodes[local])
-                nodes, weights = surface.share(picker.GetCellId(), picker.GetPickPosition())
-                return Pick(index, node, picker.GetPickPosition(), nodes, weights)
-        return None
+        return pick_surface(index, shown[index].renderer, shown[index].surfaces.values(), x, y)

@@ -21,7 +21,8 @@ from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.empty_state import EmptyState
 from twinviewer.ui.icons import icon
 from twinviewer.ui.image_display import ImageDisplay
-from twinviewer.ui.oblique_view import VIEW_COLOURS, ObliqueView
+from twinviewer.ui.oblique_view import ObliqueView
+from twinviewer.ui.sister_lines import VIEW_COLOURS
 from twinviewer.ui.theme import Look
 
 PLACES = {SHORT: (0, 0), FOUR: (0, 1), TWO: (1, 0), THREE: (1, 1)}

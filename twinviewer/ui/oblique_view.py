@@ -11,20 +11,16 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPixmap, QWheelEvent
 
-from twinviewer.geometry.cardiac_planes import FOUR, SHORT, THREE, TWO, VIEWS, Plane, cross
+from twinviewer.geometry.cardiac_planes import SHORT, VIEWS, Plane
 from twinviewer.scene.slices import letters_of
 from twinviewer.ui.cardiac_state import CardiacState
 from twinviewer.ui.image_canvas import ImageCanvas, to_pixmap
+from twinviewer.ui.sister_lines import VIEW_COLOURS, Held, SisterLines
 from twinviewer.ui.theme import Look
 
 if TYPE_CHECKING:
     from twinviewer.scene.oblique import Raster
 
-VIEW_COLOURS = {SHORT: "#E5B454", FOUR: "#5BC58C", TWO: "#D98FD0", THREE: "#6FA8E8"}
-"""Each view's colour: of its mark, of its line in the other views, and of its frame in 3D."""
-GRAB_PX = 6.0
-TURN_BEYOND = 0.45
-"""A line held farther out than this share of its half turns; nearer to its middle it moves."""
 TURN_DEG = 2.0
 MARGIN_MM = 14.0
 FINE_MS = 140
@@ -52,7 +48,8 @@ class ObliqueView(ImageCanvas):
         self._kept: tuple[tuple[object, ...], QPixmap, Raster] | None = None
         self._segments: tuple[tuple[object, ...], dict[str, list[QLineF]]] | None = None
         self._raster: tuple[tuple[object, ...], Raster] | None = None
-        self._held: tuple[str, bool, QPointF] | None = None
+        self.sisters = SisterLines(self)
+        self._held: Held | None = None
         self._under = ""
         self._coarse = self._slow = False
         self.took_s = 0.0
@@ -177,7 +174,7 @@ class ObliqueView(ImageCanvas):
             return
         self._draw_outlines(painter)
         if self.state.display.cross_shown:
-            self._draw_sisters(painter)
+            self.sisters.draw(painter, "" if self._held is None else self._held.name)
         left, right, top, bottom = letters_of(plane.right, plane.down)
         for letter, where in (
             (left, a.AlignLeft | a.AlignVCenter),
@@ -222,85 +219,14 @@ class ObliqueView(ImageCanvas):
             painter.setPen(QPen(QColor(state.line_colours.get(name, "#FFFFFF")), 1.3))
             painter.drawLines(lines)
 
-    def _sisters(self) -> dict[str, tuple[QPointF, QPointF]]:
-        """Where other views cut this one: (a point that it turns about, unit direction), in widget pixels."""
-        own, found = self.state.shown(self.name), {}
-        if own is None:
-            return {}
-        for name in self.state.planes:
-            other = self.state.shown(name)
-            if name == self.name or other is None:
-                continue
-            along = cross(own.normal, other.normal)
-            if np.linalg.norm(along) < 0.17:  # less than 10 degrees between them
-                continue
-            along = along / np.linalg.norm(along)
-            inward = cross(other.normal, along)  # in the other plane, towards this one
-            pivot = other.origin_mm + inward * (
-                float((own.origin_mm - other.origin_mm) @ own.normal) / float(inward @ own.normal)
-            )
-            point, _ = self.point_of(pivot)
-            ahead, _ = self.point_of(pivot + 10.0 * along)
-            length = max(QLineF(point, ahead).length(), 1e-6)
-            found[name] = point, (ahead - point) / length
-        long = [name for name in found if name != SHORT]
-        if self.name != SHORT:  # the long axes all meet in the ventricle's axis: one line says so
-            for name in long[1:]:
-                found.pop(name)
-            for name in long[:1]:
-                found.pop(name)
-        return found
-
-    def _draw_sisters(self, painter: QPainter) -> None:
-        reach = float(self.width() + self.height())
-        for name, (point, along) in self._sisters().items():
-            colour = QColor(VIEW_COLOURS[name])
-            colour.setAlpha(150 if self._held is None or self._held[0] != name else 255)
-            painter.setPen(QPen(colour, 1.0))
-            gap = 10.0
-            for side in (-1.0, 1.0):
-                painter.drawLine(QLineF(point + along * side * gap, point + along * side * reach))
-            painter.setBrush(colour)
-            half = self._half(point, along)
-            for side in (-1.0, 1.0):
-                painter.drawEllipse(point + along * side * half * 0.8, 2.4, 2.4)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-        here = self.state.cross_mm
-        if here is not None:
-            point, away = self.point_of(here)
-            if abs(away) < SAME_MM * 4:
-                painter.setPen(QPen(QColor("#E6EAF0"), 1.0))
-                for dx, dy in ((6.0, 0.0), (0.0, 6.0)):
-                    painter.drawLine(QLineF(point.x() - dx, point.y() - dy, point.x() + dx, point.y() + dy))
-
-    def _half(self, point: QPointF, along: QPointF) -> float:
-        """How far a line reaches to the nearer edge of the pane."""
-        spans = []
-        for at, step, size in ((point.x(), along.x(), self.width()), (point.y(), along.y(), self.height())):
-            if abs(step) > 1e-6:
-                spans += [abs((0 - at) / step), abs((size - at) / step)]
-        return max(min(spans, default=60.0), 30.0)
-
     # The hand ----------------------------------------------------------------------------------------------------
-
-    def _line_at(self, place: QPointF) -> tuple[str, bool] | None:
-        """(view, whether it would be turned) of the sister's line under the pointer."""
-        if not self.state.display.cross_shown:
-            return None
-        for name, (point, along) in self._sisters().items():
-            away = place - point
-            aside = abs(away.x() * along.y() - away.y() * along.x())
-            far = abs(away.x() * along.x() + away.y() * along.y())
-            if aside < GRAB_PX and far > 4.0:
-                return name, far > TURN_BEYOND * self._half(point, along)
-        return None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.state.active = self.name
-        found = self._line_at(event.position()) if event.button() == Qt.MouseButton.LeftButton else None
+        found = self.sisters.at(event.position()) if event.button() == Qt.MouseButton.LeftButton else None
         shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if found is not None and not shift:
-            self._held = found[0], found[1], event.position()
+            self._held = Held(found[0], found[1], event.position())
             self.activated.emit(self)
             return
         super().mousePressEvent(event)
@@ -308,26 +234,12 @@ class ObliqueView(ImageCanvas):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._held is None:
             if event.buttons() == Qt.MouseButton.NoButton:
-                over = self._line_at(event.position())
+                over = self.sisters.at(event.position())
                 shapes = {True: Qt.CursorShape.SizeBDiagCursor, False: Qt.CursorShape.OpenHandCursor}
                 self.setCursor(Qt.CursorShape.ArrowCursor if over is None else shapes[over[1]])
             super().mouseMoveEvent(event)
             return
-        name, turns, last = self._held
-        own, plane, now = self.state.shown(self.name), self.state.planes.get(name), event.position()
-        sister = self._sisters().get(name)
-        if own is None or plane is None or sister is None:
-            return
-        if turns:
-            one, other = QLineF(sister[0], last), QLineF(sister[0], now)
-            degrees = -one.angleTo(other)  # Qt counts angles against the clock, the image's normal turns with it
-            plane = plane.turned(own.normal, degrees, plane.origin_mm)
-        else:
-            before, after = self.place_mm(last), self.place_mm(now)
-            if before is not None and after is not None:
-                plane = plane.moved(float((after - before) @ plane.normal))
-        self._held = name, turns, now
-        self.state.put(name, plane)
+        self._held = self.sisters.drag(self._held, event.position())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._held = None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPolygonF
 
 from twinviewer.domain import Ruler, RulerKind
@@ -25,6 +25,7 @@ COLOUR, FRESH = "#FFD166", "#3FB6C6"
 OTHER_PHASE = 90
 """Alpha of a ruler that was drawn at another moment of the beat."""
 THIN_MM = 1.0
+GRAB_PX = 9.0
 HANDLE_PX = 3.0
 
 
@@ -140,3 +141,27 @@ def _write(painter: QPainter, view: Any, text: str, at: QPointF, colour: QColor)
         painter.drawText(QPointF(x + dx, y + dy), text)
     painter.setPen(colour)
     painter.drawText(QPointF(x, y), text)
+
+
+def end_at(rulers: Sequence[Ruler], view: Any, spot: Spot, place: QPointF) -> tuple[Ruler, int] | None:
+    """The ruler, and the number of its point, that is drawn under the pointer; the newest first."""
+    for ruler in reversed(rulers):
+        if lies_in(ruler, view, spot):
+            for number, point in enumerate(ruler.points_mm + spot.shift_mm):
+                if QLineF(view.point_of(point)[0], place).length() < GRAB_PX:
+                    return ruler, number
+    return None
+
+
+def moved(ruler: Ruler, number: int, place: NDArray[np.float64]) -> Ruler:
+    """With one point elsewhere; an ellipse keeps its axes at right angles."""
+    points = ruler.points_mm.copy()
+    if ruler.kind != "ellipse":
+        points[number] = place
+    elif number == 0:
+        points += place - points[0]
+    else:
+        arm = points[number] - points[0]
+        along = arm / max(float(np.linalg.norm(arm)), 1e-9)
+        points[number] = points[0] + max(abs(float((place - points[0]) @ along)), 0.5) * along
+    return replace(ruler, points_mm=points, values={})

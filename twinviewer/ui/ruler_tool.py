@@ -11,15 +11,16 @@ from PySide6.QtCore import QEvent, QLineF, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 
 from twinviewer.domain import Ruler, RulerKind, TwinviewerError
-from twinviewer.scene.state import Line, SceneState
-from twinviewer.session.rulers import NAMES, POINTS, add_ruler, measured, remove_all, remove_ruler, words
+from twinviewer.scene.state import SceneState
+from twinviewer.session.rulers import NAMES, POINTS, add_ruler, measured, remove_all, remove_ruler
 from twinviewer.ui.edit_mode import EditMode
-from twinviewer.ui.ruler_draw import COLOUR, FRESH, Spot, draw_ruler, ellipse_of, lies_in, spot_of
+from twinviewer.ui.ruler_draw import GRAB_PX, Spot, draw_ruler, ellipse_of, end_at, lies_in, moved, spot_of
+from twinviewer.ui.ruler_space import show_ruler, with_rulers
 
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
 
-GRAB_PX, CLICK_PX = 9.0, 5.0
+CLICK_PX = 5.0
 HOW = {
     "distance": "Drag from one place to another, or click both. In 3D click two places on the heart.",
     "angle": "Click an arm's end, the vertex, and the other end. In 3D on the heart.",
@@ -135,7 +136,7 @@ class RulerTool(EditMode):
         view.setFocus()
         self._from = event.position()
         if not self._points:
-            self._grip = self._end_at(view, spot, event.position())
+            self._grip = end_at(self.w.presenter.case.rulers, view, spot, event.position())
             if self._grip is not None:
                 self._view = view
                 return True
@@ -159,7 +160,7 @@ class RulerTool(EditMode):
         if place is None or spot is None:
             return
         if self._grip is not None:
-            self._moved = _moved(self._grip[0], self._grip[1], place - spot.shift_mm)
+            self._moved = moved(self._grip[0], self._grip[1], place - spot.shift_mm)
         else:
             self._loose = place
         view.update()
@@ -167,9 +168,9 @@ class RulerTool(EditMode):
     def release(self, view: Any, event: QMouseEvent) -> None:
         spot = spot_of(view)
         if self._grip is not None:
-            moved, self._grip, self._moved = self._moved, None, None
-            if moved is not None:
-                self._keep(moved)
+            done, self._grip, self._moved = self._moved, None, None
+            if done is not None:
+                self._keep(done)
             return
         dragged = QLineF(self._from, event.position()).length() > CLICK_PX
         if dragged and self._points and self._loose is not None and spot is not None:
@@ -183,7 +184,7 @@ class RulerTool(EditMode):
             self._loose = view.place_mm(event.position())
             view.update()
         elif spot is not None:
-            over = self._end_at(view, spot, event.position()) is not None
+            over = end_at(self.w.presenter.case.rulers, view, spot, event.position()) is not None
             view.setCursor(Qt.CursorShape.OpenHandCursor if over else Qt.CursorShape.CrossCursor)
 
     def other(self, view: Any, event: QEvent) -> bool:
@@ -219,14 +220,6 @@ class RulerTool(EditMode):
             kind, placed - spot.shift_mm, {}, "", spot.right, spot.down, "" if image is None else image.uid,
             plane=spot.plane, frame=spot.frame, fraction=spot.fraction, view=spot.view,
         )  # fmt: skip
-
-    def _end_at(self, view: Any, spot: Spot, place: QPointF) -> tuple[Ruler, int] | None:
-        for ruler in reversed(self.w.presenter.case.rulers):
-            if lies_in(ruler, view, spot):
-                for number, point in enumerate(ruler.points_mm + spot.shift_mm):
-                    if QLineF(view.point_of(point)[0], place).length() < GRAB_PX:
-                        return ruler, number
-        return None
 
     def _keep(self, ruler: Ruler) -> None:
         p = self.w.presenter
@@ -287,23 +280,8 @@ class RulerTool(EditMode):
         )  # fmt: skip
 
     def picture(self, state: SceneState) -> SceneState:
-        """The scene with what was measured on the heart; it rides along, and so do the words."""
-        case, lines = self.w.presenter.case, []
-        if not state.panes or case.mesh is None:
-            return state
-        points = state.panes[0].points_at(state.time_s)
-        for ruler in case.rulers:
-            if ruler.nodes is None or ruler.mesh_uid != case.mesh.uid or int(ruler.nodes.max()) >= len(points):
-                continue
-            now = ruler.points_on(points)
-            rides = not _same(now, ruler.points_mm) and state.panes[0].exaggeration == 1.0
-            said = measured(case, replace(ruler, points_mm=now)) if rides else ruler
-            lines.append(Line(_places(now), COLOUR, words(said), width=2.5, balls=True))
-        if self._picks:
-            lines.append(
-                Line(_places(np.array([one.position_mm for one in self._picks])), FRESH, width=2.5, balls=True)
-            )
-        return replace(state, lines=(*state.lines, *lines)) if lines else state
+        """The scene with what was measured on the heart."""
+        return with_rulers(state, self.w.presenter.case, self._picks)
 
     # The list --------------------------------------------------------------------------------------------------
 
@@ -325,48 +303,5 @@ class RulerTool(EditMode):
             show_ruler(w, ruler)
 
 
-def show_ruler(w: MainWindow, ruler: Ruler) -> None:
-    """The view in which a ruler lies, at its moment."""
-    from twinviewer.geometry.cardiac_planes import Plane
-    from twinviewer.ui.layouts import CARDIAC, FOUR
-
-    w.playback.pause()
-    w.display.set_phase(ruler.frame)
-    state = w.views.cardiac.state
-    if ruler.nodes is not None:
-        w.playback.seek(ruler.fraction * w.playback.period_s)
-        return
-    w.display.set_cross(ruler.centre_mm)
-    if ruler.view in w.views.slices:
-        if w.views.layout_name == CARDIAC:
-            w.set_layout(FOUR)
-    elif ruler.view in state.planes and ruler.right is not None and ruler.down is not None:
-        if ruler.plane < 0:
-            state.put(ruler.view, Plane(ruler.centre_mm, ruler.right, ruler.down))
-        w.set_layout(CARDIAC)
-
-
-def _moved(ruler: Ruler, number: int, place: NDArray[np.float64]) -> Ruler:
-    """With one point elsewhere; an ellipse keeps its axes at right angles."""
-    points = ruler.points_mm.copy()
-    if ruler.kind != "ellipse":
-        points[number] = place
-    elif number == 0:
-        points += place - points[0]
-    else:
-        arm = points[number] - points[0]
-        along = arm / max(float(np.linalg.norm(arm)), 1e-9)
-        points[number] = points[0] + max(abs(float((place - points[0]) @ along)), 0.5) * along
-    return replace(ruler, points_mm=points, values={})
-
-
 def _near(one: QPointF | None, other: QPointF) -> bool:
     return one is not None and QLineF(one, other).length() < GRAB_PX
-
-
-def _same(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
-    return bool(np.abs(one - other).max() < 1e-6)
-
-
-def _places(points: NDArray[np.float64]) -> tuple[tuple[float, float, float], ...]:
-    return tuple((float(x), float(y), float(z)) for x, y, z in points)

@@ -4,7 +4,7 @@ import gc
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -20,6 +20,7 @@ from twinviewer.scene.state import Camera, SceneState
 from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.empty_state import EmptyState
 from twinviewer.ui.icons import icon
+from twinviewer.ui.interactor import interactor_class
 from twinviewer.ui.theme import Look
 
 VIEWS = {
@@ -31,45 +32,6 @@ VIEWS = {
     "inferior": ((0.0, 0.0, 1.0), (0.0, -1.0, 0.0)),
 }
 """Named views: the direction in which the eye looks, and what is up. LPS: left, posterior and superior are positive."""
-
-
-def _interactor_class() -> type:
-    """Made late: importing pyvistaqt takes longer than showing the window."""
-    from pyvistaqt import QtInteractor
-
-    class Interactor(QtInteractor):
-        """A QtInteractor that leaves keys and drops to the window and reports clicks."""
-
-        clicked = Signal(QPointF)
-        dragging = Signal(bool)
-
-        def __init__(self, parent: QWidget) -> None:
-            super().__init__(parent, auto_update=False, multi_samples=0, shape=(1, 3), border=False, lighting="none")
-            self.setAcceptDrops(False)
-            self._pressed: QPointF | None = None
-
-        def keyPressEvent(self, event: QKeyEvent) -> None:
-            event.ignore()
-
-        def keyReleaseEvent(self, event: QKeyEvent) -> None:
-            event.ignore()
-
-        def mousePressEvent(self, event: QMouseEvent) -> None:
-            self._pressed = event.position() if event.button() == Qt.MouseButton.LeftButton else None
-            self.dragging.emit(True)
-            super().mousePressEvent(event)
-
-        def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-            super().mouseReleaseEvent(event)
-            self.dragging.emit(False)
-            start, self._pressed = self._pressed, None
-            if start is not None and (event.position() - start).manhattanLength() < 4:
-                self.clicked.emit(event.position())
-
-        def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-            event.ignore()
-
-    return Interactor
 
 
 class View3D(QWidget):
@@ -188,7 +150,7 @@ class View3D(QWidget):
         self._building = True  # a new GL child may show the window again, which comes back here
         from twinviewer.scene.stage import Stage
 
-        self.interactor = _interactor_class()(self)
+        self.interactor = interactor_class()(self)
         self.interactor.clicked.connect(self._clicked)
         self.interactor.dragging.connect(self.turning)
         self.stage = Stage(self.interactor)
