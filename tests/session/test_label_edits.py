@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from twinviewer.domain import Grid, LabelBox, LabelEdit, LabelMap, SegmentationError, StoreError, Volume
 from twinviewer.segmentation.edit.brush import Brush
 from twinviewer.segmentation.edit.rule import Rule
-from twinviewer.session import store
+from twinviewer.session import history as history_module
+from twinviewer.session import label_edits, store
 from twinviewer.session.case import Case
 from twinviewer.session.history import History
 from twinviewer.session.label_draft import LabelDraft, in_hand, settled
@@ -243,6 +244,24 @@ def test_the_oldest_edits_are_forgotten_and_it_is_said() -> None:
     while history.can_undo:
         history.undo()
     assert history.current.labels is not None and not history.current.labels.data.any()
+
+
+def test_large_edits_are_bounded_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = a_case(64)
+    assert case.labels is not None
+    monkeypatch.setattr(history_module, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(label_edits, "MOST_BYTES", 500_000)
+    history, draft = History(case), LabelDraft(case.labels)
+    for n in range(12):
+        painted(history, draft, 1 + n % 2, (32.0, 32.0, 32.0), 25.0)
+        assert history.bytes_of_edits <= 1_000_000
+    assert 2 < len(history) < 8
+    states = []
+    while history.can_undo:
+        states.append(bytes_of(history.undo()))
+    for state in [*states[-2::-1], None]:
+        redone = bytes_of(history.redo())
+        assert state is None or redone == state
 
 
 def damaged(case: Case, **changes: object) -> Case:

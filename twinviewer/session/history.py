@@ -12,6 +12,9 @@ from twinviewer.domain import LabelEdit, LabelMap
 from twinviewer.session.case import Case
 from twinviewer.session.label_line import LabelLine, stripped, unedited
 
+MOST_BYTES = 1 << 29
+"""Of all edits of labels that can be undone or redone; beyond it the oldest Cases are forgotten."""
+
 
 @dataclass(eq=False)
 class _Entry:
@@ -27,8 +30,8 @@ class _Entry:
 class History:
     """The Cases of one session in order. ``current`` is the one on screen.
 
-    length: how many Cases are kept; the oldest are forgotten first. A Case that comes with edits of its labels from
-    another session can be undone edit by edit.
+    length: how many Cases are kept; the oldest are forgotten first, sooner where edits take much memory. A Case that
+    comes with edits of its labels from another session can be undone edit by edit.
     """
 
     def __init__(self, first: Case | None = None, length: int = 50) -> None:
@@ -121,7 +124,13 @@ class History:
 
     def _append(self, entry: _Entry) -> None:
         self._entries = [*self._entries, entry][-self._length :]
+        self._forget_unreachable()
+        while len(self._entries) > 2 and self.bytes_of_edits > MOST_BYTES:
+            del self._entries[0]
+            self._forget_unreachable()
         self._at = len(self._entries) - 1
+
+    def _forget_unreachable(self) -> None:
         for line in {id(one.line): one.line for one in self._entries if one.line is not None}.values():
             line.forget_before(min(one.at for one in self._entries if one.line is line))
 

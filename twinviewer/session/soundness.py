@@ -15,8 +15,8 @@ from twinviewer.session.scenarios import LIMIT
 
 RULER_POINTS = 2000
 
-MOST_BOXES = 20_000
-"""Of one edit: 512^3 labels in blocks of 32^3 are 4096."""
+MOST_BOXES = 100_000
+"""Of one edit: each phase that a tool acts on gives up to about a thousand."""
 MOST_LETTERS = 300
 
 
@@ -112,20 +112,25 @@ def _label_edits(case: Case) -> None:
     """Boxes of edits lie within the labels, apart from each other; whether they lead to them is found by undoing."""
     part = "history of the label map"
     _need(part, len(case.label_edits) <= MOST_EDITS and (case.labels is not None or not case.label_edits))
-    for edit in case.label_edits if case.labels is not None else ():
+    if case.labels is None:
+        return
+    phases, *shape = case.labels.data.shape
+    taken = {
+        box.phase: np.zeros(shape, np.bool_) for edit in case.label_edits for box in edit.boxes if box.phase < phases
+    }
+    for edit in case.label_edits:
         _need(part, len(edit.boxes) <= MOST_BOXES and len(edit.action) <= MOST_LETTERS)
         _need(part, (edit.names_before is None) == (edit.names_after is None))
-        corners = np.zeros((len(edit.boxes), 2, 4), np.int64)
-        for box, corner in zip(edit.boxes, corners, strict=True):
+        for box in edit.boxes:
             _need(part, box.before.ndim == 3 and box.before.shape == box.after.shape and box.before.size > 0)
             _need(part, box.before.dtype == np.uint8 and box.after.dtype == np.uint8)
-            _need(part, all(0 <= n < 1 << 31 for n in (box.phase, *box.start)))
-            corner[0] = box.phase, *box.start
-            corner[1] = corner[0] + (1, *box.before.shape)
-        _need(part, (corners[:, 1] <= np.array(case.labels.data.shape)).all() if case.labels is not None else False)
-        for n, corner in enumerate(corners[1:], start=1):
-            meets = (corners[:n, 0] < corner[1]) & (corner[0] < corners[:n, 1])
-            _need(part, not meets.all(axis=1).any())
+            _need(part, 0 <= box.phase < phases and all(first >= 0 for first in box.start))
+            ends = (first + size for first, size in zip(box.start, box.before.shape, strict=True))
+            _need(part, all(end <= size for end, size in zip(ends, shape, strict=True)))
+            _need(part, not taken[box.phase][box.where].any())
+            taken[box.phase][box.where] = True
+        for box in edit.boxes:
+            taken[box.phase][box.where] = False
 
 
 def _mesh(mesh: OrganMesh) -> None:

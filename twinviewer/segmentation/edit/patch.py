@@ -14,6 +14,8 @@ Labels = NDArray[np.uint8]
 
 TILE = 32
 """Edge of the blocks that a change is kept in, voxels: a thin diagonal change does not keep the whole box round it."""
+MOST_TILES = 512
+"""Of one change; larger ones are kept in larger blocks, since each costs time of its own when it is saved."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,10 +89,11 @@ def boxes_between(before: Labels, after: Labels, start: Start, phase: int) -> tu
     """The blocks in which two (dk, dj, di) arrays differ, cut to what differs. start: where they lie in the phase."""
     found = []
     depth, height, width = before.shape
-    for k in range(0, depth, TILE):
-        for j in range(0, height, TILE):
-            for i in range(0, width, TILE):
-                tile = np.s_[k : k + TILE, j : j + TILE, i : i + TILE]
+    edge = max(TILE, int(np.ceil(np.cbrt(before.size / MOST_TILES))))
+    for k in range(0, depth, edge):
+        for j in range(0, height, edge):
+            for i in range(0, width, edge):
+                tile = np.s_[k : k + edge, j : j + edge, i : i + edge]
                 box = changed_box(before[tile], after[tile], (start[0] + k, start[1] + j, start[2] + i), phase)
                 if box is not None:
                     found.append(box)
