@@ -118,6 +118,21 @@ def test_they_are_kept_in_the_file_and_leave_with_the_images(case: Case, tmp_pat
     assert full.changed("Segment", labels=None).rulers
 
 
+def test_the_file_of_all_numbers_and_the_report_have_them(case: Case) -> None:
+    from twinviewer.report.by_hand import by_hand
+    from twinviewer.session.metrics import metrics_document
+
+    full = add_ruler(case, ruler("distance", [[10, 10, 3], [40, 50, 3]], case))
+    full = add_ruler(full, ruler("ellipse", [[90, 60, 3], [110, 60, 3], [90, 80, 3]], case))
+    first, second = metrics_document(full)["by_hand"]
+    assert first["kind"] == "distance" and first["values"]["length"]["value"] == pytest.approx(25.0)
+    assert first["values"]["length"]["low"] < 25.0 < first["values"]["length"]["high"]
+    assert second["values"]["mean"]["unit"] == "HU" and len(second["points_mm"]) == 3
+    (one, where, found), (_, _, more) = by_hand(full)
+    assert one == "1 Distance" and where == "image" and found[0][0] == "Length"
+    assert [name for name, _ in more] == ["Area", "Mean", "SD"]
+
+
 def test_a_forged_one_is_refused(case: Case, tmp_path: Path) -> None:
     bad = Ruler("distance", np.array([[0.0, 0, np.nan], [1, 1, 1]]), {}, "x")
     with pytest.raises(StoreError, match="by hand"):

@@ -17,6 +17,7 @@ from twinviewer import __version__
 from twinviewer.domain import Quantity, RenderError, Reporter, silent
 from twinviewer.report import MEASURED_ONLY, RESEARCH_ONLY, TYPED_ONLY, can_report, follows_images
 from twinviewer.report.bullseye import bullseye
+from twinviewer.report.by_hand import by_hand
 from twinviewer.report.drawings import curves, ecg_page
 from twinviewer.report.fit_words import asked, counted, origin_of, parameter_label
 from twinviewer.report.measured import still_of_both
@@ -70,6 +71,7 @@ def pdf(case: Case, path: Path, report: Reporter = silent) -> Path:
             _picture(still_of_both(case, (1600, 640), paper=True)),
         ]
     story += _measured_table(case)
+    story += _by_hand(case)
     story += _fit_tables(case)
     story += _segments(case)
     if runs:
@@ -226,6 +228,19 @@ def _measured_table(case: Case) -> list[Any]:
     if sources:
         story.append(Paragraph(escape("Usual: " + ". ".join(sources) + "."), _QUIET))
     return story
+
+
+def _by_hand(case: Case) -> list[Any]:
+    """What was measured by hand, where anything was."""
+    rows = [
+        [name, f"{_number(value.value)} {value.unit}", _interval(value), where]
+        for kind, where, found in by_hand(case)
+        for name, value in ((f"{kind}: {what}", one) for what, one in found)
+    ]
+    if not rows:
+        return []
+    head = ["", "Value", "90 % interval", "On"]
+    return [Paragraph("Measured by hand", _HEAD), _table([head, *rows], [62, 34, 44, 40], 0.9)]
 
 
 def _usual(norms: Mapping[str, Norm], name: str, found: Quantity) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from twinviewer import __version__
-from twinviewer.domain import BaselineFit, Delta, LoadError, Quantity, StoreError
+from twinviewer.domain import BaselineFit, Delta, LoadError, Quantity, Ruler, StoreError
 from twinviewer.session.case import BASELINE, Case, Scenario
 from twinviewer.session.comparison import compare
 from twinviewer.session.norms import norms_of
@@ -31,6 +31,7 @@ def metrics_document(case: Case) -> dict[str, Any]:
         "notice": NOTICE,
         "case": _case_document(case),
         "measurements": _measured(case),
+        "by_hand": [_ruler(one) for one in case.rulers],
         "scenarios": {s.name: _quantities(s.run.metrics) for s in simulated if s.run is not None},
         "deltas": deltas,
     }
@@ -45,6 +46,21 @@ def quantity_document(quantity: Quantity) -> dict[str, Any]:
         "high": _number(quantity.high),
         "origin": quantity.origin,
         "source": quantity.source,
+    }
+
+
+def _ruler(ruler: Ruler) -> dict[str, Any]:
+    """A measurement by hand: its numbers, its points in LPS mm, and what it was placed on."""
+    return {
+        "kind": ruler.kind,
+        "values": _quantities(ruler.values),
+        "points_mm": [[round(x, 3) for x in point] for point in ruler.points_mm.tolist()],
+        "on": "model" if ruler.nodes is not None else "image",
+        "image_uid": ruler.image_uid or None,
+        "mesh_uid": ruler.mesh_uid or None,
+        "plane": ruler.plane if ruler.plane >= 0 else None,
+        "frame": ruler.frame if ruler.nodes is None else None,
+        "beat_fraction": ruler.fraction,
     }
 
 

@@ -12,8 +12,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPolygonF
 
 from twinviewer.domain import Ruler, RulerKind
-from twinviewer.scene.oblique_cine import frame_at
-from twinviewer.scene.slices import fraction_of
+from twinviewer.scene.slices import fraction_of, frame_at
 from twinviewer.session.rulers import words
 from twinviewer.ui.oblique_view import ObliqueView
 from twinviewer.ui.plane_view import PlaneView
