@@ -16,7 +16,8 @@ from twinviewer.scene.electrical import MEMBRANE
 from twinviewer.scene.palette import CONTOURS
 from twinviewer.scene.slices import default_window
 from twinviewer.session import catalog
-from twinviewer.session.case import BASELINE, Scenario
+from twinviewer.session.by_choice import is_by_choice
+from twinviewer.session.case import BASELINE, Scenario, can_simulate
 from twinviewer.session.reentry_words import is_study
 from twinviewer.ui.beat_marks import image_fraction, marks, period_of, r_wave
 from twinviewer.ui.calcium import CalciumScore
@@ -438,10 +439,12 @@ class Coupling(QObject):
             (self.open_best if case.series else p.open_demo)()
         elif case.mesh is None and case.labels is None and case.contours is None:
             self.go(Step.SEGMENT)
-            p.segment()
+            (self.outlines.ask if is_by_choice(case) else p.segment)()
         elif case.mesh is None:
             self.go(Step.MODEL)
             p.build()
+        elif not can_simulate(case):
+            self.go(Step.MODEL)
         elif case.baseline is None or case.baseline.run is None:
             self.go(Step.SIMULATE)
             p.carry_on()
@@ -456,7 +459,8 @@ class Coupling(QObject):
         if key == "scan" and case.series and case.image is None:  # another study is open now
             self.w.messages.clear()
             self.go(Step.IMPORT)
-        onward = {"image": Step.SEGMENT, "labels": Step.MODEL, "model": Step.SIMULATE, "setup": Step.SIMULATE}
+        model = Step.SIMULATE if can_simulate(case) else Step.MODEL  # where its measures stand
+        onward = {"image": Step.SEGMENT, "labels": Step.MODEL, "model": model, "setup": Step.SIMULATE}
         order = list(Step)
         if key in onward and order.index(self.step) <= order.index(onward[key]):
             self.go(onward[key])

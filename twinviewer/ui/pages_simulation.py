@@ -78,7 +78,8 @@ class SimulatePage(Page):
         self.form: Form | None = None
         self.setup_form: Form | None = None
 
-        self.section("BASELINE")
+        self._none = self.note()
+        self._baseline_head = self.section("BASELINE")
         self.baseline = self.action("Simulate the baseline", "run", primary=True)
         self.baseline.clicked.connect(self._ask_baseline)
         self._settings = QPushButton("Settings of this heart")
@@ -263,6 +264,12 @@ class SimulatePage(Page):
     def show_case(self, case: Case, comparison: Comparison | None, shown: str) -> None:
         """Follow the case; shown: the scenario in view."""
         known = can_simulate(case)
+        self._none.say("" if known else f"{NO_SIMULATION}. It is measured on the page Model.", "info")
+        self.show_section(self._baseline_head, known, self.baseline, *self.tools)
+        self._settings.setVisible(known and self.setup_form is not None)
+        self.show_section(self._therapy_head, known, self._card_box, self._form_box, self.follow, self.run)
+        if not known:
+            self._others.hide()
         ready = case.mesh is not None and known
         first = "Build the model first" if known else NO_SIMULATION
         baseline = case.baseline
@@ -287,7 +294,7 @@ class SimulatePage(Page):
         self.another.setVisible(scenario is not None)
         self._therapy_head.setText("THERAPY" if scenario is None else f"THERAPY · {scenario.label}")
         other = case.find(shown)
-        self.note_line.say(*(_of_reentry(other) if known else (f"{NO_SIMULATION}.", "caution")))
+        self.note_line.say(*_of_reentry(other))
         if comparison is not None and other is not None and baseline is not None:
             assert baseline.run is not None and other.run is not None
             self.metrics.hide()
@@ -303,6 +310,7 @@ class SimulatePage(Page):
             self.metrics.show_values(baseline.run.metrics, HEADLINE)
         else:
             self._delta_head.setText("RESULTS APPEAR HERE")
+            self.show_section(self._delta_head, known)
             self.deltas.hide()
             self.metrics.hide()
 
