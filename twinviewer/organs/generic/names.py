@@ -10,6 +10,8 @@ SUGGESTED = (
     "lesion", "oedema", "aorta", "heart", "muscle", "body",
 )  # fmt: skip
 MOST_NAME = 48
+NO_NAMES = frozenset({"label", "labels", "mask", "masks", "seg", "segmentation", "roi", "gt"})
+"""Words of file names that say what a file is, and not what it shows."""
 
 # Class numbers of the "total" task of TotalSegmentator, version 2 (facts from its list of classes, Apache-2.0;
 # Wasserthal J et al. Radiol Artif Intell 2023;5:e230024).
@@ -42,7 +44,8 @@ LEAST_OF_TOTAL = 12
 
 def plain(name: str) -> str:
     """A name of a file as a structure's: words of letters and digits, joined by "_"."""
-    return "_".join(re.findall(r"[A-Za-z0-9]+", name))[:MOST_NAME]
+    words = re.findall(r"[A-Za-z0-9]+", name)
+    return "_".join(word for word in words if word.lower() not in NO_NAMES)[:MOST_NAME]
 
 
 def name_mask(mask: Mask) -> tuple[Mapping[int, str], str]:
