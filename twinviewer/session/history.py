@@ -41,6 +41,7 @@ class History:
         self._last_revision = -1
         self._current = first or Case()
         self._arrive(self._current)
+        self._forget()
         self._last_revision = max(self._last_revision, self._current.revision)
 
     @property
@@ -60,6 +61,7 @@ class History:
             self._append(_Entry(stripped(accepted), accepted.action, before.line, before.at))
         else:
             self._arrive(accepted)
+        self._forget()
         self._current = accepted
         return accepted
 
@@ -123,7 +125,12 @@ class History:
         return self._last_revision
 
     def _append(self, entry: _Entry) -> None:
-        self._entries = [*self._entries, entry][-self._length :]
+        self._entries.append(entry)
+        self._at = len(self._entries) - 1
+
+    def _forget(self) -> None:
+        """Let the oldest Cases go where there are too many, or where their edits take too much."""
+        self._entries = self._entries[-self._length :]
         self._forget_unreachable()
         while len(self._entries) > 2 and self.bytes_of_edits > MOST_BYTES:
             del self._entries[0]
