@@ -1,12 +1,13 @@
 """The calcium score of a case: where to look, which candidates count, and the numbers kept with the case."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import Quantity, SegmentationError, Volume
+from twinviewer.domain import LabelMap, Quantity, SegmentationError, Volume
 from twinviewer.segmentation.calcium import (
     MASS_MG_MM3_HU,
     SHIFT_HU,
@@ -90,6 +91,20 @@ def compute_candidates(case: Case, region: Region) -> tuple[Lesion, ...]:
         raise SegmentationError(reason)
     assert isinstance(case.image, Volume)
     return find_lesions(case.image.data[0], case.image.grid, region_mask(case, region))
+
+
+def compute_rows(
+    image: Volume, labels: LabelMap | None, structure: str, centre_mm: tuple[float, ...], radius_mm: float
+) -> list[tuple[Any, ...]]:
+    """The same for a worker, which is given and gives plain values: the fields of each Lesion."""
+    x, y, z = centre_mm
+    found = compute_candidates(Case(image=image, labels=labels), Region(structure, (x, y, z), radius_mm))
+    return [astuple(one) for one in found]
+
+
+def lesions_of(rows: Sequence[Sequence[Any]]) -> tuple[Lesion, ...]:
+    """Lesions of such rows."""
+    return tuple(Lesion(*row) for row in rows)
 
 
 def calcium_numbers(case: Case, region: Region, chosen: Sequence[Lesion], offered: int) -> dict[str, Quantity]:

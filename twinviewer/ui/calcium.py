@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject
 
 from twinviewer.domain import TwinviewerError
 from twinviewer.session import calcium
-from twinviewer.session.case import Case
 
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
@@ -52,15 +51,15 @@ class CalciumScore(QObject):
         """Look in a worker: it needs the image and, for a structure, the labels."""
         p, dialog = self.w.presenter, self.dialog
         image = p.case.image
-        small = Case(image=image, labels=p.case.labels if region.structure else None)
+        labels = p.case.labels if region.structure else None
 
         def take(found: Any) -> None:
             if p.case.image is image and dialog is self.dialog:
-                dialog.show_lesions(found)
+                dialog.show_lesions(calcium.lesions_of(found))
 
         p.submit(
-            "calcium", "Segment", calcium.compute_candidates, small, region, done=take, name=calcium.ACTION,
-            deadline_s=60.0, refused=partial(self._refused, dialog),
+            "calcium", "Segment", calcium.compute_rows, image, labels, region.structure, region.centre_mm,
+            region.radius_mm, done=take, name=calcium.ACTION, deadline_s=60.0, refused=partial(self._refused, dialog),
         )  # fmt: skip
 
     def _refused(self, dialog: Any, error: TwinviewerError) -> None:
