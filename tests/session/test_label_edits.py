@@ -218,7 +218,7 @@ def test_edits_survive_the_file_and_are_undone_by_name(tmp_path: Path) -> None:
     while later.can_redo:
         later.redo()
     assert bytes_of(later.current) == seen[-1]
-    first = History(loaded)
+    first = History(store.load(saved))
     assert first.can_undo and first.undo_text == names[0]
 
 

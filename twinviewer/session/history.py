@@ -11,6 +11,7 @@ import numpy as np
 from twinviewer.domain import LabelEdit, LabelMap
 from twinviewer.session.case import Case
 from twinviewer.session.label_line import LabelLine, stripped, unedited
+from twinviewer.session.labels_in_hand import claimed
 
 MOST_BYTES = 1 << 29
 """Of all edits of labels that can be undone or redone; beyond it the oldest Cases are forgotten."""
@@ -31,7 +32,8 @@ class History:
     """The Cases of one session in order. ``current`` is the one on screen.
 
     length: how many Cases are kept; the oldest are forgotten first, sooner where edits take much memory. A Case that
-    comes with edits of its labels from another session can be undone edit by edit.
+    comes with edits of its labels from another session can be undone edit by edit; it is given to the history, which
+    changes its labels in place.
     """
 
     def __init__(self, first: Case | None = None, length: int = 50) -> None:
@@ -39,8 +41,7 @@ class History:
         self._entries: list[_Entry] = []
         self._at = -1
         self._last_revision = -1
-        self._current = first or Case()
-        self._arrive(self._current)
+        self._current = self._arrive(first or Case())
         self._forget()
         self._last_revision = max(self._last_revision, self._current.revision)
 
@@ -60,7 +61,7 @@ class History:
         elif before.line is not None and accepted.labels is self._current.labels:
             self._append(_Entry(stripped(accepted), accepted.action, before.line, before.at))
         else:
-            self._arrive(accepted)
+            accepted = self._arrive(accepted)
         self._forget()
         self._current = accepted
         return accepted
@@ -153,11 +154,14 @@ class History:
         line.extend(before.at, edit, labels)
         self._append(_Entry(stripped(accepted), accepted.action, line, before.at + 1))
 
-    def _arrive(self, case: Case) -> None:
-        """A Case of its own; the steps that its labels went through before are put before it."""
+    def _arrive(self, case: Case) -> Case:
+        """A Case of its own; the steps that its labels went through before are put before it. These labels come from a
+        file, and are changed in place."""
         if not case.label_edits or case.labels is None:
             self._append(_Entry(case, case.action))
-            return
+            return case
+        case = replace(case, labels=claimed(case.labels))
+        assert case.labels is not None
         line = LabelLine(case.labels)
         undo = case.action
         earlier = unedited(case)
@@ -167,6 +171,7 @@ class History:
             self._append(_Entry(numbered, undo, line, at))
             undo = edit.action
         self._append(_Entry(stripped(case), undo, line, len(earlier)))
+        return case
 
 
 def _one_more_edit(before: Case, after: Case) -> LabelEdit | None:

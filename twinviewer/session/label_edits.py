@@ -98,6 +98,14 @@ def labels_of(case: Case) -> LabelMap:
     return case.labels
 
 
+def volumes_ml(labels: LabelMap, phase: int) -> dict[str, float]:
+    """Volume of each structure at a phase, counted from 1; the last where there are not so many."""
+    counts = np.zeros(256, np.int64)
+    for plane in labels.data[min(phase, labels.phases) - 1]:  # each by itself: counting widens it eightfold
+        counts += np.bincount(plane.ravel(), minlength=256)
+    return {name: float(counts[value]) * labels.grid.voxel_ml for value, name in labels.names.items()}
+
+
 def _within_limits(edits: tuple[LabelEdit, ...]) -> tuple[tuple[LabelEdit, ...], bool]:
     """The youngest edits that may be kept, always one, and whether any was dropped."""
     kept: list[LabelEdit] = []

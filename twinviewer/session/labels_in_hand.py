@@ -29,6 +29,19 @@ def taken(labels: LabelMap) -> LabelMap:
     return labels if in_hand(labels) is not None else over(labels, labels.data.copy())
 
 
+def claimed(labels: LabelMap) -> LabelMap:
+    """The same labels in hand without a copy: for those that nobody else holds, such as what a file gave."""
+    if in_hand(labels) is not None:
+        return labels
+    try:
+        labels.data.setflags(write=True)
+    except ValueError:  # memory that is not ours to write
+        return taken(labels)
+    array = labels.data.view()
+    labels.data.setflags(write=False)
+    return over(labels, array)
+
+
 def over(labels: LabelMap, array: NDArray[np.uint8]) -> LabelMap:
     """The labels with another (t, k, j, i) array, which is in hand from now on."""
     view = array.view()

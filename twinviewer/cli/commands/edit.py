@@ -33,14 +33,14 @@ def edit(
     with speaking(as_json):
         from twinviewer.session import store
         from twinviewer.session.history import History
-        from twinviewer.session.label_edits import labels_of
+        from twinviewer.session.label_edits import labels_of, volumes_ml
         from twinviewer.session.label_jobs import edit_case
 
         if case_file is None:
             _list_tools(as_json)
             return
         case = load_case(case_file)
-        before = labels_of(case)
+        before = volumes_ml(labels_of(case), phase)
         if show:
             _list_edits([one.action for one in case.label_edits], as_json)
             return
@@ -59,18 +59,13 @@ def edit(
                 edit_case, case, tool, given, phase=phase - 1, points_mm=places or None, normal=plane,
                 name=f"Edit: {tool}", verbose=verbose, in_process=in_process,
             )  # fmt: skip
-        after = labels_of(case)
-        at_phase = min(phase, after.phases) - 1
-        volumes = {
-            name: [labels.volume_ml(name, at_phase) if name in labels.names.values() else None
-                   for labels in (before, after)]
-            for name in {**dict.fromkeys(before.names.values()), **dict.fromkeys(after.names.values())}
-        }  # fmt: skip
+        after = volumes_ml(labels_of(case), phase)
+        volumes = {name: [before.get(name), after.get(name)] for name in {**before, **after}}
         if not tool and not undo:
             raise typer.BadParameter("Nothing to do: give --tool, --undo or --list", param_hint="--tool")
         path = store.save(case, out or case_file)
         if as_json:
-            done = {"undone": undone, "edits": [one.action for one in case.label_edits], "phase": at_phase + 1}
+            done = {"undone": undone, "edits": [one.action for one in case.label_edits], "phase": phase}
             show_files({"case": str(path)}, True, schema=1, **done, volumes_ml=volumes)
             return
         for name in undone:
