@@ -37,6 +37,8 @@ CONDUCTION_STATES = (
     Choice("lpfb", "Left posterior fascicular block"),
 )
 
+LEFT_SIDE, RIGHT_SIDE = 1.0, 2.0
+
 LAYER_TOP: Mapping[str, float] = {"lv": 0.9, "rv_septum": 0.75, "rv_free": 1.0}
 """Apicobasal coordinate above which the endocardium has no Purkinje layer. Assumed; chosen with the sites."""
 
@@ -109,6 +111,29 @@ def stimuli(
             layer[nodes[height[nodes] <= LAYER_TOP[wall]]] = 1.0
     notes = (_NOTES[state],) if state in _NOTES else ()
     return found, layer, notes
+
+
+def conduction_system(mesh: OrganMesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The whole system, blocked or not, for an electrode that captures it: what block takes away lies upstream.
+
+    Returns (k, 3) entries [node, ms after the first, LEFT_SIDE or RIGHT_SIDE] and the (n,) layer, 0 or its side.
+    Raises MeshError where the mesh lacks a field.
+    """
+    walls = endocardial_walls(mesh)
+    side = {"lv": LEFT_SIDE, "rv_septum": RIGHT_SIDE, "rv_free": RIGHT_SIDE}
+    entries = [
+        (
+            nearest_node(mesh, walls[site.wall], site.apicobasal, np.radians(site.angle_deg)),
+            site.delay_ms,
+            side[site.wall],
+        )
+        for site in SITES
+    ]
+    layer = np.zeros(len(mesh.points_mm))
+    height = np.asarray(mesh.point_fields["apicobasal"], float)
+    for wall, nodes in walls.items():
+        layer[nodes[height[nodes] <= LAYER_TOP[wall]]] = side[wall]
+    return np.array(entries, np.float64), layer
 
 
 def endocardial_walls(mesh: OrganMesh) -> Mapping[str, NDArray[np.int64]]:

@@ -22,7 +22,7 @@ from twinviewer.domain import (
     Stimulus,
 )
 from twinviewer.organs.heart.circulation_settings import CIRCULATION_PARAMETERS
-from twinviewer.organs.heart.conduction import CONDUCTION_STATES, stimuli
+from twinviewer.organs.heart.conduction import CONDUCTION_STATES, conduction_system, stimuli
 from twinviewer.organs.heart.electrodes import ELECTRODE_PARAMETERS
 from twinviewer.organs.heart.personal import personalise
 from twinviewer.organs.heart.scar import SCAR_PARAMETERS, Scar, chosen_scar
@@ -153,7 +153,8 @@ def setup(
         start = min(stimulus.time_ms for stimulus in found)
         activation_ms = start + (activation_ms - start) / scale
 
-    tissue = {"fast_layer": layer}
+    entries, whole = conduction_system(mesh)
+    tissue = {"fast_layer": layer, "conduction_entries": entries, "conduction_layer": whole}
     if scar is not None:
         tissue |= {"conduction_scale": scar.conduction_scale, "contractility_scale": scar.contractility_scale}
     made = personalise(mesh, parameters, measurements, records, activation_ms, tissue.get("contractility_scale"))
