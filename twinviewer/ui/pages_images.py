@@ -20,6 +20,7 @@ from twinviewer.ui.page import Page, quiet_label
 from twinviewer.ui.segment_values import SegmentValues
 from twinviewer.ui.structure_measures import StructureMeasures
 from twinviewer.ui.theme import Look
+from twinviewer.ui.view_choices import plain_style
 
 
 class Facts(QWidget):
@@ -228,8 +229,8 @@ class SegmentPage(Page):
         for name in labels.names.values():
             volume = labels.volume_ml(name)
             if volume > 0:
-                facts.append((name.replace("_", " ").replace("lv ", "LV ").replace("rv ", "RV "), f"{volume:.0f} mL"))
-        self._volumes.show_facts(tuple((name[:1].upper() + name[1:], value) for name, value in facts))
+                facts.append((plain_style(name, surface=False).label, f"{volume:.0f} mL"))
+        self._volumes.show_facts(tuple(facts))
         self._notes.say("\n".join(labels.notes), "caution")
         phases = f"first of {labels.phases} phases" if labels.phases > 1 else "one phase"
         self._made_by.setText(f"Volumes of the {phases}, counted from the labels. Made by {labels.made_by}.")
