@@ -64,7 +64,7 @@ def invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shots: list[str]) ->
         monkeypatch.setattr(module, name, function, raising=False)
     (tmp_path / "scan").mkdir()
     runner = CliRunner()
-    in_process = ("inspect", "run", "demo")
+    in_process = ("inspect", "run", "demo", "segment")
 
     def call(*arguments: str | Path) -> Result:
         given: Sequence[str] = [str(argument) for argument in arguments]

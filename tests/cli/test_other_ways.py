@@ -48,3 +48,45 @@ def test_a_refusal_names_the_ways_on(invoke: Invoke, tmp_path: Path, shots: list
     result = invoke("run", tmp_path / "scan")
     assert result.exit_code == 4
     assert "--mask" in result.stderr and "--typed" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--mesh", "a.glb", "--mask", "a.nii"),
+        ("--mesh-map", "LV=lv_blood"),
+        ("--units", "mm"),
+        ("--mesh", "a.glb", "--units", "furlong"),
+        ("--mesh", "a.glb", "--frame", "xyz"),
+        ("--mesh", "a.glb", "--mesh-map", "LV"),
+        ("--interpolate",),
+        ("--over",),
+        ("--with", "oracle"),
+    ],
+)
+def test_ways_that_make_no_sense_are_wrong_usage(invoke: Invoke, tmp_path: Path, options: tuple[str, ...]) -> None:
+    for command in ("run", "segment"):
+        assert invoke(command, tmp_path / "scan", *options).exit_code == 2
+
+
+def test_the_terms_of_others_come_first(invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    result = invoke("segment", tmp_path / "scan", "--with", "totalsegmentator", "--accept-terms")
+    assert result.exit_code == 2 and "not installed" in result.output
+    (tmp_path / "bin").mkdir()
+    fake = tmp_path / "bin" / "TotalSegmentator"
+    fake.write_text("#!/bin/sh\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    result = invoke("segment", tmp_path / "scan", "--with", "totalsegmentator")
+    assert result.exit_code == 2 and "licence number" in result.output and "--accept-terms" in result.output
+
+
+def test_structures_alone_are_found_and_written(invoke: Invoke, tmp_path: Path) -> None:
+    result = invoke("segment", tmp_path / "scan", "--out", tmp_path / "deep" / "a.twin", "--json")
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document["structures"] and (tmp_path / "deep" / "a.twin").stat().st_size > 0
+    assert invoke("segment").exit_code == 2
+    listed = invoke("segment", tmp_path / "scan")
+    assert listed.exit_code == 0 and "mL" in listed.stdout
