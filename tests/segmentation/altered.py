@@ -216,12 +216,14 @@ def padded(volume: Volume, voxels: tuple[int, int, int]) -> Volume:
 def with_pale_right(volume: Volume, labels: LabelMap, hu: float = 60.0) -> Volume:
     """A real scan with the labelled blood of its right heart brought to this level; its noise stays."""
     around = np.ones((3, 3, 3), dtype=np.bool_)
-    right = np.isin(labels.data[0], (3, 5, 7))
     left = np.isin(labels.data[0], (1, 2, 4, 6))
-    mask = ndimage.binary_dilation(right, around, iterations=2) & ~left
-    soft = ndimage.gaussian_filter(volume.data[0].astype(np.float32), 1.5)
-    bright = mask & (soft > hu)
-    add = np.where(bright, hu - soft, 0.0).astype(np.float32)
+    right = ndimage.binary_dilation(np.isin(labels.data[0], (3, 5, 7, 8)), around, iterations=2) & ~left
+    image = volume.data[0].astype(np.float32)
+    soft = ndimage.gaussian_filter(image, 1.0)
+    # what is brighter than muscle there, and undiluted contrast in the veins, loses its contrast but not its noise
+    bright = (right & (soft > 150.0)) | ((soft > 620.0) & (soft < 1500.0) & ~left)
+    noise = image - ndimage.median_filter(image, size=3)
+    add = np.where(bright, hu + np.clip(noise, -60.0, 60.0) - image, 0.0).astype(np.float32)
     return with_added(volume, add, "pale right")
 
 

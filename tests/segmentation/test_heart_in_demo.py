@@ -41,12 +41,15 @@ def test_left_volumes_and_ejection_fraction(demo: tuple) -> None:
     ("name", "volume_within", "least_dice"),
     [
         ("lv_blood", 0.03, 0.97),
-        ("lv_myocardium", 0.09, 0.93),
-        ("rv_blood", 0.05, 0.95),
-        ("la_blood", 0.10, 0.94),
-        ("ra_blood", 0.13, 0.91),
-        ("aorta", 0.10, 0.93),
-        ("pulmonary_artery", 0.25, 0.85),
+        ("lv_myocardium", 0.04, 0.94),
+        ("rv_blood", 0.04, 0.95),
+        ("la_blood", 0.04, 0.95),
+        ("ra_blood", 0.04, 0.95),
+        ("aorta", 0.04, 0.95),
+        # its branches are cut where they leave the heart, the truth's 46 mm from their fork
+        ("pulmonary_artery", 0.15, 0.83),
+        # a wall of two voxels
+        ("rv_myocardium", 0.10, 0.79),
     ],
 )
 def test_structures_overlap_their_truth(demo: tuple, name: str, volume_within: float, least_dice: float) -> None:

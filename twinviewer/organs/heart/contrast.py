@@ -160,7 +160,9 @@ def _named(
     kind = CALCIUM
     pool = opened(np.pad(mine, 1), POOL_RADIUS_MM, work.spacing_kji).any()
     right = set(places) & {RA_BLOOD, RV_BLOOD, PULMONARY_ARTERY, OTHER}
-    if peak < METAL_HU and pool and right:
+    # contrast streams in by the great veins: what is bright within them or the right atrium is it, however thin
+    streaming = within > 0.5 and bool(places) and places[0] in (RA_BLOOD, OTHER)
+    if peak < METAL_HU and ((pool and right) or streaming):
         kind = POOL
     elif hollow and within > 0.3:
         kind = LARGE_STENT

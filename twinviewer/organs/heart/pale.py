@@ -23,6 +23,7 @@ from twinviewer.segmentation.mask import (
     dilate,
     distance_inside,
     distance_outside,
+    erode,
     filled,
     largest_piece,
     opened,
@@ -35,7 +36,8 @@ Labels = NDArray[np.uint8]
 ATRIAL_WALL_MM = 2.0
 HOLLOW_MM = 12.0
 LEAST_FAT_ML = 1.0
-REACH_MM = 6.0
+BALL_MM = {RV_BLOOD: 5.0, RA_BLOOD: 5.0, PULMONARY_ARTERY: 3.0}
+REACH_MM = 4.0
 """How far beyond where the bent atlas has a chamber it may still be drawn."""
 
 
@@ -84,7 +86,9 @@ def add_pale_right(
         ((RV_BLOOD, ASSUMED_RV_WALL_MM), (RA_BLOOD, ATRIAL_WALL_MM), (PULMONARY_ARTERY, 1.5))
     ):
         may = (reach[value] < REACH_MM) & (nearest == number) & (outer > wall_mm) & (out == 0) & ~left
-        core = largest_piece(opened(may, 3.0, spacing))
+        # liver and chest wall are as bright: only a bridge that a ball fits through joins them to the heart
+        core = largest_piece(erode(may, BALL_MM[value], spacing))
+        core = dilate(core, BALL_MM[value] + float(np.mean(spacing)), spacing) & may
         mask = largest_piece(filled(smoothed(core, 2.0, spacing))) & (out == 0)
         out[mask] = value
     right = out == RV_BLOOD
