@@ -137,14 +137,24 @@ CAP_REACH_MM = 30.0
 
 
 class WallCap:
-    """The cut face of the wall where a section plane goes through the tetrahedra."""
+    """The cut face of the wall where a section plane goes through the tetrahedra.
 
-    def __init__(self, tets: NDArray[np.integer], points_mm: NDArray[np.floating], plane: vtk.vtkPlane) -> None:
+    colours: (m, 3) uint8 of each tetrahedron where structures differ, None where one colour serves all.
+    """
+
+    def __init__(
+        self,
+        tets: NDArray[np.integer],
+        points_mm: NDArray[np.floating],
+        plane: vtk.vtkPlane,
+        colours: NDArray[np.uint8] | None = None,
+    ) -> None:
         # A heart moves through a plane by less than this; what is farther away is never cut.
         away = (points_mm - np.array(plane.GetOrigin())) @ np.array(plane.GetNormal())
         corner = away[tets]
         near = (corner.min(axis=1) < CAP_REACH_MM) & (corner.max(axis=1) > -CAP_REACH_MM)
-        tets = tets[near] if near.any() else tets[:1]
+        which = np.nonzero(near)[0] if near.any() else np.arange(min(1, len(tets)))
+        tets = tets[which]
         count = int(tets.max()) + 1
         self._points = np.ascontiguousarray(points_mm[:count], np.float32)
         self._values = np.full(count, np.nan, np.float32)
@@ -171,6 +181,14 @@ class WallCap:
         self.mapper.SetInputConnection(surface.GetOutputPort())
         self.mapper.SetInterpolateScalarsBeforeMapping(True)
         self.mapper.ScalarVisibilityOff()
+        if colours is not None:
+            of_cells = numpy_to_vtk(np.ascontiguousarray(colours[which]), deep=True)
+            of_cells.SetName("colour")
+            self.grid.GetCellData().SetScalars(of_cells)
+            self.mapper.SetScalarModeToUseCellData()
+            self.mapper.SetColorModeToDirectScalars()
+            self.mapper.ScalarVisibilityOn()
+        self._by_cell = colours is not None
         self.actor = vtk.vtkActor()
         self.actor.SetMapper(self.mapper)
         self.actor.GetProperty().SetAmbient(0.35)
@@ -185,6 +203,8 @@ class WallCap:
 
     def paint(self, values: NDArray[np.floating] | None, table: vtk.vtkLookupTable | None) -> None:
         """As MovingSurface.paint."""
+        if self._by_cell:
+            return
         if values is None or table is None:
             self.mapper.ScalarVisibilityOff()
             return

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinviewer.domain import Comparison, OrganMesh, Run, StructureStyle
 from twinviewer.scene.electrical import ACTIVATION, MEMBRANE, SPREAD, running_maps
-from twinviewer.scene.palette import BASELINE, SCAR_NAMES
+from twinviewer.scene.palette import BASELINE, SCAR_NAMES, rgb
 from twinviewer.scene.state import Colouring, Marker, PaneState, Section, StructureState
 
 SCAR = "scar"
@@ -62,6 +63,25 @@ def structures(mesh: OrganMesh, styles: Mapping[str, StructureStyle]) -> tuple[S
         for name in mesh.surfaces
         if name in styles
     )
+
+
+def cut_cells(mesh: OrganMesh, shown: Sequence[StructureState]) -> tuple[NDArray[np.integer], NDArray[np.uint8] | None]:
+    """The tetrahedra (m, 4) whose cut face is drawn, and their colours (m, 3): all and None for a wall, those of the
+    visible structures for an organ that has several (cell field ``structure``)."""
+    if "structure" not in mesh.cell_fields:
+        return mesh.tets, None
+    owner = np.zeros(len(mesh.points_mm), dtype=np.int64)
+    of = mesh.cell_fields["structure"].astype(np.int64)
+    owner[mesh.tets] = of[:, None]
+    colour = np.zeros((256, 3), dtype=np.uint8)
+    seen = np.zeros(256, dtype=bool)
+    for one in shown:
+        if one.name in mesh.surfaces and one.visible:
+            value = owner[mesh.surfaces[one.name][0, 0]]
+            colour[value] = [round(255 * part) for part in rgb(one.colour)]
+            seen[value] = True
+    keep = seen[of]
+    return mesh.tets[keep], colour[of[keep]]
 
 
 def field_range(name: str, runs: Sequence[Run], mesh: OrganMesh) -> tuple[float, float]:

@@ -9,6 +9,7 @@ import numpy as np
 import vtk
 from numpy.typing import NDArray
 
+from twinviewer.scene import compose
 from twinviewer.scene.actors import MovingSurface, WallCap, finish, vtk_table
 from twinviewer.scene.electrical import map_at, running_maps
 from twinviewer.scene.framing import camera_for
@@ -39,6 +40,7 @@ class _Pane:
         self.labels = LabelActors(renderer)
         self.volume = VolumeActor(renderer)
         self.cap: WallCap | None = None
+        self.cap_look: tuple[tuple[str, bool], ...] = ()
         self.table: vtk.vtkLookupTable | None = None
         self.legend: tuple[vtk.vtkProp, ...] = ()
         self.title = text_actor(15, "#E6EAF0", bold=True)
@@ -235,15 +237,19 @@ class Stage:
                 for surface in pane.surfaces.values():
                     surface.clip(None)
             return
-        if pane.cap is not None and old is not None and old.section != section:  # it holds only what lay near the plane
+        look = tuple((s.colour, s.visible) for s in new.structures) if "structure" in new.mesh.cell_fields else ()
+        moved = old is not None and old.section != section  # it holds only what lay near the plane
+        if pane.cap is not None and (moved or look != pane.cap_look):
             pane.renderer.RemoveActor(pane.cap.actor)
             pane.cap = None
         self._plane.SetOrigin(*section.origin_mm)
         self._plane.SetNormal(*(-component for component in section.normal))
         for surface in pane.surfaces.values():
             surface.clip(self._plane)
-        if pane.cap is None and len(new.mesh.tets):
-            pane.cap = WallCap(new.mesh.tets, points, self._plane)
+        if pane.cap is None and len(new.mesh.tets) and (not look or any(visible for _, visible in look)):
+            pane.cap_look = look
+            tets, colours = compose.cut_cells(new.mesh, new.structures)
+            pane.cap = WallCap(tets, points, self._plane, colours)
             wall = next((s for s in new.structures if s.name == "myocardium"), None)
             pane.cap.actor.GetProperty().SetColor(*rgb(wall.colour if wall is not None else "#C96A5B"))
             pane.renderer.AddActor(pane.cap.actor)

@@ -26,7 +26,7 @@ from twinviewer.domain import (
 Mask = NDArray[np.bool_]
 VERSION = "generic outline 1"
 BONE_HU, LUNG_HU, BODY_HU = 200.0, -400.0, -300.0
-LEAST_LUNG_ML = 60.0
+LEAST_LUNG_ML = 20.0
 LARGEST_HOLE_ML = 10.0
 CLOSE_MM = 1.6
 BETWEEN = "between"
