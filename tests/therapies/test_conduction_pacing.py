@@ -25,8 +25,8 @@ SPEEDS = {
 def own(state: str) -> Setup:
     mesh = ideal_heart(2.0)
     found, layer, _ = stimuli(mesh, state, 180.0)
-    entries, whole = conduction_system(mesh)
-    return Setup(mesh, SPEEDS, found, {"fast_layer": layer, "conduction_entries": entries, "conduction_layer": whole})
+    entry_ms, whole = conduction_system(mesh)
+    return Setup(mesh, SPEEDS, found, {"fast_layer": layer, "conduction_entry_ms": entry_ms, "conduction_layer": whole})
 
 
 @lru_cache(maxsize=8)

@@ -116,24 +116,20 @@ def stimuli(
 def conduction_system(mesh: OrganMesh) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The whole system, blocked or not, for an electrode that captures it: what block takes away lies upstream.
 
-    Returns (k, 3) entries [node, ms after the first, LEFT_SIDE or RIGHT_SIDE] and the (n,) layer, 0 or its side.
-    Raises MeshError where the mesh lacks a field.
+    Returns (n,) when each point is entered, ms after the first, NaN where none is, and the (n,) layer: 0, LEFT_SIDE or
+    RIGHT_SIDE. Raises MeshError where the mesh lacks a field.
     """
     walls = endocardial_walls(mesh)
     side = {"lv": LEFT_SIDE, "rv_septum": RIGHT_SIDE, "rv_free": RIGHT_SIDE}
-    entries = [
-        (
-            nearest_node(mesh, walls[site.wall], site.apicobasal, np.radians(site.angle_deg)),
-            site.delay_ms,
-            side[site.wall],
-        )
-        for site in SITES
-    ]
+    entry_ms = np.full(len(mesh.points_mm), np.nan)
+    for site in SITES:
+        node = nearest_node(mesh, walls[site.wall], site.apicobasal, np.radians(site.angle_deg))
+        entry_ms[node] = site.delay_ms
     layer = np.zeros(len(mesh.points_mm))
     height = np.asarray(mesh.point_fields["apicobasal"], float)
     for wall, nodes in walls.items():
         layer[nodes[height[nodes] <= LAYER_TOP[wall]]] = side[wall]
-    return np.array(entries, np.float64), layer
+    return entry_ms, layer
 
 
 def endocardial_walls(mesh: OrganMesh) -> Mapping[str, NDArray[np.int64]]:

@@ -153,8 +153,8 @@ def setup(
         start = min(stimulus.time_ms for stimulus in found)
         activation_ms = start + (activation_ms - start) / scale
 
-    entries, whole = conduction_system(mesh)
-    tissue = {"fast_layer": layer, "conduction_entries": entries, "conduction_layer": whole}
+    entry_ms, whole = conduction_system(mesh)
+    tissue = {"fast_layer": layer, "conduction_entry_ms": entry_ms, "conduction_layer": whole}
     if scar is not None:
         tissue |= {"conduction_scale": scar.conduction_scale, "contractility_scale": scar.contractility_scale}
     made = personalise(mesh, parameters, measurements, records, activation_ms, tissue.get("contractility_scale"))

@@ -19,7 +19,7 @@ from twinviewer.geometry.sites import check_mesh
 from twinviewer.therapies import checked, load_parameters
 
 LEFT, RIGHT = 1.0, 2.0
-"""Sides of the Setup's conduction_entries and conduction_layer."""
+"""Sides in the Setup's field conduction_layer; conduction_entry_ms says where and when it is entered."""
 NAME = "conduction system lead"
 TO_MUSCLE_MS = {"his": 45.0, "left_bundle": 25.0}
 NEEDED = frozenset({"aha_segment", "transmural", "apicobasal", "rotational_rad"})
@@ -46,22 +46,23 @@ class ConductionPacing:
         septum = Stimulus(NAME, left_septal(setup.mesh), delay_ms)
         if place == "left_septum":
             return replace(setup, stimuli=(*kept, septum), notes=(*setup.notes, *_late(delay_ms, own)))
-        if "conduction_entries" not in setup.tissue or "conduction_layer" not in setup.tissue:
+        if "conduction_entry_ms" not in setup.tissue or "conduction_layer" not in setup.tissue:
             raise TherapyError(
                 "This setup does not know where its conduction system runs",
                 where=self.label,
                 remedy="Prepare the baseline again",
             )
         sides = (LEFT, RIGHT) if place == "his" else (LEFT,)
-        entries = np.asarray(setup.tissue["conduction_entries"], np.float64)
-        entries = entries[np.isin(entries[:, 2], sides)]
+        woken = np.isin(np.asarray(setup.tissue["conduction_layer"]), sides)
+        entry_ms = np.asarray(setup.tissue["conduction_entry_ms"], np.float64)
+        entered = np.flatnonzero(woken & np.isfinite(entry_ms))
         first_ms = delay_ms + TO_MUSCLE_MS[place]
+        late_ms = entry_ms[entered] - entry_ms[entered].min()
         wires = tuple(
-            Stimulus(f"{NAME}, entry {k + 1}", int(node), first_ms + late - entries[:, 1].min(), "purkinje")
-            for k, (node, late, _) in enumerate(entries)
+            Stimulus(f"{NAME}, entry {k + 1}", int(node), first_ms + float(late), "purkinje")
+            for k, (node, late) in enumerate(zip(entered, late_ms, strict=True))
         )
         fast = np.asarray(setup.tissue.get("fast_layer", np.zeros(len(setup.mesh.points_mm))), np.float64)
-        woken = np.isin(np.asarray(setup.tissue["conduction_layer"]), sides)
         tissue = {**setup.tissue, "fast_layer": np.where(woken, 1.0, fast)}
         lead = () if place == "his" else (septum,)  # an electrode in the septum captures its muscle as well
         notes = (*setup.notes, *_late(first_ms, own))
