@@ -64,6 +64,17 @@ def why_not(case: Case) -> str:
     return ""
 
 
+def remark(case: Case) -> str:
+    """What of this scan differs from one made for a score; "" where nothing does, as far as the image tells."""
+    if not isinstance(case.image, Volume):
+        return ""
+    step = case.image.grid.spacing_mm[2]
+    if 2.4 <= step <= 3.1:
+        return ""
+    more = "noise counts too" if step < 2.4 else "small lesions are missed"
+    return f"Slices lie {step:.2g} mm apart, the score is defined on 3 mm: {more}"
+
+
 def region_mask(case: Case, region: Region) -> NDArray[np.bool_]:
     """(k, j, i) voxels of a region on the image's grid. SegmentationError where there are none such."""
     image = case.image
@@ -118,6 +129,7 @@ def calcium_numbers(case: Case, region: Region, chosen: Sequence[Lesion], offere
     score = sum(one.agatston for one in chosen)
     low, high = (sum(getattr(one, end) for one in chosen) for end in ("agatston_low", "agatston_high"))
     judged = f"{category(score)}, CAC-DRS A{cac_drs(score)}" if chosen or not offered else "no lesion chosen"
+    judged = "; ".join(part for part in (remark(case), judged) if part)
     volume, mass = sum(one.volume_mm3 for one in chosen), sum(one.mass_mg for one in chosen)
     return {
         "calcium_agatston": Quantity(

@@ -37,11 +37,14 @@ class CalciumScore(QObject):
         names = [] if labels is None else [n for n in labels.names.values() if labels.mask(n).any()]
         structures = [(n, styles[n].label if n in styles else n.replace("_", " ")) for n in names]
         self.dialog = CalciumDialog(self.w, self.w.look, structures, self._crosshair)
+        self.dialog.remark = calcium.remark(case)
         self.dialog.setModal(False)  # the crosshair is moved meanwhile
         self.dialog.sought.connect(self._seek)
         self.dialog.pointed.connect(lambda lesion: self.w.display.set_cross(np.array(lesion.centre_mm)))
         self.dialog.chosen.connect(self._keep)
         self.dialog.show()
+        corner = self.w.mapToGlobal(self.w.rect().topRight())  # beside the slices, not over them
+        self.dialog.move(corner.x() - self.dialog.frameGeometry().width() - 16, corner.y() + 72)
 
     def _crosshair(self) -> tuple[float, float, float]:
         x, y, z = self.w.display.cross_mm

@@ -50,6 +50,7 @@ class CalciumDialog(QDialog):
         self.setWindowTitle("Calcium score")
         self._crosshair = crosshair_mm
         self.region = Region()
+        self.remark = ""
         self.lesions: tuple[Lesion, ...] = ()
         self.boxes: dict[int, QCheckBox] = {}
         column = QVBoxLayout(self)
@@ -185,7 +186,9 @@ class CalciumDialog(QDialog):
         score = sum(one.agatston for one in chosen)
         low, high = sum(one.agatston_low for one in chosen), sum(one.agatston_high for one in chosen)
         said = f"{len(chosen)} of {len(self.lesions)}: score {score:.0f} ({low:.0f} to {high:.0f} if HU are off by 5), "
-        self.note.say(f"{said}{category(score)}, CAC-DRS A{cac_drs(score)}.{hidden}", "info")
+        caution = f" {self.remark}." if self.remark else ""
+        kind = "caution" if caution else "info"
+        self.note.say(f"{said}{category(score)}, CAC-DRS A{cac_drs(score)}.{hidden}{caution}", kind)
 
     def _keep(self) -> None:
         self.chosen.emit(self.region, self.ticked, len(self.lesions))

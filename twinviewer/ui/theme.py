@@ -292,6 +292,8 @@ QComboBox::down-arrow { image: none; width: 0; height: 0; }
 QComboBox QAbstractItemView { background: $panel; border: 1px solid $line; padding: 4px; outline: none;
   selection-background-color: $selected; selection-color: $text; }
 QCheckBox { spacing: 8px; background: transparent; }
+QCheckBox::indicator:unchecked { width: 12px; height: 12px; border: 1px solid $quiet; border-radius: 3px;
+  background: $panel; }
 
 QSlider { background: transparent; min-height: 18px; }
 QSlider::groove:horizontal { height: 3px; background: $groove; border-radius: 1px; }
