@@ -8,10 +8,10 @@ from twinviewer.organs.heart.demo.anatomy import demo_labels
 from twinviewer.session.case import Case
 from twinviewer.session.codec import decode, encode
 from twinviewer.session.history import History
-from twinviewer.session.label_acts import spoken
 from twinviewer.session.label_edits import apply_edit
 from twinviewer.session.label_jobs import compute_tool, edit_case, run_tool, tool_job
 from twinviewer.session.label_tools import TOOLS, checked, parameters_of
+from twinviewer.session.label_work import spoken
 from twinviewer.session.worker import function_name
 
 MIDDLE = np.array([40.0, 30.0, 24.0])

@@ -1,102 +1,19 @@
 """What each tool does with labels at hand: from checked values to patches of phases, and to new names."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-
-from twinviewer.domain import LabelMap, ParameterValue, Reporter, SegmentationError, part
+from twinviewer.domain import SegmentationError, part
 from twinviewer.segmentation.edit import between, carry, combine, compete, fill, grow, islands, plane, shape, smooth
 from twinviewer.segmentation.edit import split as splitting
 from twinviewer.segmentation.edit import trace as tracing
 from twinviewer.segmentation.edit.patch import Box, Labels, Patch
-from twinviewer.segmentation.edit.write import Over, rewritten
-
-ALL = "*"
-ANYTHING = "anything"
-BACKGROUND = "background"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Work:
-    """What a tool is given. phase: the one that is open, among those in labels. phases: those to act on. image: (t, k,
-    j, i) on the labels' grid, None where there is none. points_mm: (n, 3) LPS. normal: (3,) LPS or None."""
-
-    labels: LabelMap
-    image: NDArray[np.generic] | None
-    values: Mapping[str, ParameterValue]
-    phase: int
-    phases: tuple[int, ...]
-    points_mm: NDArray[np.float64]
-    normal: NDArray[np.float64] | None
-    report: Reporter
-
-    @property
-    def spacing(self) -> tuple[float, float, float]:
-        """Along k, j, i in mm."""
-        i, j, k = self.labels.grid.spacing_mm
-        return k, j, i
-
-    def number(self, name: str) -> float:
-        """A value in its parameter's unit."""
-        return float(self.values[name])
-
-    def label(self, name: str = "structure") -> int:
-        """The label value of a structure that was chosen; 0 for the background."""
-        chosen = str(self.values[name])
-        return 0 if chosen == BACKGROUND else self.labels.value(chosen)
-
-    @property
-    def all_labels(self) -> list[int]:
-        """The label values of the structure that was chosen, or of all together."""
-        return sorted(self.labels.names) if self.values["structure"] == ALL else [self.label()]
-
-    @property
-    def over(self) -> Over:
-        """What may be replaced."""
-        chosen = str(self.values["over"])
-        return None if chosen == ANYTHING else frozenset({0 if chosen == BACKGROUND else self.labels.value(chosen)})
-
-    def grey(self, phase: int) -> NDArray[np.generic]:
-        """The image at a phase."""
-        if self.image is None:
-            raise SegmentationError("This tool looks at the images, which are not open on the grid of the labels")
-        return np.asarray(self.image[min(phase, len(self.image) - 1)])
-
-    def each(self, act: Callable[[Labels, int], Patch | None]) -> "Outcome":
-        """The same in all chosen phases."""
-        found = []
-        for n, phase in enumerate(self.phases):
-            self.report(n / len(self.phases), f"Phase {phase + 1}" if len(self.phases) > 1 else "Working")
-            patch = act(self.labels.data[phase], phase)
-            if patch is not None:
-                found.append((phase, patch))
-        return Outcome(tuple(found))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
-    """patches: by phase, apart from each other. names: of all labels where they have changed, else None."""
-
-    patches: tuple[tuple[int, Patch], ...]
-    names: Mapping[int, str] | None = None
-
-
-def spoken(name: str) -> str:
-    """A structure's name for people: "lv_blood" is "LV blood"."""
-    words = name.split("_")
-    return " ".join([words[0].upper() if words[0] in ("lv", "rv", "la", "ra") else words[0].capitalize(), *words[1:]])
-
-
-def sound_name(name: str, labels: LabelMap) -> str:
-    """A new structure's name in snake case. ValueError where it is empty, long or taken."""
-    tidy = "_".join(name.strip().lower().replace("-", " ").replace("_", " ").split())
-    if not tidy or len(tidy) > 60 or not tidy.replace("_", "").isalnum():
-        raise ValueError(f"{name!r} is no name for a structure: letters, digits and spaces, 60 at most")
-    if tidy in labels.names.values():
-        raise ValueError(f"There is a structure {spoken(tidy)} already")
-    return tidy
+from twinviewer.segmentation.edit.write import rewritten
+from twinviewer.session.label_work import (
+    ALL,
+    Outcome,
+    Work,
+    free_labels,
+    voxels_of,
+    with_numbered,
+)  # fmt: skip
 
 
 def threshold(work: Work) -> Outcome:
@@ -114,7 +31,7 @@ def threshold(work: Work) -> Outcome:
 
 
 def grow_(work: Work) -> Outcome:
-    seeds = _voxels(work)
+    seeds = voxels_of(work)
 
     def act(labels: Labels, phase: int) -> Patch | None:
         grey = work.grey(phase)
@@ -203,7 +120,7 @@ def islands_(work: Work) -> Outcome:
     if what == "clicked":
         if not len(work.points_mm):
             raise SegmentationError("Which piece is to stay is not said", remedy="Click on it")
-        k, j, i = (int(n) for n in _voxels(work)[0])
+        k, j, i = (int(n) for n in voxels_of(work)[0])
         return work.each(lambda labels, _: islands.one_kept(labels, value, (k, j, i), work.spacing))
     free = free_labels(work.labels)
     used = 0
@@ -215,7 +132,7 @@ def islands_(work: Work) -> Outcome:
         return found[0] if found else None
 
     done = work.each(act)
-    return Outcome(done.patches, _with_numbered(work, free[:used])) if used else done
+    return Outcome(done.patches, with_numbered(work, free[:used])) if used else done
 
 
 def cut(work: Work) -> Outcome:
@@ -229,7 +146,7 @@ def cut(work: Work) -> Outcome:
 def part_(work: Work) -> Outcome:
     new = free_labels(work.labels)[: round(work.number("parts")) - 1]
     done = work.each(lambda labels, _: splitting.parted(labels, work.label(), new, work.spacing, work.report))
-    return Outcome(done.patches, _with_numbered(work, new))
+    return Outcome(done.patches, with_numbered(work, new))
 
 
 def interpolate(work: Work) -> Outcome:
@@ -301,30 +218,3 @@ def remove(work: Work) -> Outcome:
     if len(work.labels.names) == 1:
         raise SegmentationError("The last structure cannot be removed", remedy="Clear it instead")
     return Outcome(clear(work).patches, {v: name for v, name in work.labels.names.items() if v != gone})
-
-
-def free_labels(labels: LabelMap) -> list[int]:
-    """Label values without a structure. SegmentationError where there is none left."""
-    free = [value for value in range(1, 256) if value not in labels.names]
-    if not free:
-        raise SegmentationError("A label map cannot have more than 255 structures")
-    return free
-
-
-def _with_numbered(work: Work, new: list[int]) -> dict[int, str]:
-    """Names with new ones after the structure's own: aorta_2, aorta_3 …"""
-    names = dict(work.labels.names)
-    stem = names[work.label()]
-    numbers: Iterator[int] = iter(range(2, 600))
-    for value in new:
-        names[value] = next(name for name in (f"{stem}_{n}" for n in numbers) if name not in names.values())
-    return names
-
-
-def _voxels(work: Work) -> NDArray[np.int64]:
-    """(n, 3) k, j, i of the places clicked that lie within the labels."""
-    at = np.rint(work.labels.grid.to_ijk(work.points_mm.reshape(-1, 3))).astype(np.int64)[:, ::-1]
-    at = at[((at >= 0) & (at < work.labels.grid.shape)).all(axis=1)]
-    if not len(at):
-        raise SegmentationError("The place clicked lies outside the labels")
-    return at

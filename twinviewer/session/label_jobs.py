@@ -23,9 +23,9 @@ from twinviewer.domain import (
 from twinviewer.segmentation.edit.patch import Box, box_at, boxes_between, grown, joined, margin_voxels, whole
 from twinviewer.segmentation.edit.write import bounds
 from twinviewer.session.case import Case
-from twinviewer.session.label_acts import ALL, Work, spoken
 from twinviewer.session.label_edits import apply_edit, labels_of
 from twinviewer.session.label_tools import Tool, checked, tool
+from twinviewer.session.label_work import ALL, Work, spoken
 
 Arguments = tuple[
     LabelMap, NDArray[np.generic] | None, str, dict[str, ParameterValue], tuple[int, ...], tuple[int, ...],

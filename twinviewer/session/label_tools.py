@@ -11,7 +11,7 @@ from typing import Literal
 
 from twinviewer.domain import Choice, LabelMap, Parameter, ParameterValue, SegmentationError
 from twinviewer.session import label_acts as acts
-from twinviewer.session.label_acts import ALL, ANYTHING, BACKGROUND, Outcome, Work
+from twinviewer.session.label_work import ALL, ANYTHING, BACKGROUND, Outcome, Work, sound_name, spoken
 
 Group = Literal["draw", "surface", "pieces", "slices", "structures"]
 _BY_CHOICE = "chosen by the user; the default suits a heart at 0.5 mm to 1 mm"
@@ -224,7 +224,7 @@ def parameters_of(one: Tool, labels: LabelMap, active: str = "") -> tuple[Parame
     names = [labels.names[value] for value in sorted(labels.names)]
     if active not in names:
         active = names[0] if names else ""
-    own = tuple(Choice(name, acts.spoken(name)) for name in names)
+    own = tuple(Choice(name, spoken(name)) for name in names)
     extra = {
         "structure": (own, active),
         "other": (own, next((name for name in names if name != active), active)),
@@ -252,7 +252,7 @@ def checked(one: Tool, labels: LabelMap, values: Mapping[str, ParameterValue]) -
     for name, parameter in parameters.items():
         value = values.get(name, parameter.default)
         try:
-            found[name] = acts.sound_name(str(value), labels) if parameter.pick == "name" else parameter.check(value)
+            found[name] = sound_name(str(value), labels) if parameter.pick == "name" else parameter.check(value)
         except ValueError as error:
             raise SegmentationError(str(error), where=one.label) from error
     return found
