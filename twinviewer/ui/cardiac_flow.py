@@ -59,8 +59,11 @@ class CardiacFlow(QObject):
         of = (case.mesh, case.labels, case.image)
         other = len(of) != len(self._of) or any(a is not b for a, b in zip(of, self._of, strict=True))
         if other and not (self._mending and case.labels is not None and case.image is state.image):
+            same_image = len(self._of) == 3 and self._of[2] is case.image
             self._of = of
-            self._frame, self.why = frame_of(case.mesh, case.labels)
+            edited = case.mesh is None and bool(case.label_edits) and same_image  # planes stay under a brush
+            if not edited or self._frame is None:
+                self._frame, self.why = frame_of(case.mesh, case.labels)
             if case.image is None:
                 self.why = "open images first"
         state.blockSignals(True)

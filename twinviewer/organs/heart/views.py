@@ -9,6 +9,8 @@ from twinviewer.geometry.cardiac_planes import HeartFrame, heart_frame
 
 VALVE_REACH_MM = 5.0
 """How far two pools may lie apart to meet in a valve: half of it on either side."""
+COARSE_MM, LEAST_VOXELS = 2.0, 10
+"""The size of voxels that planes are found with; fewer in which two pools meet are no valve."""
 LEAST_ML = 10.0
 """A left ventricle smaller than this has no axis to speak of."""
 GRAIN_MM = 1.5
@@ -32,14 +34,13 @@ def frame_of_labels(labels: LabelMap, phase: int = 0) -> HeartFrame:
     """The frame from structures named ``lv_blood``, ``rv_blood``, and where there are any the atria and the aorta.
 
     The mitral centre is where the left pools meet; without an atrium the axis is the longest one of the ventricle's
-    blood, and its base is the end nearer to the right ventricle's base. MeshError with the reason where it cannot be.
+    blood, and its base the end where the pool is wider. MeshError with the reason where it cannot be.
     """
-    labels, phase = _coarse(labels, phase), 0
-    places = {name: _places(labels, name, phase) for name in ("lv_blood", "rv_blood", "la_blood", "aorta")}
-    left, right = places["lv_blood"], places["rv_blood"]
-    if len(left) * labels.grid.voxel_ml < LEAST_ML or len(right) * labels.grid.voxel_ml < LEAST_ML:
+    pools = _Pools(labels, min(phase, labels.phases - 1))
+    left, right = pools.places_mm("lv_blood"), pools.places_mm("rv_blood")
+    if min(len(left), len(right)) * pools.grid.voxel_ml < LEAST_ML:
         raise MeshError("The views need the blood of both ventricles", remedy="Find the structures first")
-    mitral = _valve(labels, "lv_blood", "la_blood", phase)
+    mitral = pools.meeting_mm("lv_blood", "la_blood")
     if mitral is None:
         centre = left.mean(axis=0)
         axis = np.linalg.svd((left - centre)[:: max(1, len(left) // 20_000)], full_matrices=False)[2][0]
@@ -52,44 +53,43 @@ def frame_of_labels(labels: LabelMap, phase: int = 0) -> HeartFrame:
     height = left @ up
     apex = left[height < height.min() + 3.0].mean(axis=0)
     return heart_frame(
-        apex, mitral, right.mean(axis=0), tricuspid_mm=_valve(labels, "rv_blood", "ra_blood", phase),
-        rv_points_mm=right, aortic_mm=_valve(labels, "lv_blood", "aorta", phase), source="labels",
+        apex, mitral, right.mean(axis=0), tricuspid_mm=pools.meeting_mm("rv_blood", "ra_blood"),
+        rv_points_mm=right, aortic_mm=pools.meeting_mm("lv_blood", "aorta"), source="labels",
     )  # fmt: skip
 
 
-def _coarse(labels: LabelMap, phase: int) -> LabelMap:
-    """One phase of the labels by every n-th voxel, where they are finer than need be."""
-    steps = [max(1, int(GRAIN_MM / mm)) for mm in labels.grid.spacing_mm]
-    i, j, k = steps
-    data = np.ascontiguousarray(labels.data[min(phase, labels.phases - 1), ::k, ::j, ::i])[None]
-    affine = labels.grid.affine.copy()
-    affine[:3, :3] *= steps
-    grid = Grid((data.shape[1], data.shape[2], data.shape[3]), affine)
-    return LabelMap(data, grid, labels.names, labels.phase_percent[:1], labels.made_by, labels.image_uid)
+class _Pools:
+    """The structures of one phase, thinned to voxels of about 2 mm and cut to where they are: quick enough to be asked
+    between two frames."""
 
+    def __init__(self, labels: LabelMap, phase: int) -> None:
+        step = np.maximum(np.floor(COARSE_MM / np.array(labels.grid.spacing_mm) + 0.25), 1).astype(int)
+        data = labels.data[phase][:: step[2], :: step[1], :: step[0]]
+        spans = [np.flatnonzero((data > 0).any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
+        if not all(len(span) for span in spans):
+            raise MeshError("The views need the blood of both ventricles", remedy="Find the structures first")
+        first = [int(span[0]) for span in spans]
+        self._data = data[tuple(slice(int(span[0]), int(span[-1]) + 1) for span in spans)]
+        affine = labels.grid.affine.copy()
+        affine[:3, :3] *= step
+        affine[:3, 3] = labels.grid.to_mm((np.array(first[::-1]) * step)[None].astype(float))[0]
+        k, j, i = self._data.shape
+        self.grid = Grid((k, j, i), affine)
+        self._values = {name: value for value, name in labels.names.items()}
 
-def _places(labels: LabelMap, name: str, phase: int) -> NDArray[np.float64]:
-    """(n, 3) LPS mm of a structure's voxels."""
-    value = next((value for value, known in labels.names.items() if known == name), None)
-    if value is None:
-        return np.zeros((0, 3))
-    return labels.grid.to_mm(np.argwhere(labels.data[min(phase, labels.phases - 1)] == value)[:, ::-1].astype(float))
+    def mask(self, name: str) -> NDArray[np.bool_]:
+        """(k, j, i) of one structure; nothing where there is none of that name."""
+        if name not in self._values:
+            return np.zeros(self._data.shape, np.bool_)
+        return np.asarray(self._data == self._values[name])
 
+    def places_mm(self, name: str) -> NDArray[np.float64]:
+        """(n, 3) LPS of a structure's voxels."""
+        return self.grid.to_mm(np.argwhere(self.mask(name))[:, ::-1].astype(float))
 
-def _valve(labels: LabelMap, one: str, other: str, phase: int) -> NDArray[np.float64] | None:
-    """(3,) the middle of where two pools meet, None where they do not."""
-    values = {known: value for value, known in labels.names.items()}
-    if one not in values or other not in values:
-        return None
-    data = labels.data[min(phase, labels.phases - 1)]
-    first, second = data == values[one], data == values[other]
-    if not first.any() or not second.any():
-        return None
-    box = ndimage.find_objects((first | second).astype(np.uint8))[0]
-    spacing = labels.grid.spacing_mm[::-1]
-    near = [ndimage.distance_transform_edt(~mask[box], sampling=spacing) for mask in (first, second)]
-    meet = np.argwhere((near[0] < VALVE_REACH_MM / 2) & (near[1] < VALVE_REACH_MM / 2))
-    if len(meet) < 10:
-        return None
-    start = np.array([part.start for part in box])
-    return np.asarray(labels.grid.to_mm((meet + start)[:, ::-1].astype(float)).mean(axis=0))
+    def meeting_mm(self, one: str, other: str) -> NDArray[np.float64] | None:
+        """(3,) the middle of where two pools meet, None where they do not."""
+        reach = max(round(VALVE_REACH_MM / 2 / min(self.grid.spacing_mm)), 1)
+        grown = [ndimage.binary_dilation(self.mask(name), iterations=reach) for name in (one, other)]
+        meet = np.argwhere(grown[0] & grown[1])
+        return None if len(meet) < LEAST_VOXELS else self.grid.to_mm(meet[:, ::-1].astype(float)).mean(axis=0)
