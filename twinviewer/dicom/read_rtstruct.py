@@ -8,6 +8,7 @@ import hashlib
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -92,10 +93,15 @@ def read_rtstruct(path: Path) -> StructureSet:
 
 def drawn_on(series: Series) -> Drawn:
     """UIDs of the images of a series, from their headers."""
+    return _drawn_on(series.files)
+
+
+@lru_cache(maxsize=2)  # a structure set a phase asks for the same thousand headers each time
+def _drawn_on(files: tuple[str, ...]) -> Drawn:
     frames, uids, images = set(), set(), set()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for name in series.files:
+        for name in files:
             header = read_header(Path(name))
             if header is not None:
                 frames.add(header.frame_of_reference)
