@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
 
 FIRST = "structure_1"
+SETTLE_MS = 40
+"""Until a panel that has changed knows its size."""
 GIVEN_UP = "The model was made from the labels before this: build it again when you are done."
 
 
@@ -115,7 +117,7 @@ class LabelHand(EditMode):
         self.w.coupling.draw_scene()
         self.watch(self.w.views.view3d.interactor)
         self.w.coupling.refresh_jobs()
-        QTimer.singleShot(0, self._show_controls)
+        QTimer.singleShot(SETTLE_MS, self._show_controls)
 
     def stop(self) -> bool:
         """Lay it down; whether it was up. A stroke that is not finished is taken back, and the hand stays up."""
@@ -154,7 +156,7 @@ class LabelHand(EditMode):
             self.panel.note.say("")
             self.panel.choose_tool(name)
             self.chosen()
-            QTimer.singleShot(0, self._show_controls)
+            QTimer.singleShot(SETTLE_MS, self._show_controls)
 
     def _show_controls(self) -> None:
         """The tool's own controls are in view, whatever the window's height."""

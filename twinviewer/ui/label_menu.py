@@ -34,7 +34,7 @@ def add_label_actions(w: MainWindow) -> None:
     a.add("label_hand", MENU, "Edit labels by &hand", lambda: w.coupling.hand.toggle(), "L", "rename")
     for tool in LABEL_TOOLS:
         a.add(
-            f"label_{tool.name}", MENU, tool.text, partial(_tool, w, tool.name), tool.key, tool.sign
+            f"label_{tool.name}", MENU, tool.title, partial(_tool, w, tool.name), tool.key, tool.sign
         )  # fmt: skip
     a.add("label_smaller", MENU, "S&maller brush", lambda: w.coupling.hand.panel.resize_brush(-1), "[")
     a.add("label_larger", MENU, "&Larger brush", lambda: w.coupling.hand.panel.resize_brush(1), "]")

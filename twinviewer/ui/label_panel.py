@@ -31,22 +31,27 @@ BRUSHES = (PAINT, ERASE, RANGE)
 
 @dataclass(frozen=True, slots=True)
 class LabelTool:
-    """A tool of the row. key: of its shortcut; hint: what the hand does with it."""
+    """A tool of the row. text: under its icon; title: in the menu; key: of its shortcut; hint: what the hand does."""
 
     name: str
     text: str
+    title: str
     sign: str
     key: str
     hint: str
 
 
 LABEL_TOOLS = (
-    LabelTool(PAINT, "Paint", "segment", "Shift+P", "Drag in a slice, or on the surface in 3D. Ctrl+drag erases."),
-    LabelTool(ERASE, "Erase", "erase", "Shift+E", "Drag over what does not belong, in a slice or in 3D."),
-    LabelTool(RANGE, "Threshold", "threshold", "Shift+T", "Paints only where the image lies in the range, marked "
-              "yellow in the slices."),
-    LabelTool(GROW, "Grow", "grow", "Shift+G", ""),
-    LabelTool(TRACE, "Trace", "outline", "Shift+L", ""),
+    LabelTool(
+        PAINT, "Paint", "Paint", "segment", "Shift+P", "Drag in a slice, or on the surface in 3D. Ctrl+drag erases."
+    ),
+    LabelTool(ERASE, "Erase", "Erase", "erase", "Shift+E", "Drag over what does not belong, in a slice or in 3D."),
+    LabelTool(
+        RANGE, "Threshold", "Threshold paint", "threshold", "Shift+T",
+        "Paints only where the image lies in the range, marked yellow in the slices.",
+    ),
+    LabelTool(GROW, "Grow", "Grow from seeds", "grow", "Shift+G", ""),
+    LabelTool(TRACE, "Trace", "Trace level", "outline", "Shift+L", ""),
 )  # fmt: skip
 RADIUS = Parameter(
     "radius_mm", "Radius", "number", 5.0, "The user's choice", "mm", 0.5, 30.0, 0.5, help="Ctrl+wheel, or [ and ]"
@@ -136,8 +141,8 @@ class LabelPanel(QWidget):
             button.setIconSize(QSize(20, 20))
             button.setCheckable(True)
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            button.setToolTip(f"{tool.text} ({tool.key}) {tool.hint}".rstrip())
-            button.setAccessibleName(tool.text)
+            button.setToolTip(f"{tool.title} ({tool.key}) {tool.hint}".rstrip())
+            button.setAccessibleName(tool.title)
             button.setProperty("role", "tool")
             button.clicked.connect(lambda _=False, name=tool.name: self._tool_clicked(name))
             self._group.addButton(button)
