@@ -12,11 +12,14 @@ import pyvista as pv
 
 from twinviewer.dicom import read, scan
 from twinviewer.domain import CineStack, OrganMesh
+from twinviewer.geometry.cardiac_planes import FOUR, SHORT, THREE, TWO, cardiac_planes
 from twinviewer.geometry.quality import dihedral_range_deg, is_closed_manifold, six_volumes
 from twinviewer.organs.heart.motion.volumes import cavity_ml
 from twinviewer.organs.heart.template.model import build_cine
 from twinviewer.organs.heart.template.shape import template
 from twinviewer.organs.heart.template.uncross import crossings
+from twinviewer.organs.heart.views import frame_of_mesh
+from twinviewer.scene.oblique_cine import CineSlicer
 from twinviewer.segmentation.cine import delineate
 
 pytestmark = pytest.mark.slow
@@ -112,3 +115,16 @@ def test_it_is_ready_for_the_engine(case: Case) -> None:
     assert set(np.unique(case.mesh.point_fields["aha_segment"])) == set(range(18))
     fibre = case.mesh.cell_fields["fibre"]
     np.testing.assert_allclose(np.linalg.norm(fibre, axis=1), 1.0, atol=1e-5)
+
+
+def test_cardiac_views_lie_where_the_scanners_operator_put_them(case: Case, data_dir: Path) -> None:
+    """His four- and three-chamber planes within 8 degrees and 10 mm, his two-chamber plane within 15, short axes 12."""
+    stack = read(scan(data_dir / "cine_cmr_bivme_patient1" / "dicom")[0])
+    assert isinstance(stack, CineStack)
+    planes, slicer = cardiac_planes(frame_of_mesh(case.mesh)), CineSlicer(stack)
+    for name, label, most_deg in ((FOUR, "4CH 1", 8.0), (TWO, "2CH 1", 15.0), (THREE, "4CH 2", 8.0)):
+        native = slicer.nearest(planes[name])
+        assert native is not None and stack.planes[native.number].label == label
+        assert native.tilt_deg < most_deg and native.away_mm < 10.0
+    short = slicer.nearest(planes[SHORT], parallel_only=True)
+    assert short is not None and stack.planes[short.number].label.startswith("SAX") and short.tilt_deg < 12.0
