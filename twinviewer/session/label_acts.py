@@ -1,7 +1,14 @@
 """What each tool does with labels at hand: from checked values to patches of phases, and to new names."""
 
-from twinviewer.domain import SegmentationError, part
-from twinviewer.segmentation.edit import between, carry, combine, compete, fill, grow, islands, plane, shape, smooth
+from twinviewer.domain import SegmentationError
+from twinviewer.domain import part as share_of
+from twinviewer.segmentation.edit import between, carry, plane, shape
+from twinviewer.segmentation.edit import combine as combining
+from twinviewer.segmentation.edit import compete as competing
+from twinviewer.segmentation.edit import fill as filling
+from twinviewer.segmentation.edit import grow as growing
+from twinviewer.segmentation.edit import islands as pieces
+from twinviewer.segmentation.edit import smooth as smoothing
 from twinviewer.segmentation.edit import split as splitting
 from twinviewer.segmentation.edit import trace as tracing
 from twinviewer.segmentation.edit.patch import Box, Labels, Patch
@@ -23,22 +30,22 @@ def threshold(work: Work) -> Outcome:
         grey = work.grey(phase)
         wanted = (grey >= work.number("low")) & (grey <= work.number("high"))  # type: ignore[operator]
         if work.number("least_ml") > 0:
-            wanted = islands.without_small(wanted, work.number("least_ml") / voxel_ml)
+            wanted = pieces.without_small(wanted, work.number("least_ml") / voxel_ml)
         box: Box = (slice(0, labels.shape[0]), slice(0, labels.shape[1]), slice(0, labels.shape[2]))
         return rewritten(labels, box, value, wanted | (labels == value), work.over)
 
     return work.each(act)
 
 
-def grow_(work: Work) -> Outcome:
+def grow(work: Work) -> Outcome:
     seeds = voxels_of(work)
 
     def act(labels: Labels, phase: int) -> Patch | None:
         grey = work.grey(phase)
         low, high = work.number("low"), work.number("high")
         if work.values["range"] == "like":
-            low, high = grow.range_at(grey, seeds, work.spacing, work.number("spread"))
-        return grow.region_grown(
+            low, high = growing.range_at(grey, seeds, work.spacing, work.number("spread"))
+        return growing.region_grown(
             labels, grey, work.label(), seeds, low, high, work.number("reach_mm"), work.spacing,
             work.number("neck_mm"), work.over,
         )  # fmt: skip
@@ -46,9 +53,9 @@ def grow_(work: Work) -> Outcome:
     return work.each(act)
 
 
-def compete_(work: Work) -> Outcome:
+def compete(work: Work) -> Outcome:
     limits = (work.number("low"), work.number("high")) if work.values["limited"] else (None, None)
-    return work.each(lambda labels, phase: compete.competed(
+    return work.each(lambda labels, phase: competing.competed(
         labels, work.grey(phase), sorted(work.labels.names), work.number("margin_mm"), work.spacing, low=limits[0],
         high=limits[1], edge_mm=work.number("edge_mm"), method=work.values["method"],  # type: ignore[arg-type]
         bounded=bool(work.values["bounded"]), report=work.report,
@@ -70,32 +77,32 @@ def trace(work: Work) -> Outcome:
     return work.each(act)
 
 
-def smooth_(work: Work) -> Outcome:
+def smooth(work: Work) -> Outcome:
     size, kind = work.number("size_mm"), work.values["kind"]
     if work.values["structure"] == ALL:
-        report = part(work.report, 0.0, 1.0)
+        report = share_of(work.report, 0.0, 1.0)
         return work.each(
-            lambda labels, _: smooth.smoothed_together(labels, work.all_labels, size, work.spacing, report)
+            lambda labels, _: smoothing.smoothed_together(labels, work.all_labels, size, work.spacing, report)
         )
     return work.each(
-        lambda labels, _: smooth.smoothed(labels, work.label(), size, work.spacing, work.over, kind)  # type: ignore[arg-type]
+        lambda labels, _: smoothing.smoothed(labels, work.label(), size, work.spacing, work.over, kind)  # type: ignore[arg-type]
     )
 
 
-def fill_(work: Work) -> Outcome:
+def fill(work: Work) -> Outcome:
     where = str(work.values["where"])
     axis = None if where == "space" else plane.axis_of(work.labels.grid, where)
-    return work.each(lambda labels, _: fill.filled(labels, work.label(), work.spacing, work.over, axis))
+    return work.each(lambda labels, _: filling.filled(labels, work.label(), work.spacing, work.over, axis))
 
 
 def close(work: Work) -> Outcome:
     return work.each(
-        lambda labels, _: fill.closed(labels, work.label(), work.number("radius_mm"), work.spacing, work.over)
+        lambda labels, _: filling.closed(labels, work.label(), work.number("radius_mm"), work.spacing, work.over)
     )
 
 
-def open_(work: Work) -> Outcome:
-    return work.each(lambda labels, _: fill.opened(labels, work.label(), work.number("radius_mm"), work.spacing))
+def open(work: Work) -> Outcome:
+    return work.each(lambda labels, _: filling.opened(labels, work.label(), work.number("radius_mm"), work.spacing))
 
 
 def resize(work: Work) -> Outcome:
@@ -111,23 +118,23 @@ def hollow(work: Work) -> Outcome:
     ))  # fmt: skip
 
 
-def islands_(work: Work) -> Outcome:
+def islands(work: Work) -> Outcome:
     what, value, least = work.values["what"], work.label(), work.number("least_ml")
     if what == "largest":
-        return work.each(lambda labels, _: islands.largest_kept(labels, value, work.spacing))
+        return work.each(lambda labels, _: pieces.largest_kept(labels, value, work.spacing))
     if what == "small":
-        return work.each(lambda labels, _: islands.small_removed(labels, value, least, work.spacing))
+        return work.each(lambda labels, _: pieces.small_removed(labels, value, least, work.spacing))
     if what == "clicked":
         if not len(work.points_mm):
             raise SegmentationError("Which piece is to stay is not said", remedy="Click on it")
         k, j, i = (int(n) for n in voxels_of(work)[0])
-        return work.each(lambda labels, _: islands.one_kept(labels, value, (k, j, i), work.spacing))
+        return work.each(lambda labels, _: pieces.one_kept(labels, value, (k, j, i), work.spacing))
     free = free_labels(work.labels)
     used = 0
 
     def act(labels: Labels, _: int) -> Patch | None:
         nonlocal used
-        found = islands.apart(labels, value, free, least, work.spacing)
+        found = pieces.apart(labels, value, free, least, work.spacing)
         used = max(used, found[1] if found else 0)
         return found[0] if found else None
 
@@ -143,7 +150,7 @@ def cut(work: Work) -> Outcome:
     return Outcome(done.patches, {**work.labels.names, new: str(work.values["name"])})
 
 
-def part_(work: Work) -> Outcome:
+def part(work: Work) -> Outcome:
     new = free_labels(work.labels)[: round(work.number("parts")) - 1]
     done = work.each(lambda labels, _: splitting.parted(labels, work.label(), new, work.spacing, work.report))
     return Outcome(done.patches, with_numbered(work, new))
@@ -171,7 +178,7 @@ def copy(work: Work) -> Outcome:
         raise SegmentationError("There is no other phase to copy to")
     found = []
     for n, phase in enumerate(targets):
-        inner = part(work.report, n / len(targets), (n + 1) / len(targets))
+        inner = share_of(work.report, n / len(targets), (n + 1) / len(targets))
         target = work.labels.data[phase]
         if work.values["how"] == "plain":
             patch = carry.copied(source, target, work.all_labels, work.spacing, work.over)
@@ -184,11 +191,11 @@ def copy(work: Work) -> Outcome:
     return Outcome(tuple(found))
 
 
-def combine_(work: Work) -> Outcome:
+def combine(work: Work) -> Outcome:
     other = work.label("other")
     operation, margin = work.values["operation"], work.number("margin_mm")
     over = None if work.over is None else work.over | {other}
-    return work.each(lambda labels, _: combine.combined(
+    return work.each(lambda labels, _: combining.combined(
         labels, work.label(), labels == other, operation, work.spacing, margin, over,  # type: ignore[arg-type]
     ))  # fmt: skip
 
@@ -197,7 +204,7 @@ def merge(work: Work) -> Outcome:
     kept, gone = work.label(), work.label("other")
     if kept == gone:
         raise SegmentationError("A structure cannot be merged with itself")
-    done = work.each(lambda labels, _: combine.renumbered(labels, {gone: kept}))
+    done = work.each(lambda labels, _: combining.renumbered(labels, {gone: kept}))
     return Outcome(done.patches, {value: name for value, name in work.labels.names.items() if value != gone})
 
 
@@ -210,7 +217,7 @@ def add(work: Work) -> Outcome:
 
 
 def clear(work: Work) -> Outcome:
-    return work.each(lambda labels, _: combine.renumbered(labels, {work.label(): 0}))
+    return work.each(lambda labels, _: combining.renumbered(labels, {work.label(): 0}))
 
 
 def remove(work: Work) -> Outcome:

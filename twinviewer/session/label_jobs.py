@@ -3,7 +3,7 @@
 What is sent grows with the structure and not with the images: the phases and the box that the tool looks at.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,7 +25,7 @@ from twinviewer.segmentation.edit.write import bounds
 from twinviewer.session.case import Case
 from twinviewer.session.label_edits import apply_edit, labels_of
 from twinviewer.session.label_tools import Tool, checked, tool
-from twinviewer.session.label_work import ALL, Work, spoken
+from twinviewer.session.label_work import ALL, Outcome, Work, spoken
 
 Arguments = tuple[
     LabelMap, NDArray[np.generic] | None, str, dict[str, ParameterValue], tuple[int, ...], tuple[int, ...],
@@ -102,9 +102,12 @@ def compute_tool(
 ) -> LabelEdit:
     """The edit that a tool makes of what :func:`tool_job` cut out, in the place of the whole labels. May run in a
     worker. SegmentationError where it cannot act, or changes nothing."""
+    from twinviewer.session import label_acts  # and SimpleITK with it
+
     one = tool(name)
     work = Work(labels, image, values, 0, act_on, points_mm, normal, part(report, 0.0, 0.95))
-    outcome = one.act(work)
+    act: Callable[[Work], Outcome] = getattr(label_acts, one.name)
+    outcome = act(work)
     boxes: list[LabelBox] = []
     for place, patch in outcome.patches:
         corner = (start[0] + patch.start[0], start[1] + patch.start[1], start[2] + patch.start[2])

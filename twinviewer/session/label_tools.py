@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from twinviewer.domain import Choice, LabelMap, Parameter, ParameterValue, SegmentationError
-from twinviewer.session import label_acts as acts
-from twinviewer.session.label_work import ALL, ANYTHING, BACKGROUND, Outcome, Work, sound_name, spoken
+from twinviewer.session.label_work import ALL, ANYTHING, BACKGROUND, sound_name, spoken
 
 Group = Literal["draw", "surface", "pieces", "slices", "structures"]
 _BY_CHOICE = "chosen by the user; the default suits a heart at 0.5 mm to 1 mm"
@@ -21,17 +20,17 @@ _BY_CHOICE = "chosen by the user; the default suits a heart at 0.5 mm to 1 mm"
 class Tool:
     """One tool.
 
-    points: how many places are clicked in the images ("none", "maybe": one for some values, "one", "many": one or
-    more); normal: whether it takes the plane of the view that was clicked in. reach_mm: from the values, how far from
-    the structures or places (from_points) the tool looks and acts; None for all of the grid. phases: which phases it
-    needs: as the switch all_phases says, all, or others that it writes to.
+    name: that of the function in ``label_acts`` too, which is loaded with its libraries where the tool acts and not
+    where it is offered. points: how many places are clicked in the images ("none", "maybe": one for some values, "one",
+    "many": one or more); normal: whether it takes the plane of the view that was clicked in. reach_mm: from the values,
+    how far from the structures or places (from_points) the tool looks and acts; None for all of the grid. phases: which
+    phases it needs: as the switch all_phases says, all, or others that it writes to.
     """
 
     name: str
     label: str
     summary: str
     group: Group
-    act: Callable[[Work], Outcome]
     parameters: tuple[Parameter, ...] = ()
     points: Literal["none", "maybe", "one", "many"] = "none"
     normal: bool = False
@@ -81,14 +80,12 @@ def _mm(name: str) -> Callable[[Mapping[str, ParameterValue]], float]:
 _ALL_TOOLS = (
     Tool(
         "threshold", "Threshold", "All that lies between two grey values becomes the structure.", "draw",
-        acts.threshold,
         (_STRUCTURE, _LOW, _HIGH,
          _number("least_ml", "Without pieces below", 0.0, "mL", 0.0, 1000.0), _OVER, _ALL_PHASES),
         needs_image=True, reach_mm=lambda values: None,
     ),
     Tool(
         "grow", "Grow from seeds", "All that is as bright as the place clicked and hangs together with it.", "draw",
-        acts.grow_,
         (_STRUCTURE,
          _choice("range", "Grey values", ("like", "Like the place clicked"), ("typed", "As typed below")),
          _number("spread", "Spread", 2.5, "SD", 0.5, 10.0, 0.5, "How far from the mean round the place clicked"),
@@ -100,7 +97,7 @@ _ALL_TOOLS = (
     ),
     Tool(
         "compete", "Grow several at once", "Structures of which a little is painted grow until they meet at edges.",
-        "draw", acts.compete_,
+        "draw",
         (_choice("method", "Method", ("watershed", "Watershed"), ("random_walker", "Random walker (slower)")),
          _number("margin_mm", "Beyond what is painted", 10.0, "mm", 0.0, 200.0, 5.0),
          _number("edge_mm", "Scale of edges", 1.0, "mm", 0.3, 10.0, 0.1),
@@ -110,51 +107,50 @@ _ALL_TOOLS = (
     ),
     Tool(
         "trace", "Level tracing", "What the line of equal brightness through the place clicked encloses in the slice.",
-        "draw", acts.trace,
+        "draw",
         (_STRUCTURE, _choice("operation", "Do", ("add", "Add"), ("erase", "Erase")),
          _number("reach_mm", "No further than", 80.0, "mm", 2.0, 400.0, 5.0), _OVER),
         points="one", normal=True, needs_image=True, reach_mm=lambda values: float(values["reach_mm"]),
         from_points=True,
     ),
     Tool(
-        "smooth", "Smooth", "Rounds off detail; the volume stays.", "surface", acts.smooth_,
+        "smooth", "Smooth", "Rounds off detail; the volume stays.", "surface",
         (_STRUCTURES, _number("size_mm", "Detail that goes", 2.0, "mm", 0.2, 20.0),
          _choice("kind", "Method", ("gaussian", "Gaussian"), ("median", "Median"), help_="All together: Gaussian"),
          _OVER, _ALL_PHASES),
         reach_mm=lambda values: 3.0 * float(values["size_mm"]) + 2.0,
     ),
     Tool(
-        "fill", "Fill holes", "What the structure encloses becomes part of it.", "surface", acts.fill_,
+        "fill", "Fill holes", "What the structure encloses becomes part of it.", "surface",
         (_STRUCTURE,
          _choice("where", "Holes", ("space", "Closed in space"), ("axial", "In axial slices"),
                  ("coronal", "In coronal slices"), ("sagittal", "In sagittal slices")),
          _OVER, _ALL_PHASES),
     ),
     Tool(
-        "close", "Close gaps", "Fills gaps and notches that a ball of this radius cannot enter.", "surface", acts.close,
+        "close", "Close gaps", "Fills gaps and notches that a ball of this radius cannot enter.", "surface",
         (_STRUCTURE, _number("radius_mm", "Radius", 2.0, "mm", 0.2, 30.0), _OVER, _ALL_PHASES),
         reach_mm=lambda values: 2.0 * float(values["radius_mm"]) + 2.0,
     ),
     Tool(
-        "open", "Remove spurs", "Takes off what a ball of this radius cannot reach inside.", "surface", acts.open_,
+        "open", "Remove spurs", "Takes off what a ball of this radius cannot reach inside.", "surface",
         (_STRUCTURE, _number("radius_mm", "Radius", 2.0, "mm", 0.2, 30.0), _ALL_PHASES),
         reach_mm=lambda values: 2.0 * float(values["radius_mm"]) + 2.0,
     ),
     Tool(
         "resize", "Grow or shrink", "Moves the surface outwards, or inwards for a negative margin.", "surface",
-        acts.resize,
         (_STRUCTURE, _number("margin_mm", "Margin", 1.0, "mm", -30.0, 30.0), _OVER, _ALL_PHASES),
         reach_mm=_mm("margin_mm"),
     ),
     Tool(
-        "hollow", "Hollow", "Makes a shell of the structure.", "surface", acts.hollow,
+        "hollow", "Hollow", "Makes a shell of the structure.", "surface",
         (_STRUCTURE, _number("wall_mm", "Thickness", 3.0, "mm", 0.3, 30.0),
          _choice("side", "Shell", ("inside", "Inside its surface"), ("outside", "Outside its surface")),
          _pick("lumen", "What it encloses", "lumen"), _OVER, _ALL_PHASES),
         reach_mm=_mm("wall_mm"),
     ),
     Tool(
-        "islands", "Islands", "Keeps, drops or parts pieces that do not touch.", "pieces", acts.islands_,
+        "islands", "Islands", "Keeps, drops or parts pieces that do not touch.", "pieces",
         (_STRUCTURE,
          _choice("what", "Do", ("largest", "Keep the largest"), ("small", "Remove small ones"),
                  ("clicked", "Keep the one clicked"), ("split", "Make each a structure")),
@@ -162,23 +158,22 @@ _ALL_TOOLS = (
         points="maybe",
     ),
     Tool(
-        "cut", "Split by a plane", "The part beyond the plane becomes a structure.", "pieces", acts.cut,
+        "cut", "Split by a plane", "The part beyond the plane becomes a structure.", "pieces",
         (_STRUCTURE, _NAME, _ALL_PHASES), points="one", normal=True,
     ),
     Tool(
-        "part", "Split at necks", "Parts a structure where it is narrow.", "pieces", acts.part_,
+        "part", "Split at necks", "Parts a structure where it is narrow.", "pieces",
         (_STRUCTURE, _number("parts", "Parts", 2.0, "", 2.0, 8.0, 1.0)),
     ),
     Tool(
         "interpolate", "Interpolate slices", "Draws the slices between drawn ones by their shapes.", "slices",
-        acts.interpolate,
         (_STRUCTURES, _SLICES,
          _number("mend_mm", "Make anew round the place clicked", 0.0, "mm", 0.0, 100.0, 0.5,
                  "Thickness of slices that are made from their neighbours; 0 fills empty slices only"), _OVER),
         points="maybe", reach_mm=lambda values: float(values["mend_mm"]) + 2.0,
     ),
     Tool(
-        "copy", "Copy to phases", "Takes structures of this phase to others.", "slices", acts.copy,
+        "copy", "Copy to phases", "Takes structures of this phase to others.", "slices",
         (_STRUCTURES,
          _choice("to", "To", ("next", "The next phase"), ("previous", "The phase before"), ("all", "All others")),
          _choice("how", "How", ("plain", "As they are"), ("carried", "Carried by the motion of the images")), _OVER),
@@ -186,7 +181,6 @@ _ALL_TOOLS = (
     ),
     Tool(
         "combine", "Combine", "Adds another structure, takes it away, or keeps what is common.", "structures",
-        acts.combine_,
         (_STRUCTURE, _OTHER,
          _choice("operation", "Do", ("subtract", "Take the other away"), ("intersect", "Keep only within the other"),
                  ("add", "Add the other")),
@@ -194,17 +188,17 @@ _ALL_TOOLS = (
         reach_mm=_mm("margin_mm"),
     ),
     Tool(
-        "merge", "Merge", "The other structure becomes part of this one, in all phases.", "structures", acts.merge,
+        "merge", "Merge", "The other structure becomes part of this one, in all phases.", "structures",
         (_STRUCTURE, _OTHER), phases="all",
     ),
-    Tool("rename", "Rename", "Gives a structure another name.", "structures", acts.rename, (_STRUCTURE, _NAME)),
-    Tool("add", "Add structure", "A new structure, empty as yet.", "structures", acts.add, (_NAME,)),
+    Tool("rename", "Rename", "Gives a structure another name.", "structures", (_STRUCTURE, _NAME)),
+    Tool("add", "Add structure", "A new structure, empty as yet.", "structures", (_NAME,)),
     Tool(
-        "clear", "Clear", "Empties a structure in this phase or in all.", "structures", acts.clear,
+        "clear", "Clear", "Empties a structure in this phase or in all.", "structures",
         (_STRUCTURE, _ALL_PHASES),
     ),
     Tool(
-        "remove", "Remove structure", "Takes a structure away, in all phases.", "structures", acts.remove,
+        "remove", "Remove structure", "Takes a structure away, in all phases.", "structures",
         (_STRUCTURE,), phases="all",
     ),
 )  # fmt: skip

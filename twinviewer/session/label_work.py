@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import LabelMap, ParameterValue, Reporter, SegmentationError
 from twinviewer.segmentation.edit.patch import Labels, Patch
-from twinviewer.segmentation.edit.write import Over
 
 ALL = "*"
 ANYTHING = "anything"
@@ -50,7 +49,7 @@ class Work:
         return sorted(self.labels.names) if self.values["structure"] == ALL else [self.label()]
 
     @property
-    def over(self) -> Over:
+    def over(self) -> frozenset[int] | None:
         """What may be replaced."""
         chosen = str(self.values["over"])
         return None if chosen == ANYTHING else frozenset({0 if chosen == BACKGROUND else self.labels.value(chosen)})

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.optimize import linear_sum_assignment
 
 from twinviewer.domain import Grid
 from twinviewer.segmentation.edit.patch import Box, box_at, grown
@@ -33,6 +32,8 @@ class Cut:
 
 def axis_of(grid: Grid, orientation: str) -> int:
     """The axis of the (k, j, i) array that runs through axial, coronal or sagittal slices; each has its own."""
+    from scipy.optimize import linear_sum_assignment
+
     direction = np.abs(grid.affine[:3, :3] / np.linalg.norm(grid.affine[:3, :3], axis=0))
     lps, voxel = linear_sum_assignment(-direction)
     follows = dict(zip(lps.tolist(), voxel.tolist(), strict=True))

@@ -5,7 +5,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.signal import oaconvolve
 
 from twinviewer.domain import Reporter, silent
 from twinviewer.segmentation.edit.patch import Labels, Patch
@@ -65,6 +64,8 @@ def _blurred(mask: Mask, size_mm: float, spacing_kji: Spacing, kind: Kind) -> ND
     if kind == "gaussian":
         sigma = [size_mm / s for s in spacing_kji]
         return ndimage.gaussian_filter(mask.astype(np.float32), sigma, mode="nearest", truncate=3.0)
+    from scipy.signal import oaconvolve  # slow to load, and seldom wanted
+
     reach = [int(size_mm / s) for s in spacing_kji]
     away = np.meshgrid(*(np.arange(-n, n + 1) * s for n, s in zip(reach, spacing_kji, strict=True)), indexing="ij")
     ball = (np.square(away).sum(axis=0) <= size_mm**2 * (1 + 1e-6)).astype(np.float32)
