@@ -112,6 +112,12 @@ def _sources(row: Sequence[Plane], series: Series, report: Reporter) -> list[Dat
         for name in _MUST_EXIST:
             if name not in data:
                 setattr(data, name, "")
+        for name in ("SOPClassUID", "SOPInstanceUID"):  # some exports leave them to the file's own header
+            if not data.get(name):
+                setattr(data, name, str(data.file_meta.get(f"MediaStorage{name}", "")))
+        if not data.SOPClassUID or not data.SOPInstanceUID:
+            raise LoadError("The images do not say what they are, so that nothing can refer to them",
+                            where=series.description)  # fmt: skip
         sources.append(data)
     return sources
 
@@ -160,7 +166,7 @@ def _write_one(
             software_versions="1",
             device_serial_number="0",
             content_description="Research only, not for clinical use",
-            content_label="HEART",
+            content_label="STRUCTURES",
             series_description="Segmentation",
         )
         segmentation.save_as(path, enforce_file_format=True)
