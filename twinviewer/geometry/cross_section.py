@@ -14,8 +14,8 @@ from scipy import ndimage, spatial
 from twinviewer.domain import Grid
 
 Array = NDArray[np.float64]
-BLUR = 0.6
-"""Of a voxel edge: removes the staircase, keeps the place."""
+BLUR, BLUR_MM = 0.6, 0.9
+"""Of a voxel edge, and at least in mm: removes the staircase and the roughness of a face, keeps its place."""
 GRAIN_MM = 0.4
 _TURNS = np.deg2rad(np.arange(0.0, 180.0, 1.0))
 
@@ -41,11 +41,13 @@ class Soft:
 
 
 def soft(mask: NDArray[np.bool_], grid: Grid, within: tuple[slice, ...] | None = None) -> Soft:
-    """Blur a (k, j, i) mask by BLUR voxels, in its box or in a given one."""
+    """Blur a (k, j, i) mask by BLUR voxels or BLUR_MM, in its box or in a given one."""
     if within is None:
-        within = box_of(mask, 4)
+        within = box_of(mask, 2 + int(4.0 * BLUR_MM / min(grid.spacing_mm)))
     low = np.array([part.start for part in within])
-    share = ndimage.gaussian_filter(mask[within].astype(np.float32), BLUR, truncate=3.5)
+    share = ndimage.gaussian_filter(
+        mask[within].astype(np.float32), [max(BLUR, BLUR_MM / step) for step in grid.spacing_mm[::-1]], truncate=3.0
+    )
     return Soft(share, grid, low)
 
 

@@ -7,7 +7,7 @@ cusps, which no label map shows; where a model carries the landmarks aortic_hing
 
 What counts as the ring within the plane. Of an inlet: blood of either label, above which lies the atrium and below
 which the ventricle, so that neither the outflow tract beside the mitral ring nor an auricle beside it is counted. Of an
-outlet, whose closed cusps part the labels in shreds: blood half a voxel towards the ventricle, under the vessel's root.
+outlet, whose closed cusps part the labels in shreds: blood BELOW_MM towards the ventricle, under the vessel's root.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ BY_HINGES, BY_BORDER = "plane through the three hinge points", "plane fitted to 
 LEAST_FACES = 30
 MOST_OPEN = 0.6
 OUTLETS = ("aorta", "pulmonary_artery")
-ROOT_MM, ROOT_MARGIN_MM = 8.0, 2.0
+BELOW_MM, ROOT_MM, ROOT_MARGIN_MM = 1.0, 8.0, 2.0
 """An outlet's ring lies below the sinuses, which are wider; how far above it they are looked for."""
 NEAR, NEAR_MM, SLOPE = 0.8, 1.4, 0.12
 """So many voxels (and mm) above and below the plane there is blood too; a wall that slopes by 20° loses next to nothing
@@ -160,7 +160,7 @@ def _inlet_cut(one: Soft, two: Soft, centre: Array, normal: Array, reach_mm: flo
 
 def _outlet_cut(one: Soft, two: Soft, centre: Array, normal: Array, reach_mm: float) -> Section | None:
     for _ in range(2):
-        along_normal = 0.5 * one.edge_mm * normal
+        along_normal = max(0.5 * one.edge_mm, BELOW_MM) * normal
         across, along, places, shape = square(centre, normal, reach_mm)
         filled = (one.at(places - along_normal) + two.at(places - along_normal)).reshape(shape)
         root = two.at(places + ROOT_MM * normal).reshape(shape) > 0.5
