@@ -161,9 +161,13 @@ class LabelHand(EditMode):
     def _show_controls(self) -> None:
         """The tool's own controls are in view, whatever the window's height."""
         page = self.w.inspector.segment
+        for widget in (self.panel.box, self.panel, page.widget()):
+            if widget.layout() is not None:
+                widget.layout().activate()
+        page.widget().resize(page.widget().width(), page.widget().sizeHint().height())
         page.ensureWidgetVisible(self.panel)
         if self.panel.box.isVisible():
-            page.ensureWidgetVisible(self.panel.finish)
+            page.ensureWidgetVisible(self.panel.finish, 0, 8)
 
     def structure_verb(self, verb: str) -> None:
         """ "add", "rename" or "remove" a structure."""

@@ -58,6 +58,8 @@ class LabelToolBox(QWidget):
         self.try_, self.apply = QPushButton("Preview"), QPushButton("Apply")
         self.keep, self.back = QPushButton("Keep"), QPushButton("Take back")
         self.stop, self.close_ = QPushButton("Cancel"), QPushButton("Close")
+        for button in (self.apply, self.keep):
+            button.setProperty("role", "primary")
         self.try_.clicked.connect(lambda: self.asked.emit(True))
         self.apply.clicked.connect(lambda: self.asked.emit(False))
         self.keep.clicked.connect(lambda: self.kept.emit(True))
