@@ -62,15 +62,23 @@ class Drawn:
     images: frozenset[str]
 
 
-def is_rtstruct(path: Path) -> bool:
-    """Whether a DICOM file is an RT structure set. False for what cannot be read."""
+def modality_of(path: Path) -> str:
+    """The modality of a DICOM file; "" for what is none, or cannot be read."""
     try:
+        with path.open("rb") as handle:
+            if handle.read(132)[128:] != b"DICM":
+                return ""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             data = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Modality"])
-            return str(data.get("Modality", "")) == "RTSTRUCT"
+            return str(data.get("Modality", ""))
     except Exception:
-        return False
+        return ""
+
+
+def is_rtstruct(path: Path) -> bool:
+    """Whether a DICOM file is an RT structure set. False for what cannot be read."""
+    return modality_of(path) == "RTSTRUCT"
 
 
 def read_rtstruct(path: Path) -> StructureSet:
@@ -154,7 +162,8 @@ def mask_of(structures: StructureSet, grid: Grid, drawn: Drawn | None = None, in
         notes.append(f"{left_out} contours were drawn on images that are not open: they were left out")
     if gaps:
         done = "filled between their neighbours" if interpolate else "left empty"
-        notes.append(f"Contours are missing on slices in {gaps} places: these were {done}")
+        places = "one place" if gaps == 1 else f"{gaps} places"
+        notes.append(f"Slices without a contour lie between contours in {places}: they were {done}")
     if outside:
         notes.append(f"{outside} contours lie beyond the images")
     if bent:

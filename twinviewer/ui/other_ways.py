@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
 
 FILES = "Masks (*.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd *.dcm);;All files (*)"
+MESH_SUFFIXES = (".glb", ".obj", ".stl", ".ply", ".vtp", ".vtu")
 MESH_FILES = "Meshes (*.glb *.obj *.stl *.ply *.vtp *.vtu);;All files (*)"
 
 
@@ -27,6 +28,17 @@ class OtherWays(QObject):
         self.w = window
         self.dialog: Any = None
         window.presenter.failed.connect(self._refused)
+
+    def dropped(self, paths: list[Path]) -> bool:
+        """Whether files that were dropped on the window are structures, and so are read as such: meshes; and, where
+        images are open, segmentations that cannot be images."""
+        if paths and all(path.suffix.lower() in MESH_SUFFIXES for path in paths):
+            self.read_mesh(*paths)
+            return True
+        if self.w.presenter.case.image is not None and paths and all(map(_is_segmentation, paths)):
+            self.read_mask(*paths)
+            return True
+        return False
 
     # A mask ----------------------------------------------------------------------------------------------------
 
@@ -58,7 +70,7 @@ class OtherWays(QObject):
         structures, any_name = self._structures(organ)
         styles, keeps = catalog.organ(organ).styles, self.w.presenter.case.labels is not None
         self.dialog = MaskDialog(self.w, self.w.look, rows, why, structures, styles, (own, phases), any_name, keeps,
-                                 "Contours are missing" in why)  # fmt: skip
+                                 "Slices without a contour" in why)  # fmt: skip
         self.dialog.chosen.connect(partial(self.import_mask, organ, paths))
         self.dialog.open()
 
@@ -218,3 +230,14 @@ class OtherWays(QObject):
         p = self.w.presenter
         if doing == "Segment" and isinstance(error, SegmentationError) and p.case.image is not None:
             p.accept(p.case.with_message("Segment", str(error)), step=False)
+
+
+def _is_segmentation(path: Path) -> bool:
+    """Whether a file says that it holds structures: 3D Slicer's, or DICOM SEG and RTSTRUCT."""
+    if path.name.lower().endswith(".seg.nrrd"):
+        return True
+    if not path.is_file():
+        return False
+    from twinviewer.dicom.read_rtstruct import modality_of
+
+    return modality_of(path) in ("SEG", "RTSTRUCT")

@@ -292,7 +292,7 @@ class MainWindow(QMainWindow):
 
     def open_path(self, path: Path) -> None:
         """A folder of images, a case file, or records of the open patient."""
-        if self.records.dropped([path]):
+        if self.records.dropped([path]) or self.coupling.other_ways.dropped([path]):
             return
         if path.is_dir():
             self.presenter.open_folder(path)
@@ -313,7 +313,7 @@ class MainWindow(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
-            if len(paths) > 1 and self.records.dropped(paths):
+            if len(paths) > 1 and (self.records.dropped(paths) or self.coupling.other_ways.dropped(paths)):
                 return
             if len(paths) > 1:
                 self.messages.tell("One patient at a time: the first of what was dropped is opened")
