@@ -23,6 +23,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parent))
 from cine import cine_times  # noqa: E402
 from sections import write_section  # noqa: E402
+from views import view_times  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,7 @@ def main() -> int:
 
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     rows.append(Row(f"peak memory of all this (image {image_mb:.0f} MiB)", peak_mb, "MiB", 4096.0, "limit"))
-    rows += [Row(*one) for one in cine_times()]
+    rows += [Row(*one) for one in (*cine_times(), *view_times())]
     rows += start_up(options.repeat)
     table = ["| what | median | against | which | ratio |", "|---|---|---|---|---|", *(row.text() for row in rows)]
     print("\n".join(table))
