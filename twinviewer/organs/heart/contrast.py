@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -202,7 +203,7 @@ def without_dense(image: Float, found: Found, work: WorkingGrid) -> Float:
     out[box] = np.where(gone[box], top / np.maximum(bottom, 1e-4), out[box])
     if found.streaks.any():
         box = bounding_box(found.streaks, 2)
-        even = ndimage.median_filter(out[box], size=(3, 5, 5))
+        even = sitk.GetArrayFromImage(sitk.Median(sitk.GetImageFromArray(out[box]), (2, 2, 1)))
         out[box] = np.where(found.streaks[box], even, out[box])
     return out
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from twinviewer.domain import Reporter, SegmentationError, part
+from twinviewer.domain import Reporter, SegmentationError, part, silent
 from twinviewer.organs.heart.atlas import (
     LA_BLOOD,
     LV_BLOOD,
@@ -115,15 +115,13 @@ def locate(image: Float, levels: CtLevels, work: WorkingGrid, report: Reporter) 
     heart = atlas(work.spacing_mm)
     poses = place(heart, maps.blood, maps.muscle, work, part(report, 0.0, 0.8))
     report(0.8, "Bending the heart to fit")
+    bending = part(report, 0.8, 0.9)
     tried = [
-        _bent(heart, pose, image, near, levels, work) for pose in poses if pose.misfit < MOST_MISFIT[pose.opacified]
+        _bent(heart, pose, image, near, levels, work, bending)
+        for pose in poses
+        if pose.misfit < MOST_MISFIT[pose.opacified]
     ]
     accepted = [one for one in tried if one.accepted]
-    if __import__("os").environ.get("DBG"):
-        print(
-            [(o.pose.opacified, o.pose.misfit, o.score, o.hits) for o in tried],
-            [(o.opacified, o.misfit) for o in poses],
-        )
     if accepted:
         best = max(accepted, key=lambda one: one.score)
         if best.pose.opacified == RIGHT:
@@ -139,18 +137,13 @@ def locate(image: Float, levels: CtLevels, work: WorkingGrid, report: Reporter) 
         least = min((one.misfit for one in poses), default=1.0)
         if pose.misfit > min(MOST_MISFIT[BOTH], least):
             continue
-        other = _bent(mirror, pose, image, near, levels, work)
+        other = _bent(mirror, pose, image, near, levels, work, silent)
         if other.accepted and other.score > max((one.score for one in tried), default=0.0):
             raise SegmentationError(
                 "This heart is a mirror image: dextrocardia, or left and right are exchanged in the file",
                 where="the atlas fits with left and right exchanged, not as hearts usually lie",
                 remedy="Such hearts are not part of this version; check the orientation letters of the images",
             )
-    if __import__("os").environ.get("DBG"):
-        print(
-            [(o.pose.opacified, o.pose.misfit, o.score, o.hits) for o in tried],
-            [(o.opacified, o.misfit) for o in poses],
-        )
         print([(o.pose.opacified, o.pose.misfit, o.hits) for o in tried], [(o.opacified, o.misfit) for o in poses])
     raise _none(tried, poses, levels)
 
@@ -174,7 +167,9 @@ def own_levels(found: Located, image: Float, levels: CtLevels) -> CtLevels:
     return replace(levels, blood=(0.5 * (low + high),) if alike else (low, high))
 
 
-def _bent(heart: Atlas, pose: Pose, image: Float, near: Mask, levels: CtLevels, work: WorkingGrid) -> Located:
+def _bent(
+    heart: Atlas, pose: Pose, image: Float, near: Mask, levels: CtLevels, work: WorkingGrid, report: Reporter
+) -> Located:
     corners = pose.to_scan(heart.points_mm[(heart.label > 0) & (heart.label < OTHER)])
     low, high = corners.min(axis=0) - 18.0, corners.max(axis=0) + 18.0
     local = work.cropped(low, high).coarser(BENDING_MM)
@@ -184,7 +179,7 @@ def _bent(heart: Atlas, pose: Pose, image: Float, near: Mask, levels: CtLevels, 
     if min(local.shape) < 8:
         hits = dict.fromkeys((*CHAMBERS_OF[BOTH], LV_MYOCARDIUM), 0.0)
         return Located(pose, low, high, local, np.zeros(local.shape, np.uint8), np.zeros(local.shape, np.float32), hits)
-    label, depth = bend(heart, pose, maps.blood, maps.muscle, local)
+    label, depth = bend(heart, pose, maps.blood, maps.muscle, local, report)
 
     def hit(value: int, map_: Float) -> float:
         mine = label == value

@@ -5,7 +5,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from twinviewer.domain import SegmentationError
+from twinviewer.domain import Reporter, SegmentationError, silent
 from twinviewer.organs.heart.atlas import (
     BLOOD_LABELS,
     LA_BLOOD,
@@ -30,7 +30,6 @@ from twinviewer.organs.heart.pale import add_pale_right, unmixed_atrium
 from twinviewer.organs.heart.search import BOTH, LEFT_BLOOD
 from twinviewer.organs.heart.walls import add_left_wall, add_walls
 from twinviewer.segmentation.ct_levels import CtLevels
-from twinviewer.segmentation.mask import bounding_box
 from twinviewer.segmentation.working_grid import WorkingGrid
 
 Float = NDArray[np.float32]
@@ -51,6 +50,7 @@ def label_phase(
     levels: CtLevels,
     opacified: str,
     mouth_mm: float = 0.0,
+    report: Reporter = silent,
 ) -> tuple[Labels, list[str]]:
     """Labels of a phase, OTHER included, and what a reader must know of it.
 
@@ -60,6 +60,7 @@ def label_phase(
     """
     spacing = work.spacing_kji
     expected = between_grids(label, registered, work, 0)
+    report(0.0, "Looking for metal and calcium")
     noise_hu = noise_of(image, expected)
     found = dense_pieces(image, expected, levels, noise_hu, work)
     notes = sentences(found, levels)
@@ -71,6 +72,7 @@ def label_phase(
             f"Noise of {noise_hu:.0f} HU against a contrast of {rise:.0f} HU: the image was evened out along its "
             "edges, and thin structures are less sure."
         )
+    report(0.15, "Finding the blood")
     soft = ndimage.gaussian_filter(image, 0.5)
     chambers = (LV_BLOOD, RV_BLOOD, LA_BLOOD, RA_BLOOD) if opacified == BOTH else (LV_BLOOD, LA_BLOOD)
     bright = BLOOD_LABELS if opacified == BOTH else LEFT_BLOOD
@@ -80,9 +82,12 @@ def label_phase(
     blood_from = levels.blood_from
     blood = blood_mask(soft, blood_from, np.isin(expected, chambers))
     ease = np.clip((soft - blood_from) / (0.6 * (levels.blood[0] - blood_from)), 0.0, 1.0) ** 2
+    report(0.25, "Sharing the blood among the chambers")
     labels = share_blood(blood, ease.astype(np.float32), label, depth, work, registered, mouth_mm)
     labels[~np.isin(labels, (*bright, OTHER))] = 0
+    report(0.4, "Setting the valves")
     labels = tidy_chambers(labels, spacing)
+    report(0.55, "Smoothing the chambers")
     for value in bright:
         # the thin wall of atria and vessels takes up less contrast and is never seen without fat beside it
         beside = myocardium if value in (LV_BLOOD, RV_BLOOD) else min(myocardium, levels.muscle)
@@ -99,7 +104,8 @@ def label_phase(
                 f"Blood without contrast mixes into the right atrium: {unmixed_ml:.0f} mL of it were taken from where "
                 "the atrium is expected, within its outer edge."
             )
-    for value in chambers:
+    for number, value in enumerate(chambers):
+        report(0.6 + 0.05 * number, "Smoothing the chambers")
         mask = labels == value
         if not mask.any():
             raise SegmentationError(
@@ -111,6 +117,7 @@ def label_phase(
         mask = round_ventricle(mask, allowed, spacing, NOTCHES_MM[value], 1.2)
         labels[labels == value] = 0
         labels[mask & (labels == 0)] = value
+    report(0.8, "Adding the walls")
     labels[labels == OTHER] = 0
     if opacified == BOTH:
         labels, _, wall_mm, measured = add_walls(labels, image, muscle_from, myocardium, spacing)
@@ -132,14 +139,14 @@ def label_phase(
 def noise_of(image: Float, expected: Labels) -> float:
     """Standard deviation of a voxel in HU within blood and muscle of the left ventricle; 0 where that is not seen.
 
-    From what a median of 3 voxels takes away, which holds nearly all of noise that is correlated over a voxel.
+    From the differences of voxels two apart along a row, beyond which noise is hardly correlated.
     """
     core = ndimage.binary_erosion(np.isin(expected, (LV_BLOOD, LV_MYOCARDIUM)), iterations=2)
-    if core.sum() < 500:
+    both = core[:, :, :-2] & core[:, :, 2:]
+    if both.sum() < 500:
         return 0.0
-    box = bounding_box(core, 2)
-    fine = image[box] - ndimage.median_filter(image[box], size=3)
-    return float(1.4826 * np.median(np.abs(fine[core[box]])))
+    apart = (image[:, :, :-2] - image[:, :, 2:])[both]
+    return float(1.4826 * np.median(np.abs(apart)) / np.sqrt(2.0))
 
 
 def evened(image: Float) -> Float:

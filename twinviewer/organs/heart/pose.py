@@ -14,7 +14,7 @@ from scipy import ndimage
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
-from twinviewer.domain import Reporter, part
+from twinviewer.domain import Cancelled, Reporter, part, silent
 from twinviewer.organs.heart.atlas import (
     BLOOD_LABELS,
     LV_MYOCARDIUM,
@@ -156,7 +156,13 @@ def painted(label: NDArray[np.integer], opacified: str = BOTH) -> Float:
 
 
 def demons(
-    fixed: Float, moving: Float, spacing_mm: float, iterations: int, smooth_mm: float, threads: int = 2
+    fixed: Float,
+    moving: Float,
+    spacing_mm: float,
+    iterations: int,
+    smooth_mm: float,
+    threads: int = 2,
+    report: Reporter = silent,
 ) -> NDArray[np.float64]:
     """Displacement (k, j, i, 3) in mm, components x, y, z: moving at (x + displacement) looks like fixed at x."""
     images = []
@@ -171,7 +177,22 @@ def demons(
     method.SetSmoothUpdateField(False)
     method.SetMaximumUpdateStepLength(1.5)
     method.SetNumberOfThreads(threads)
-    field = method.Execute(images[0], images[1])
+    stopped: list[Cancelled] = []
+
+    def each() -> None:
+        try:
+            report(method.GetElapsedIterations() / iterations, "Following the shape")
+        except Cancelled as stop:
+            stopped.append(stop)
+            method.Abort()
+
+    method.AddCommand(sitk.sitkIterationEvent, each)
+    try:
+        field = method.Execute(images[0], images[1])
+    finally:
+        method.RemoveAllCommands()
+    if stopped:
+        raise stopped[0]
     return np.asarray(sitk.GetArrayFromImage(field), dtype=np.float64)
 
 
@@ -193,7 +214,9 @@ def atlas_on(atlas: Atlas, pose: Pose, work: WorkingGrid) -> tuple[NDArray[np.ui
     return label, (depth * size).astype(np.float32)
 
 
-def bend(atlas: Atlas, pose: Pose, blood: Float, muscle: Float, work: WorkingGrid) -> tuple[NDArray[np.uint8], Float]:
+def bend(
+    atlas: Atlas, pose: Pose, blood: Float, muscle: Float, work: WorkingGrid, report: Reporter = silent
+) -> tuple[NDArray[np.uint8], Float]:
     """The placed atlas bent locally until it fits: labels and depth as in :func:`atlas_on`."""
     label, depth = atlas_on(atlas, pose, work)
     scene = ndimage.gaussian_filter(2.0 * blood + muscle * (1.0 - blood), 0.6)
@@ -203,7 +226,7 @@ def bend(atlas: Atlas, pose: Pose, blood: Float, muscle: Float, work: WorkingGri
     # round the heart the atlas only says "no blood": muscle of the chest wall or diaphragm must not pull
     expected = np.where(known & (label == 0), np.minimum(scene, 1.0), expected)
     expected = ndimage.gaussian_filter(expected, 0.6)
-    field = demons(scene, expected.astype(np.float32), work.spacing_mm, 45, 5.0)
+    field = demons(scene, expected.astype(np.float32), work.spacing_mm, 45, 5.0, report=report)
     return warp(label, depth, field, work.spacing_mm)
 
 

@@ -36,6 +36,9 @@ RIGHT_BLOOD = (RV_BLOOD, RA_BLOOD, PULMONARY_ARTERY)
 _ABOUT_UP_DEG = (-60.0, -40.0, -20.0, 0.0, 20.0, 40.0, 60.0)
 _TILTS_DEG = ((0.0, 0.0), (25.0, 0.0), (-25.0, 0.0), (0.0, 25.0), (0.0, -25.0))
 _SIZES = (0.9, 1.12)
+_PARTS = {LEFT: LEFT_BLOOD, RIGHT: RIGHT_BLOOD}
+PALE_WEIGHT = 0.5
+"""Blood without contrast looks as muscle does: how much it counts that it does."""
 _TURN_COST = 0.12**2
 """A turn costs its square in radians times this, here as in the fit that follows."""
 
@@ -70,7 +73,7 @@ class Sample:
         """
         want = np.isin(self.kind, bright(opacified)).astype(float)
         pale = np.isin(self.kind, BLOOD_LABELS) & (want == 0)
-        soft = np.where(self.kind == LV_MYOCARDIUM, self.weight, np.where(pale, 0.5 * self.weight, 0.0))
+        soft = np.where(self.kind == LV_MYOCARDIUM, self.weight, np.where(pale, PALE_WEIGHT * self.weight, 0.0))
         return want, self.weight, soft
 
 
@@ -140,7 +143,9 @@ def candidates(
     dark = field(b**2, 0.0)  # misfit of blood where none is wanted
     gain = field(1.0 - 2.0 * b, 1.0)  # what wanting blood adds to it
     soft = field((m - 1.0) ** 2, 0.0)
-    wants = {side: chosen.expects(side) for side in sides}
+    # what a side expects is a sum over the left blood, the right blood and the left wall
+    parts = {name: chosen.weight * np.isin(chosen.kind, labels) for name, labels in _PARTS.items()}
+    of_wall = chosen.expects(BOTH)[2]
     found: dict[str, list[Candidate]] = {side: [] for side in sides}
     tried = list(attitudes())
     for number, (turn, size) in enumerate(tried):
@@ -155,9 +160,12 @@ def candidates(
             made = np.bincount(flat, weights=weights, minlength=int(np.prod(shape)))
             return np.conj(fft.rfftn(made.reshape(shape).astype(np.float32)))
 
-        everywhere = dark * kernel(chosen.weight)
-        for side, (want, weight, of_muscle) in wants.items():
-            sums = everywhere + gain * kernel(weight * want) + soft * kernel(of_muscle)
+        everywhere = dark * kernel(chosen.weight) + soft * kernel(of_wall)
+        blood_of = {name: kernel(weights) for name, weights in parts.items()}
+        for side in sides:
+            sums = everywhere
+            for name, seen in blood_of.items():
+                sums = sums + (gain if side in (name, BOTH) else PALE_WEIGHT * soft) * seen
             misfit = fft.irfftn(sums, s=shape)
             # the atlas' middle lies in the scan
             here = misfit[tuple(slice(0, n) for n in maps[0].shape)]

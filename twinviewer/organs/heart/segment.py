@@ -77,7 +77,14 @@ def segment(volume: Volume, report: Reporter) -> LabelMap:
     fine = covering(volume.grid, fine_mm).cropped(heart.low_mm, heart.high_mm)
     done: dict[int, Labels] = {}
     first, facts = label_phase(
-        _phase(volume, reference, fine), fine, heart.label, heart.depth, local, levels, heart.pose.opacified
+        _phase(volume, reference, fine),
+        fine,
+        heart.label,
+        heart.depth,
+        local,
+        levels,
+        heart.pose.opacified,
+        report=part(report, 0.25, 0.3 if volume.phases > 1 else 0.9),
     )
     done[reference] = first
     notes += facts
@@ -117,12 +124,16 @@ def _follow(
     done: dict[int, Labels] = {}
     low, top = levels.fat, levels.blood[-1]
     fields: dict[int, NDArray[np.float64]] = {}
+
+    def quiet(_: float, __: str) -> None:
+        report(0.2 * len(fields) / count, f"Following the motion: {len(fields) + 1} of {count - 1} phases")
+
     for phases in (ahead, back):
         before = np.clip(image, low, top)
         for phase in phases:
-            report(0.2 * len(fields) / count, f"Following the motion: {len(fields) + 1} of {count - 1} phases")
+            quiet(0.0, "")
             current = np.clip(_phase(volume, phase, local), low, top)
-            fields[phase] = demons(current, before, local.spacing_mm, 40, 4.5)
+            fields[phase] = demons(current, before, local.spacing_mm, 40, 4.5, report=quiet)
             before = current
 
     def chain(phases: list[int]) -> None:
@@ -140,7 +151,7 @@ def _follow(
     with ThreadPoolExecutor(2) as pool:
         running = [pool.submit(chain, phases) for phases in (ahead, back) if phases]
         try:
-            while running and wait(running, timeout=0.15, return_when=FIRST_EXCEPTION).not_done:
+            while running and wait(running, timeout=0.08, return_when=FIRST_EXCEPTION).not_done:
                 report(
                     0.2 + 0.8 * len(done) / count,
                     f"Following the heart through the beat: {len(done) + 1} of {count} phases",
