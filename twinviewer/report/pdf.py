@@ -24,8 +24,10 @@ from twinviewer.report.measured import still_of_both
 from twinviewer.report.measures import GROUPS, LONG, group_of, paired, segment_values
 from twinviewer.report.picture import simulated, still
 from twinviewer.report.strip import Strip
+from twinviewer.report.structures import by_structure, plain
 from twinviewer.report.studio import footer
 from twinviewer.session import catalog
+from twinviewer.session.by_choice import is_by_choice
 from twinviewer.session.case import NO_IMAGE, Case
 from twinviewer.session.comparison import compare
 from twinviewer.session.metric_names import label_of, order_of
@@ -53,7 +55,8 @@ def pdf(case: Case, path: Path, report: Reporter = silent) -> Path:
         raise RenderError("There is nothing to report yet", remedy="Segment and simulate first")
     notice = RESEARCH_ONLY if runs else TYPED_ONLY if case.typed else MEASURED_ONLY
     report(0.05, "Drawing the picture")
-    story: list[Any] = [Paragraph("Simulated scenarios of one heart" if runs else "Measures of one heart", _TITLE)]
+    measured = "Measures of an organ" if is_by_choice(case) else "Measures of one heart"
+    story: list[Any] = [Paragraph("Simulated scenarios of one heart" if runs else measured, _TITLE)]
     story += [Paragraph(escape(_who(case)), _TEXT), Paragraph(notice, _QUIET)]
     if case.typed:
         typed = ", ".join(_typed(case))
@@ -204,6 +207,8 @@ def _comparison_tables(case: Case) -> list[Any]:
 def _measured_table(case: Case) -> list[Any]:
     if not case.measurements:
         return []
+    if is_by_choice(case) and case.mesh is not None:
+        return _structure_tables(case.measurements, tuple(case.mesh.surfaces))
     values = case.measurements
     pairs = paired(sorted(values, key=order_of))
     twice, norms = any(pairs.values()), norms_of(case)
@@ -227,6 +232,35 @@ def _measured_table(case: Case) -> list[Any]:
     story: list[Any] = [Paragraph(head, _HEAD), _table(rows, [62, 24, 38, 18, 16, 26], 0.9)]
     if sources:
         story.append(Paragraph(escape("Usual: " + ". ".join(sources) + "."), _QUIET))
+    return story
+
+
+def _structure_tables(values: Mapping[str, Quantity], structures: tuple[str, ...]) -> list[Any]:
+    """A row a structure of an organ that has any; then how far the largest lie apart."""
+    found, apart = by_structure(values, structures)
+    modality = {values[rows["mean"]].unit for rows in found.values() if "mean" in rows}
+    unit = next(iter(modality), "")
+    head = ["", "mL", "90 % interval", "in a slice, mm", "in space, mm", "cm²", f"{unit} ± SD", "pieces"]
+    table: list[list[Any]] = [head]
+    for name, rows in found.items():
+
+        def said(row: str, rows: Mapping[str, str] = rows) -> str:
+            return _number(values[rows[row]].value) if row in rows else ""
+
+        flat = " × ".join(filter(None, (said("longest_in_slice_mm"), said("width_in_slice_mm"))))
+        grey = [f"{values[rows[row]].value:.0f}" for row in ("mean", "sd") if row in rows]
+        interval = _interval(values[rows["volume_ml"]]) if "volume_ml" in rows else ""
+        pieces = f"{values[rows['pieces']].value:.0f}" if "pieces" in rows else ""
+        label = plain(name)
+        table.append([label[:1].upper() + label[1:], said("volume_ml"), interval, flat, said("longest_mm"),
+                      said("area_cm2"), " ± ".join(grey), pieces])  # fmt: skip
+    story: list[Any] = [
+        Paragraph("Measured in the images", _HEAD),
+        _table(table, [40, 14, 28, 26, 22, 14, 24, 12], 0.9),
+    ]
+    if apart:
+        rows_apart = [["", "mm"], *([name, _number(values[key].value)] for name, key in apart.items())]
+        story += [Paragraph("Between centres of gravity", _HEAD), _table(rows_apart, [80, 24], 0.9)]
     return story
 
 

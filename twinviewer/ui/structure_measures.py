@@ -6,45 +6,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from twinviewer.domain import Quantity, StructureStyle
+from twinviewer.report.structures import ROWS, WHOLE, by_structure, plain
 from twinviewer.session.metric_names import number_of
 from twinviewer.ui.number_tables import provenance
 from twinviewer.ui.theme import Look
-
-ROWS = (
-    ("volume_ml", "Volume"),
-    ("longest_in_slice_mm", "Longest in a slice"),
-    ("width_in_slice_mm", "Width across that"),
-    ("longest_mm", "Longest in space"),
-    ("area_cm2", "Surface"),
-    ("sphericity", "Sphericity"),
-    ("mean", "Mean intensity"),
-    ("sd", "Its spread (SD)"),
-    ("pieces", "Pieces"),
-)
-WHOLE = frozenset({"pieces"})
-DISTANCE, TO = "distance_", "_to_"
-
-
-def by_structure(
-    values: Mapping[str, Quantity], structures: tuple[str, ...]
-) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
-    """Structure -> row -> name of the measure; and "a – b" -> name of the distance between their centres."""
-    found = {
-        one: {row: f"{one}_{row}" for row, _ in ROWS if f"{one}_{row}" in values}
-        for one in structures
-    }  # fmt: skip
-    apart = {}
-    for name in values:
-        if name.startswith(DISTANCE) and TO in name:
-            for one in structures:
-                rest = name[len(DISTANCE) :].removesuffix("_mm")
-                if rest.startswith(one + TO) and rest[len(one + TO) :] in structures:
-                    apart[f"{_plain(one)} – {_plain(rest[len(one + TO) :])}"] = name
-    return {one: rows for one, rows in found.items() if rows}, apart
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
 
 
 class StructureMeasures(QWidget):
@@ -77,7 +42,7 @@ class StructureMeasures(QWidget):
         line = 0
         for one, rows in found.items():
             style = styles.get(one)
-            line = self._head(line, style.label if style else _plain(one), style.colour if style else "")
+            line = self._head(line, style.label if style else plain(one), style.colour if style else "")
             for row, label in ROWS:
                 if row in rows:
                     line = self._row(line, label, rows[row], values[rows[row]], whole=row in WHOLE)
