@@ -139,15 +139,26 @@ def test_a_margin_moves_the_surface_by_it(margin: float, spacing: tuple[float, f
     size = (60, 60, 60) if spacing == ONE else (26, 80, 80)
     labels = ball(15.0, size, spacing).astype(np.uint8)
     found = with_patch(labels, shape.resized(labels, 1, margin, spacing)) == 1
+    radius = (0.75 / np.pi * np.count_nonzero(found) * np.prod(spacing)) ** (1 / 3)
+    assert radius == pytest.approx(15.0 + margin, abs=0.25 if spacing == ONE else 0.5)
     assert dice(found, ball(15.0 + margin, size, spacing)) > (0.96 if spacing == ONE else 0.92)
+
+
+def test_a_margin_below_a_voxel_moves_the_surface_if_it_is_nearer_to_one_than_to_none() -> None:
+    spacing = (1.5, 1.5, 1.5)
+    labels = ball(15.0, (40, 40, 40), spacing).astype(np.uint8)
+    assert shape.resized(labels, 1, 0.5, spacing) is None
+    found = with_patch(labels, shape.resized(labels, 1, 1.0, spacing)) == 1
+    radius = (0.75 / np.pi * np.count_nonzero(found) * 1.5**3) ** (1 / 3)
+    assert radius == pytest.approx(16.0, abs=0.4)
 
 
 def test_a_shell_has_its_thickness_and_its_lumen_a_name() -> None:
     labels = ball(15.0).astype(np.uint8)
     inside = with_patch(labels, shape.hollowed(labels, 1, 4.0, ONE, "inside", lumen=2))
-    assert np.array_equal(inside > 0, labels > 0) and dice(inside == 2, ball(11.25)) > 0.97
+    assert np.array_equal(inside > 0, labels > 0) and dice(inside == 2, ball(11.0)) > 0.97
     outside = with_patch(labels, shape.hollowed(labels, 1, 4.0, ONE, "outside", lumen=2))
-    assert np.array_equal(outside == 2, labels == 1) and dice(outside > 0, ball(18.9)) > 0.97
+    assert np.array_equal(outside == 2, labels == 1) and dice(outside > 0, ball(19.0)) > 0.97
 
 
 def test_a_sphere_comes_back_from_every_fourth_slice() -> None:

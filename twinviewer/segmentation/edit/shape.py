@@ -10,6 +10,9 @@ from twinviewer.segmentation.edit.write import BACKGROUND, Mask, Over, Spacing, 
 
 FEW_VOXELS = 3.5
 """Up to this radius a painted ball is quicker than a map of distances."""
+SLACK = 0.4
+"""Of a voxel: distances run between voxel centres, and the surface lies between those. Balls of 15 mm grown or shrunk
+by 1 to 6 mm come out within 0.4 mm of the radius wanted, at 1 mm, 1.5 mm and 0.8 mm x 0.8 mm x 3 mm; without, 1 mm."""
 
 
 def resized(
@@ -50,6 +53,7 @@ def within(near: Mask, margin_mm: float, spacing_kji: Spacing) -> Mask:
 
 
 def _grown(own: Mask, margin_mm: float, spacing_kji: Spacing) -> Mask:
+    margin_mm += SLACK * min(spacing_kji)
     if margin_mm <= FEW_VOXELS * min(spacing_kji):
         return masks.dilate(own, margin_mm, spacing_kji)
     return np.asarray(masks.distance_outside(own, spacing_kji) <= margin_mm * (1 + 1e-6))
