@@ -7,7 +7,7 @@ reference itself, starting from what its neighbour in time found: nothing is sum
 and the beat closes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,16 +128,18 @@ def register(
         field: sitk.Image | None = None
         for k in chain:
             text = f"Following the motion: {done + 1} of {count - 1} phases"
-            field = demons(
-                fixed, look(k), field, work.spacing_mm, lambda part, d=done, t=text: report((d + part) / (count - 1), t)
-            )
+
+            def share(part: float, done: int = done, text: str = text) -> None:
+                report((done + part) / (count - 1), text)
+
+            field = demons(fixed, look(k), field, work.spacing_mm, share)
             out[k] = Displacement(work, sitk.GetArrayFromImage(field).astype(np.float32))
             done += 1
     return out
 
 
 def demons(
-    fixed: sitk.Image, moving: sitk.Image, start: sitk.Image | None, spacing_mm: float, report: object
+    fixed: sitk.Image, moving: sitk.Image, start: sitk.Image | None, spacing_mm: float, report: Callable[[float], None]
 ) -> sitk.Image:
     """Displacement field in mm: moving at x + field(x) looks like fixed at x. report(share) may raise, which stops the
     registration within an iteration (some hundredths of a second)."""
@@ -153,18 +155,21 @@ def demons(
         if stopped:
             return
         try:
-            report(method.GetElapsedIterations() / ITERATIONS)  # type: ignore[operator]
+            report(method.GetElapsedIterations() / ITERATIONS)
         except BaseException as error:  # an exception must not pass through the filter's own code
             stopped.append(error)
             method.Abort()
 
     method.AddCommand(sitk.sitkIterationEvent, each)
+    field = fixed  # replaced, or an exception leaves
     try:
-        return method.Execute(fixed, moving, start) if start is not None else method.Execute(fixed, moving)
-    except RuntimeError:
-        if stopped:
-            raise stopped[0] from None
-        raise
+        field = method.Execute(fixed, moving, start) if start is not None else method.Execute(fixed, moving)
+    except RuntimeError:  # what an abort ends with
+        if not stopped:
+            raise
+    if stopped:
+        raise stopped[0]
+    return field
 
 
 def _itk(array: Float, work: WorkingGrid) -> sitk.Image:
