@@ -185,6 +185,30 @@ def test_a_draft_of_other_labels_is_not_taken() -> None:
         draft.accept(other, edit)
 
 
+def test_a_tool_that_ends_during_a_stroke_is_no_part_of_the_stroke() -> None:
+    case = a_case()
+    assert case.labels is not None
+    history, draft = History(case), LabelDraft(case.labels)
+    draft.begin(1)
+    draft.dab(Brush(3.0), np.array([6.0, 12.0, 12.0]))
+    box = LabelBox(0, (12, 12, 12), np.zeros((3, 3, 3), np.uint8), np.full((3, 3, 3), 2, np.uint8))  # the same block
+    tool = history.push(apply_edit(case, LabelEdit("Tool", (box,)), in_place=True))
+    after_tool = 27
+    draft.dab(Brush(3.0), np.array([7.0, 12.0, 12.0]))
+    edit = draft.finish("Paint")
+    assert edit is not None
+    painted_too = history.push(draft.accept(tool, edit))
+    assert painted_too.labels is not None
+    before_undo = bytes_of(painted_too)
+    back = history.undo()
+    assert back.labels is not None and np.count_nonzero(back.labels.data == 2) == after_tool
+    assert not (back.labels.data == 1).any()
+    empty = history.undo()
+    assert empty.labels is not None and not empty.labels.data.any()
+    history.redo()
+    assert bytes_of(history.redo()) == before_undo
+
+
 def test_a_case_that_is_kept_does_not_change_under_a_later_stroke(tmp_path: Path) -> None:
     case = a_case()
     assert case.labels is not None

@@ -6,12 +6,12 @@ The draft's array becomes the Case's own (``labels_in_hand.py``), so that nothin
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import Grid, LabelEdit, LabelMap, SegmentationError, Volume
+from twinviewer.domain import Grid, LabelBox, LabelEdit, LabelMap, SegmentationError, Volume
 from twinviewer.segmentation.edit.brush import Brush, stroke
 from twinviewer.segmentation.edit.patch import TILE, Box, Labels, Patch, box_at, changed_box, joined
 from twinviewer.segmentation.edit.rule import Rule
 from twinviewer.session.case import Case
-from twinviewer.session.labels_in_hand import in_hand, over, settled, taken
+from twinviewer.session.labels_in_hand import in_hand, over, settled, taken, watch
 
 __all__ = ["LabelDraft", "in_hand", "over", "settled", "taken"]
 
@@ -37,6 +37,7 @@ class LabelDraft:
         self._last_mm: NDArray[np.float64] | None = None
         self._before: dict[tuple[int, int, int], Labels] = {}
         self._touched: Box | None = None
+        watch(self)
 
     @property
     def drawing(self) -> bool:
@@ -100,6 +101,22 @@ class LabelDraft:
         if case.labels is None or not (case.labels is self._made_of or self.follows(case.labels)):
             raise SegmentationError("The labels have changed since this stroke began", remedy="Draw it again")
         return with_edit(case, edit, over(case.labels, self._array))
+
+    def written(self, array: NDArray[np.uint8], box: LabelBox, new: Labels) -> None:
+        """Something else was written into the labels while this stroke is drawn: that is not part of it."""
+        if array is not self._array or box.phase != self._phase:
+            return
+        for start, before in self._before.items():
+            here = [
+                (max(first, low), min(first + size, low + side))
+                for first, size, low, side in zip(box.start, new.shape, start, before.shape, strict=True)
+            ]
+            if all(low < high for low, high in here):
+                inside, source = (
+                    tuple(slice(low - base, high - base) for (low, high), base in zip(here, corner, strict=True))
+                    for corner in (start, box.start)
+                )
+                before[inside] = new[source]
 
     def _forget(self) -> None:
         self._before, self._touched, self._last_mm = {}, None, None

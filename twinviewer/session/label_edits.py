@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import LabelEdit, LabelMap, SegmentationError, Volume
 from twinviewer.session.case import Case
-from twinviewer.session.labels_in_hand import in_hand, over, taken
+from twinviewer.session.labels_in_hand import in_hand, over, taken, tell
 
 MOST_EDITS = 50
 """Edits that a Case keeps, and that can be undone; the oldest are forgotten first."""
@@ -49,11 +49,12 @@ def put(array: NDArray[np.uint8], edit: LabelEdit, *, back: bool = False, strict
         if place.shape != old.shape:
             raise SegmentationError(f"{edit.action} does not fit these labels")
         if np.array_equal(place, old):
-            waiting.append((place, new))
+            waiting.append((box, place, new))
         elif strict or not np.array_equal(place, new):
             raise SegmentationError(f"{edit.action} does not fit these labels")
-    for place, new in waiting:
+    for box, place, new in waiting:
         place[...] = new
+        tell(array, box, new)
 
 
 def with_edit(case: Case, edit: LabelEdit, labels: LabelMap) -> Case:

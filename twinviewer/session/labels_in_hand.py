@@ -7,11 +7,12 @@ for whoever holds on to it (a file that another process writes).
 
 import weakref
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import LabelMap
+from twinviewer.domain import LabelBox, LabelMap
 from twinviewer.session.case import Case
 
 _IN_HAND: dict[int, tuple[weakref.ref[NDArray[np.uint8]], NDArray[np.uint8]]] = {}
@@ -58,3 +59,25 @@ def settled(case: Case) -> Case:
     data = case.labels.data.copy()
     data.setflags(write=False)
     return replace(case, labels=replace(case.labels, data=data))
+
+
+class Watcher(Protocol):
+    """Who must hear of what others write into labels in hand, such as a stroke that is being drawn."""
+
+    def written(self, array: NDArray[np.uint8], box: LabelBox, new: NDArray[np.uint8]) -> None:
+        """A box of the array has become new."""
+        ...
+
+
+_WATCHERS: weakref.WeakSet[Watcher] = weakref.WeakSet()
+
+
+def watch(watcher: Watcher) -> None:
+    """Tell it from now on, as long as it lives."""
+    _WATCHERS.add(watcher)
+
+
+def tell(array: NDArray[np.uint8], box: LabelBox, new: NDArray[np.uint8]) -> None:
+    """Tell all who watch."""
+    for watcher in list(_WATCHERS):
+        watcher.written(array, box, new)
