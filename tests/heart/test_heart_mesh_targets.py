@@ -5,11 +5,12 @@ from functools import cache
 
 import numpy as np
 import pytest
-from ideal_heart import ideal_labels
+from ideal_heart import AXIS_U, AXIS_V, AXIS_W, CENTRE_MM, ideal_labels
 from scipy import ndimage
 
 from twinviewer.domain import Grid, LabelMap, OrganMesh
 from twinviewer.geometry.intersections import crosses_itself, crossing_pairs
+from twinviewer.geometry.laplace import Elements
 from twinviewer.geometry.manifold import pinched_points
 from twinviewer.geometry.quality import edge_list, is_closed_manifold, scaled_jacobian, tet_quality
 from twinviewer.geometry.surfaces import boundary_loops
@@ -130,3 +131,26 @@ def test_rotation_runs_once_round_and_jumps_only_at_its_cut(name: str) -> None:
     assert (np.abs(np.abs(a[jump]) - np.pi) < 0.6).all()
     septum = np.isin(mesh.point_fields["aha_segment"][: mesh.wall_points], (2, 3, 8, 9))
     assert np.abs(np.median(angle[septum])) < 0.35
+
+
+def test_fibres_in_the_septum_turn_through_from_left_to_right() -> None:
+    """Bayer 2012, eq. for the septum: +60° on the left side, level in the middle, -60° on the right, seen from the
+    left ventricle."""
+    _, mesh = made("ideal")
+    depth = np.nan_to_num(mesh.point_fields["transmural"][: mesh.wall_points])
+    local = (mesh.points_mm[: mesh.wall_points] - CENTRE_MM) @ np.stack([AXIS_U, AXIS_V, AXIS_W], axis=1)
+    middle = local[mesh.tets].mean(axis=1)
+    septal = (mesh.cell_fields["chamber"] == 1) & (middle[:, 0] > 20) & (abs(middle[:, 1]) < 12) & (
+        abs(middle[:, 2]) < 15
+    )  # fmt: skip
+    across = Elements(mesh.points_mm[: mesh.wall_points], mesh.tets).gradient(depth)[septal]
+    across -= np.outer(across @ AXIS_W, AXIS_W)
+    across /= np.linalg.norm(across, axis=1)[:, None]
+    fibre = mesh.cell_fields["fibre"][septal]
+    angle = np.degrees(np.arctan2(fibre @ AXIS_W, np.einsum("ij,ij->i", fibre, np.cross(AXIS_W, across))))
+    angle = (angle + 90.0) % 180.0 - 90.0
+    at = depth[mesh.tets].mean(axis=1)[septal]
+    for low, high, expected in ((0.0, 0.2, 48.0), (0.4, 0.6, 0.0), (0.8, 1.0, -48.0)):
+        layer = (at >= low) & (at < high)
+        assert layer.sum() > 20
+        assert np.median(angle[layer]) == pytest.approx(expected, abs=12.0), (low, high)
