@@ -52,7 +52,8 @@ def name_mask(mask: Mask) -> tuple[Mapping[int, str], str]:
     """Number -> name of every number in the mask, and one sentence on where the names are from."""
     said = {value: plain(mask.names.get(value, "")) for value in mask.values}
     if any(said.values()):
-        return _distinct({v: f"structure_{v}" if name.isdigit() or not name else name for v, name in said.items()}), "By the names in the file"
+        named = {v: f"structure_{v}" if name.isdigit() or not name else name for v, name in said.items()}
+        return _distinct(named), "By the names in the file"
     if len(mask.values) >= LEAST_OF_TOTAL and set(mask.values) <= set(TOTAL):
         return (
             {value: TOTAL[value] for value in mask.values},
