@@ -209,6 +209,18 @@ def test_a_tool_that_ends_during_a_stroke_is_no_part_of_the_stroke() -> None:
     assert bytes_of(history.redo()) == before_undo
 
 
+def test_undo_in_the_midst_of_a_stroke_takes_the_stroke_back() -> None:
+    case = a_case()
+    assert case.labels is not None
+    history, draft = History(case), LabelDraft(case.labels)
+    first = bytes_of(painted(history, draft, 1, (12.0, 12.0, 12.0), 4.0))
+    draft.begin(2)
+    draft.dab(Brush(3.0), np.array([13.0, 12.0, 12.0]))
+    undone = history.undo()
+    assert undone.labels is not None and not undone.labels.data.any() and not draft.drawing
+    assert bytes_of(history.redo()) == first
+
+
 def test_a_case_that_is_kept_does_not_change_under_a_later_stroke(tmp_path: Path) -> None:
     case = a_case()
     assert case.labels is not None

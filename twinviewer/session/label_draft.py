@@ -118,6 +118,11 @@ class LabelDraft:
                 )
                 before[inside] = new[source]
 
+    def give_up(self, array: NDArray[np.uint8]) -> None:
+        """Undo or redo comes in the midst of a stroke: the stroke is taken back."""
+        if array is self._array:
+            self.cancel()
+
     def _forget(self) -> None:
         self._before, self._touched, self._last_mm = {}, None, None
 

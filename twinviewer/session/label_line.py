@@ -7,7 +7,7 @@ import numpy as np
 from twinviewer.domain import LabelEdit, LabelMap, SegmentationError
 from twinviewer.session.case import Case
 from twinviewer.session.label_edits import before_edits, put
-from twinviewer.session.labels_in_hand import in_hand, over, taken
+from twinviewer.session.labels_in_hand import clear, in_hand, over, taken
 
 
 class LabelLine:
@@ -40,6 +40,7 @@ class LabelLine:
             labels = taken(self._labels)  # copied once where nobody had them in hand
             array = in_hand(labels)
             assert array is not None
+            clear(array)  # a stroke that is still being drawn, or a result that is only tried
             while self._at > at:
                 put(array, self._edits[self._at - 1], back=True)
                 self._at -= 1

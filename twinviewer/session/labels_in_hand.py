@@ -68,6 +68,10 @@ class Watcher(Protocol):
         """A box of the array has become new."""
         ...
 
+    def give_up(self, array: NDArray[np.uint8]) -> None:
+        """The array is about to go back or forth: what is not finished in it is to be taken back."""
+        ...
+
 
 _WATCHERS: weakref.WeakSet[Watcher] = weakref.WeakSet()
 
@@ -81,3 +85,9 @@ def tell(array: NDArray[np.uint8], box: LabelBox, new: NDArray[np.uint8]) -> Non
     """Tell all who watch."""
     for watcher in list(_WATCHERS):
         watcher.written(array, box, new)
+
+
+def clear(array: NDArray[np.uint8]) -> None:
+    """Have whatever is not finished in an array taken back."""
+    for watcher in list(_WATCHERS):
+        watcher.give_up(array)
