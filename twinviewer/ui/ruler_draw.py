@@ -26,6 +26,13 @@ OTHER_PHASE = 90
 THIN_MM = 1.0
 GRAB_PX = 9.0
 HANDLE_PX = 3.0
+HOW = {
+    "distance": "Drag from one place to another, or click both. In 3D click two places on the heart.",
+    "angle": "Click an arm's end, the vertex, and the other end. In 3D on the heart.",
+    "polyline": "Click along the path; a double click or Enter ends it, a click on its start closes an area.",
+    "ellipse": "Drag across what is to be measured: area, mean and SD.",
+}
+"""How each is placed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,3 +171,8 @@ def moved(ruler: Ruler, number: int, place: NDArray[np.float64]) -> Ruler:
         along = arm / max(float(np.linalg.norm(arm)), 1e-9)
         points[number] = points[0] + max(abs(float((place - points[0]) @ along)), 0.5) * along
     return replace(ruler, points_mm=points, values={})
+
+
+def near(one: QPointF | None, other: QPointF) -> bool:
+    """Whether two places in a widget are one to the hand."""
+    return one is not None and QLineF(one, other).length() < GRAB_PX

@@ -14,19 +14,13 @@ from twinviewer.domain import Ruler, RulerKind, TwinviewerError
 from twinviewer.scene.state import SceneState
 from twinviewer.session.rulers import NAMES, POINTS, add_ruler, measured, remove_all, remove_ruler
 from twinviewer.ui.edit_mode import EditMode
-from twinviewer.ui.ruler_draw import GRAB_PX, Spot, draw_ruler, ellipse_of, end_at, lies_in, moved, spot_of
+from twinviewer.ui.ruler_draw import HOW, Spot, draw_ruler, ellipse_of, end_at, lies_in, moved, near, spot_of
 from twinviewer.ui.ruler_space import show_ruler, with_rulers
 
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
 
 CLICK_PX = 5.0
-HOW = {
-    "distance": "Drag from one place to another, or click both. In 3D click two places on the heart.",
-    "angle": "Click an arm's end, the vertex, and the other end. In 3D on the heart.",
-    "polyline": "Click along the path; a double click or Enter ends it, a click on its start closes an area.",
-    "ellipse": "Drag across what is to be measured: area, mean and SD.",
-}
 
 
 class RulerTool(EditMode):
@@ -148,7 +142,7 @@ class RulerTool(EditMode):
             return True
         self._view, self._loose = view, None
         start = view.point_of(self._points[0])[0] if self._points else None
-        if self.kind == "polyline" and len(self._points) >= 3 and _near(start, event.position()):
+        if self.kind == "polyline" and len(self._points) >= 3 and near(start, event.position()):
             self._finish(view, spot, "area")
             return True
         self._points.append(place)
@@ -301,7 +295,3 @@ class RulerTool(EditMode):
         w, ruler = self.w, next((one for one in self.w.presenter.case.rulers if one.uid == uid), None)
         if ruler is not None:
             show_ruler(w, ruler)
-
-
-def _near(one: QPointF | None, other: QPointF) -> bool:
-    return one is not None and QLineF(one, other).length() < GRAB_PX
