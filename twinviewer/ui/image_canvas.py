@@ -12,6 +12,7 @@ BLACK = "#05070A"
 INK = "#E6EAF0"
 QUIET_INK = "#9AA6B5"
 MINIMUM_ZOOM, MAXIMUM_ZOOM = 0.2, 40.0
+LINE_PX = 16
 
 
 def to_pixmap(rgb: NDArray[np.uint8]) -> QPixmap:
@@ -19,6 +20,18 @@ def to_pixmap(rgb: NDArray[np.uint8]) -> QPixmap:
     height, width, _ = rgb.shape
     data = np.ascontiguousarray(rgb).data
     return QPixmap.fromImage(QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888))
+
+
+def _lines_of(area: QRectF, where: Qt.AlignmentFlag, count: int) -> QRectF:
+    """The rows of an area in which lines of text stand that are laid to its top, bottom or middle."""
+    height = (1 + count) * LINE_PX
+    if where & Qt.AlignmentFlag.AlignTop:
+        top = area.top()
+    elif where & Qt.AlignmentFlag.AlignBottom:
+        top = area.bottom() - height
+    else:
+        top = area.center().y() - height / 2
+    return QRectF(area.left() - 2, top - 2, area.width() + 4, height + 4)
 
 
 class ImageCanvas(QWidget):
@@ -39,6 +52,7 @@ class ImageCanvas(QWidget):
         self._drag: Qt.MouseButton | None = None
         self._last = QPointF()
         self._wheel = 0
+        self._dirty = QRectF()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -153,6 +167,7 @@ class ImageCanvas(QWidget):
     # Events ----------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        self._dirty = QRectF(event.rect())
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(BLACK))
         found = self.picture()
@@ -169,8 +184,10 @@ class ImageCanvas(QWidget):
 
     def corner(self, painter: QPainter, text: str, where: Qt.AlignmentFlag, *, strong: bool = False) -> None:
         """One line of overlay text in a corner or at an edge, with a dark edge so that it reads on bright images."""
-        painter.setFont(ui_font(12 if strong else 11, ui_font().weight().DemiBold if strong else ui_font().weight()))
         area = QRectF(self.rect()).adjusted(8, 6, -8, -6)
+        if not self._dirty.intersects(_lines_of(area, where, 1 + text.count("\n"))):
+            return  # a brush repaints a patch, and most words lie elsewhere
+        painter.setFont(ui_font(12 if strong else 11, ui_font().weight().DemiBold if strong else ui_font().weight()))
         painter.setPen(QColor(0, 0, 0, 190))
         for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
             painter.drawText(area.translated(dx, dy), where, text)
