@@ -35,7 +35,7 @@ from twinviewer.segmentation.working_grid import WorkingGrid
 Float = NDArray[np.float32]
 Labels = NDArray[np.uint8]
 
-NOISY = 0.16
+NOISY = 0.20
 """Noise as a share of the weakest pool's rise above muscle, from which on the image is evened out first."""
 NOTCHES_MM = {LV_BLOOD: 7.0, RV_BLOOD: 5.0, LA_BLOOD: 3.0, RA_BLOOD: 7.0}
 SAID_UNMIXED_ML = 3.0
@@ -137,11 +137,11 @@ def label_phase(
 
 
 def noise_of(image: Float, expected: Labels) -> float:
-    """Standard deviation of a voxel in HU within blood and muscle of the left ventricle; 0 where that is not seen.
+    """Standard deviation of a voxel in HU within the left ventricle's blood; 0 where that is not seen.
 
     From the differences of voxels two apart along a row, beyond which noise is hardly correlated.
     """
-    core = ndimage.binary_erosion(np.isin(expected, (LV_BLOOD, LV_MYOCARDIUM)), iterations=2)
+    core = ndimage.binary_erosion(expected == LV_BLOOD, iterations=2)
     both = core[:, :, :-2] & core[:, :, 2:]
     if both.sum() < 500:
         return 0.0
