@@ -221,6 +221,17 @@ def test_undo_in_the_midst_of_a_stroke_takes_the_stroke_back() -> None:
     assert bytes_of(history.redo()) == first
 
 
+def test_what_is_saved_in_the_midst_of_a_stroke_is_without_it() -> None:
+    case = a_case()
+    assert case.labels is not None
+    history, draft = History(case), LabelDraft(case.labels)
+    first = bytes_of(painted(history, draft, 1, (12.0, 12.0, 12.0), 4.0))
+    draft.begin(2)
+    draft.dab(Brush(3.0), np.array([13.0, 12.0, 12.0]))
+    assert bytes_of(history.current) != first == bytes_of(settled(history.current))
+    assert draft.finish("Paint") is not None
+
+
 def test_a_case_that_is_kept_does_not_change_under_a_later_stroke(tmp_path: Path) -> None:
     case = a_case()
     assert case.labels is not None

@@ -88,8 +88,7 @@ class LabelDraft:
     def cancel(self) -> Box | None:
         """Take the stroke back. The box that has to be painted again."""
         touched = self._touched
-        for start, before in self._before.items():
-            self._array[self._phase][box_at(start, before.shape)] = before
+        self.without_unfinished(self._array, self._array)
         self._forget()
         return touched
 
@@ -117,6 +116,11 @@ class LabelDraft:
                     for corner in (start, box.start)
                 )
                 before[inside] = new[source]
+
+    def without_unfinished(self, array: NDArray[np.uint8], copy: NDArray[np.uint8]) -> None:
+        """Take this stroke out of a copy of the array."""
+        for start, before in self._before.items() if array is self._array else ():
+            copy[self._phase][box_at(start, before.shape)] = before
 
     def give_up(self, array: NDArray[np.uint8]) -> None:
         """Undo or redo comes in the midst of a stroke: the stroke is taken back."""

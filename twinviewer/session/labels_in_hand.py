@@ -53,10 +53,13 @@ def over(labels: LabelMap, array: NDArray[np.uint8]) -> LabelMap:
 
 
 def settled(case: Case) -> Case:
-    """The same Case with labels that no later stroke changes: copied if they are in hand."""
-    if case.labels is None or in_hand(case.labels) is None:
+    """The same Case with labels that no later stroke changes: if they are in hand, a copy without unfinished strokes."""
+    array = in_hand(case.labels) if case.labels is not None else None
+    if case.labels is None or array is None:
         return case
-    data = case.labels.data.copy()
+    data = array.copy()
+    for watcher in list(_WATCHERS):
+        watcher.without_unfinished(array, data)
     data.setflags(write=False)
     return replace(case, labels=replace(case.labels, data=data))
 
@@ -66,6 +69,10 @@ class Watcher(Protocol):
 
     def written(self, array: NDArray[np.uint8], box: LabelBox, new: NDArray[np.uint8]) -> None:
         """A box of the array has become new."""
+        ...
+
+    def without_unfinished(self, array: NDArray[np.uint8], copy: NDArray[np.uint8]) -> None:
+        """Take what is not finished in the array out of a copy of it."""
         ...
 
     def give_up(self, array: NDArray[np.uint8]) -> None:
