@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from twinviewer.domain import Parameter, Run, Series, Therapy
+from twinviewer.session import catalog
 from twinviewer.session.case import Case, Scenario
 from twinviewer.session.metric_names import label_of
 from twinviewer.session.steps import suitable_organ
@@ -37,6 +38,7 @@ def series_document(index: int, series: Series) -> dict[str, Any]:
         "warnings": [{"code": warning.code, "text": warning.text} for warning in series.warnings],
         "organ": organ or None,
         "organ_reason": verdict.reason,
+        "organs_by_choice": [name for name, _ in _by_choice(series)],
     }
 
 
@@ -51,7 +53,14 @@ def series_text(index: int, series: Series) -> str:
         lines.append(f"   can become: {organ}" + (f" ({verdict.reason})" if verdict.reason else ""))
     elif verdict.reason:
         lines.append(f"   no organ: {verdict.reason}")
+    lines += [f"   where asked for: {name} ({reason})" for name, reason in _by_choice(series)]
     return "\n".join(lines)
+
+
+def _by_choice(series: Series) -> list[tuple[str, str]]:
+    """Organs that the series can become where a user wants it, and what is limited."""
+    verdicts = {name: catalog.organ(name).suits(series) for name in catalog.organs_by_choice()}
+    return [(name, verdict.reason) for name, verdict in verdicts.items() if verdict.ok]
 
 
 def therapy_document(therapy: Therapy) -> dict[str, Any]:
