@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from twinviewer.domain import CineStack
+from twinviewer.domain import CineStack, Volume
 
 if TYPE_CHECKING:
     from twinviewer.session.case import Case
@@ -19,9 +19,15 @@ def follows_images(case: "Case") -> bool:
     return case.mesh is not None and case.mesh.motion_mm is not None and isinstance(case.image, CineStack)
 
 
+def follows_phases(case: "Case") -> bool:
+    """Whether the case has a mesh whose motion was measured in the phases of a volume."""
+    return case.mesh is not None and case.mesh.motion_mm is not None and isinstance(case.image, Volume)
+
+
 def can_film(case: "Case") -> bool:
-    """Whether something of the case beats: a simulated scenario, or a mesh that follows the images of planes."""
-    return follows_images(case) or any(scenario.run is not None for scenario in case.scenarios)
+    """Whether something of the case beats: a simulated scenario, or a mesh that follows its images."""
+    simulated = any(scenario.run is not None for scenario in case.scenarios)
+    return simulated or follows_images(case) or follows_phases(case)
 
 
 def can_report(case: "Case") -> bool:
