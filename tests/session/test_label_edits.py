@@ -19,6 +19,7 @@ from twinviewer.session.case import Case
 from twinviewer.session.history import History
 from twinviewer.session.label_draft import LabelDraft, in_hand, settled
 from twinviewer.session.label_edits import BY_HAND, FORGOTTEN, MOST_EDITS, apply_edit, new_labels
+from twinviewer.session.label_jobs import run_tool
 from twinviewer.session.label_line import MISFIT
 
 
@@ -38,6 +39,17 @@ def painted(history: History, draft: LabelDraft, value: int, at: tuple[float, fl
     draft.dab(Brush(radius), np.array(at))
     edit = draft.finish(f"Paint {value} at {at}")
     return case if edit is None else history.push(draft.accept(case, edit))
+
+
+def cleared(history: History, value: int) -> Case:
+    """A tool that acts in place; what it cannot do leaves the Case as it is."""
+    case = history.current
+    assert case.labels is not None
+    try:
+        edit = run_tool(settled(case).labels, None, "clear", {"structure": "muscle" if value == 2 else "blood"})  # type: ignore[arg-type]
+        return history.push(apply_edit(case, edit, in_place=True))
+    except SegmentationError:
+        return case
 
 
 def bytes_of(case: Case) -> bytes:
@@ -62,7 +74,7 @@ def test_a_stroke_is_named_and_drops_what_rested_on_the_labels() -> None:
 
 strokes = st.lists(
     st.tuples(
-        st.sampled_from(["paint", "undo", "redo", "model"]),
+        st.sampled_from(["paint", "paint", "undo", "redo", "model", "tool", "unfinished"]),
         st.integers(0, 2),
         st.tuples(*[st.floats(-2.0, 26.0)] * 3),
         st.floats(0.5, 7.0),
@@ -91,13 +103,20 @@ def test_any_sequence_undoes_to_the_same_bytes(
             now = history.current
             if what == "paint":
                 pushed = painted(history, draft, value, point, radius)
+            elif what == "unfinished":  # until the next stroke or undo takes it back
+                draft.begin(value)
+                draft.dab(Brush(radius), np.array(point))
+                pushed = now
+            elif what == "tool":
+                pushed = cleared(history, value)
             else:
                 pushed = history.push(now.changed("Records", title=now.title + "."))
             if pushed is not now:
                 del seen[at + 1 :]
-                seen.append(bytes_of(pushed))
+                seen.append(bytes_of(settled(pushed)))
                 at += 1
-        assert bytes_of(history.current) == seen[at]
+        assert bytes_of(settled(history.current)) == seen[at]
+    draft.cancel()
     while history.can_undo:
         at -= 1
         assert bytes_of(history.undo()) == seen[at]

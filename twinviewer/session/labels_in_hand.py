@@ -53,7 +53,7 @@ def over(labels: LabelMap, array: NDArray[np.uint8]) -> LabelMap:
 
 
 def settled(case: Case) -> Case:
-    """The same Case with labels that no later stroke changes: if they are in hand, a copy without unfinished strokes."""
+    """The same Case with labels that no later stroke changes: of those in hand a copy, without unfinished strokes."""
     array = in_hand(case.labels) if case.labels is not None else None
     if case.labels is None or array is None:
         return case
