@@ -83,13 +83,13 @@ def scans() -> Iterator[Scan]:
     demo = TrueMotion(SEED)
     yield Scan("as it is (10 phases)", demo)
     yield Scan("labels alone, without their image", demo, with_image=False)
-    yield Scan("20 phases", demo, tuple(float(p) for p in range(0, 100, 5)))
-    yield Scan("5 phases", demo, (0.0, 20.0, 40.0, 60.0, 80.0))
+    yield Scan("another patient of the same kind", TrueMotion(7))
     yield Scan("30 to 80 % of R-R only", demo, (30.0, 40.0, 50.0, 60.0, 70.0, 80.0))
     yield Scan("slices of 3 mm", demo, spacing_mm=(1.5, 1.5, 3.0))
-    yield Scan("noise of 30 HU on top", demo, noise_hu=30.0)
-    yield Scan("another patient of the same kind", TrueMotion(7))
     yield Scan("a heart of healthy shape", TrueMotion(shape=healthy()))
+    yield Scan("5 phases", demo, (0.0, 20.0, 40.0, 60.0, 80.0))
+    yield Scan("20 phases", demo, tuple(float(p) for p in range(0, 100, 5)))
+    yield Scan("noise of 30 HU on top", demo, noise_hu=30.0)
 
 
 def image_of(scan: Scan) -> tuple[Volume, np.ndarray]:
@@ -213,48 +213,58 @@ def picture(line: Line) -> None:
     plt.close(figure)
 
 
-def section(write: bool) -> list[str]:
-    """All of it as Markdown."""
-    rows = [
-        "Synthetic scans, segmented, meshed and carried through the beat as in the program; where each point of the "
-        "wall truly goes is known. Distances in mm, means over all points of the wall and, but for the first two "
-        "columns, the phases other than the mesh's own. **Bold**: out of target (1.5 mm, 2 points of ejection "
-        "fraction).",
+HEAD = [
+    "Synthetic scans, segmented, meshed and carried through the beat as in the program; where each point of the wall "
+    "truly goes is known. Distances in mm, means over all points of the wall and, but for the first two columns, the "
+    "phases other than the mesh's own. **Bold**: out of target (1.5 mm, 2 points of ejection fraction).",
+    "",
+    "| scan | had it stood still | mean | mean, other phases | 95 % within | left / right wall | end-systole | "
+    "LV EF (true) | wall's volume | flattest | time |",
+    "|---|---|---|---|---|---|---|---|---|---|---|",
+]
+
+
+def about(line: Line) -> list[str]:
+    """What is said of the first scan below the table."""
+    return [
         "",
-        "| scan | had it stood still | mean | mean, other phases | 95 % within | left / right wall | end-systole | "
-        "LV EF (true) | wall's volume | flattest | time |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "Of the first scan, beside the same mesh moved as its tissue truly goes:",
+        "",
+        *numbers(line),
+        "",
+        "![Distance from the truth, volume and strain over the beat](pictures/validation_ct_motion.png)",
     ]
-    first: Line | None = None
+
+
+def renew(body: list[str]) -> None:
+    """Put the section between its marks."""
+    head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    PAGE.write_text("\n".join([head + BEGIN, *body, END]) + tail, encoding="utf-8")
+
+
+def main() -> None:
+    """Print the section; with ``--write`` put it into the page, scan by scan."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true")
+    write = parser.parse_args().write
+    rows: list[str] = []
+    below: list[str] = []
     for scan in scans():
         try:
             line = measured(scan)
         except (SegmentationError, MeshError) as error:
             rows.append(f"| {scan.name} | refused: {error} |" + " |" * 9)
-            print(rows[-1], flush=True)
-            continue
-        first = line if first is None else first
-        rows.append(row(line))
-        print(rows[-1], *line.mesh.notes, sep="\n    ", flush=True)
-    if first is not None:
-        rows += ["", "Of the first scan, beside the same mesh moved as its tissue truly goes:", "", *numbers(first), ""]
-        rows.append("![Distance from the truth, volume and strain over the beat](pictures/validation_ct_motion.png)")
+        else:
+            rows.append(row(line))
+            if not below:
+                below = about(line)
+                if write:
+                    picture(line)
+            print(rows[-1], *line.mesh.notes, sep="\n    ", flush=True)
         if write:
-            picture(first)
-    return rows
-
-
-def main() -> None:
-    """Print the section; with ``--write`` put it into the page."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true")
-    write = parser.parse_args().write
-    body = section(write)
-    print("\n".join(body))
-    if write:
-        head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        _, _, tail = rest.partition(END)
-        PAGE.write_text("\n".join([head + BEGIN, *body, END]) + tail, encoding="utf-8")
+            renew([*HEAD, *rows, *below])
+    print("\n".join([*HEAD, *rows, *below]))
 
 
 if __name__ == "__main__":

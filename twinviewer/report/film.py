@@ -62,7 +62,7 @@ def film(
     strip = Strip(runs, below) if runs else _Volumes(case, period_s, below)
     drawn = []
     with off_screen((size[0], size[1] - STRIP_PX), samples=0) as stage:
-        state = scene_of(case, colour_by, cut=cut, chosen=chosen)
+        state = scene_of(case, colour_by if runs else "", cut=cut, chosen=chosen)
         stage.apply(state)
         stage.frame(*cut_view(state), tight=cut)
         for index in range(count):
