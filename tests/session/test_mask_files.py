@@ -100,7 +100,7 @@ def test_a_file_a_structure_with_the_smaller_on_top(tmp_path: Path) -> None:
         write_nifti(folder / f"{name}.nii.gz", LabelMap(data.astype(np.uint8), volume.grid, {}, np.zeros(1), "", ""))
     rows, why, _, _ = mask_import.compute_mask_table("heart", str(folder), volume)
     assert [row[3] for row in rows] == ["ra_blood", "lv_myocardium", "lv_blood"]
-    assert "heart_ventricle_left lies over heart_myocardium" in why
+    assert "heart ventricle left lies over heart myocardium" in why
     found = mask_import.compute_mask("heart", str(folder), volume, Patient("p"))
     assert isinstance(found, LabelMap)
     np.testing.assert_array_equal(found.data, labels.data)

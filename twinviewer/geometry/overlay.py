@@ -5,6 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+LEAST_PERCENT = 1.0
+"""Smaller overlaps are the voxels of a common border."""
+MOST_SAID = 4
+
 
 def overlaid(
     regions: Sequence[NDArray[np.bool_]], numbers: Sequence[int], names: Sequence[str] = ()
@@ -16,17 +20,18 @@ def overlaid(
     """
     sizes = [int(np.count_nonzero(region)) for region in regions]
     out = np.zeros(regions[0].shape, dtype=np.uint8)
-    said: list[str] = []
-    called = [str(one) for one in (names or numbers)]
+    said: list[tuple[float, str]] = []
+    called = [str(one).replace("_", " ") for one in (names or numbers)]
     painted: list[int] = []
     for at in sorted(range(len(regions)), key=lambda one: -sizes[one]):
+        covered = np.bincount(out[regions[at]], minlength=256)
         for below in painted:
-            shared = int(np.count_nonzero(out[regions[at]] == numbers[below])) if sizes[at] else 0
-            if shared and len(said) < 6:
-                share = 100.0 * shared / sizes[at]
-                said.append(
-                    f"{called[at]} lies over {called[below]} ({share:.0f} % of it): it was taken out of {called[below]}"
-                )
+            share = 100.0 * covered[numbers[below]] / max(sizes[at], 1)
+            if share >= LEAST_PERCENT:
+                text = f"{called[at]} lies over {called[below]} ({share:.0f} % of it), which it was taken out of"
+                said.append((share, text))
         out[regions[at]] = numbers[at]
         painted.append(at)
-    return out, tuple(said)
+    said.sort(reverse=True)
+    more = (f"{len(said) - MOST_SAID} more parts overlap others",) if len(said) > MOST_SAID else ()
+    return out, (*(text for _, text in said[:MOST_SAID]), *more)

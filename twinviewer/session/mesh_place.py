@@ -1,6 +1,7 @@
 """What a mesh made elsewhere is likely to be: its units, its frame, and which structure each part is."""
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -135,5 +136,7 @@ def _stub(mesh: ForeignMesh) -> Mask:
     """The parts' names as those of a mask, with numbers of no convention, so that names alone count."""
     parts = mesh.parts[:MOST_PARTS]
     numbers = np.arange(_BEYOND, _BEYOND + len(parts))
-    names = {int(n): part.name for n, part in zip(numbers, parts, strict=True)}
+    shared = os.path.commonprefix([part.name for part in parts]) if len(parts) > 2 else ""
+    start = shared.rfind("_") + 1  # "VH_F_" before every part says nothing of any
+    names = {int(n): part.name[start:] or part.name for n, part in zip(numbers, parts, strict=True)}
     return Mask(numbers.reshape(1, 1, 1, -1), Grid((1, 1, len(parts)), np.eye(4)), names, "")
