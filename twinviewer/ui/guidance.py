@@ -107,6 +107,8 @@ def guide(w: MainWindow) -> None:
         )
     empty = w.views.view3d.empty
     reason = refused(case)
+    seen = isinstance(case.image, Volume)
+    volume = (("Show the images as a volume", "series", lambda: w.volume.toggle()),) if seen else ()
     if not w.views.view3d.can_draw:
         empty.say(
             "caution",
@@ -119,7 +121,7 @@ def guide(w: MainWindow) -> None:
             "No model from these images",
             f"{reason.rstrip('.')}. Give a mask of the structures made elsewhere, or scale a generic heart to numbers "
             "that you type in." + (ANY_ORGAN if w.coupling.outlines.possible() else ""),
-            (mask, outline, numbers) if w.coupling.outlines.possible() else (mask, numbers),
+            ((mask, outline, numbers) if w.coupling.outlines.possible() else (mask, numbers)) + volume,
         )
     elif p.busy:
         job = p.busy[0]
@@ -146,7 +148,7 @@ def guide(w: MainWindow) -> None:
             "heart",
             "The heart will stand here",
             "First its structures are found in the images, then the model is built from them.",
-            (("Find structures", "segment", p.segment), ("All steps to a beat", "beat", lambda: p.carry_on())),
+            (("Find structures", "segment", p.segment), ("All steps to a beat", "beat", lambda: p.carry_on()), *volume),
         )
     else:
         empty.say(

@@ -95,7 +95,7 @@ class VolumeFlow(QObject):
 
         ct = image.modality == "CT"
         names = {name: one.label for name, one in PRESETS.items() if one.percentiles is not ct}
-        self.panel.offer(names, "heart" if ct and self.w.presenter.case.organ == "heart" else next(iter(names)))
+        self.panel.offer(names, ("heart" if self.w.presenter.case.organ == "heart" else "bone") if ct else "mr")
 
     def _show(self, *, draw: bool = True) -> None:
         self.panel.setVisible(self.on)
@@ -144,11 +144,13 @@ class VolumeFlow(QObject):
             return
         (key, work), self._work = self._work, None
         self._poll.stop()
-        if work.exception() is not None or self.image is None or key[0] != self.image.uid:
+        if work.exception() is not None:
+            self.w.messages.tell("These images could not be made ready to be drawn", str(work.exception()), "caution")
             return
-        while len(self._ready) >= KEPT:
-            self._ready.pop(next(iter(self._ready)))
-        self._ready[key] = work.result()
+        if self.image is not None and key[0] == self.image.uid:  # else another series was opened meanwhile
+            while len(self._ready) >= KEPT:
+                self._ready.pop(next(iter(self._ready)))
+            self._ready[key] = work.result()
         if self.on:
             self.w.coupling.draw_scene()
 
