@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from twinviewer.ui.actions import Actions
@@ -24,8 +25,10 @@ WHOLE = (
     ("Structures", (("combine", "Combine"), ("merge", "Merge"), ("clear", "Clear"))),
 )  # fmt: skip
 """Tools of ``session/label_tools.py`` in the menu, in groups: their import is dear, so they are named here as well."""
-TAKEN = (*(f"preset_{n}" for n in range(1, 10)), "slower", "faster")
-"""Actions whose keys mean something else while the hand is up."""
+LENT = {
+    **{f"preset_{n}": f"label_{n}" for n in range(1, PLACES + 1)}, "slower": "label_smaller", "faster": "label_larger"
+}  # fmt: skip
+"""Actions that lend their keys to the hand while it is up, and to which of its own."""
 
 
 def add_label_actions(w: MainWindow) -> None:
@@ -36,11 +39,11 @@ def add_label_actions(w: MainWindow) -> None:
         a.add(
             f"label_{tool.name}", MENU, tool.title, partial(_tool, w, tool.name), tool.key, tool.sign
         )  # fmt: skip
-    a.add("label_smaller", MENU, "S&maller brush", lambda: w.coupling.hand.panel.resize_brush(-1), "[")
-    a.add("label_larger", MENU, "&Larger brush", lambda: w.coupling.hand.panel.resize_brush(1), "]")
+    a.add("label_smaller", MENU, "S&maller brush", lambda: w.coupling.hand.panel.resize_brush(-1))
+    a.add("label_larger", MENU, "&Larger brush", lambda: w.coupling.hand.panel.resize_brush(1))
     a.add("label_ball", MENU, "Brush is a 3D &ball", lambda: _ball(w), "Shift+B", checkable=True)
     for place in range(PLACES):
-        a.add(f"label_{place + 1}", MENU, f"Structure &{place + 1}", partial(_structure, w, place), f"{place + 1}")
+        a.add(f"label_{place + 1}", MENU, f"Structure &{place + 1}", partial(_structure, w, place))
     for _, tools in WHOLE:
         for name, text in tools:
             a.add(f"label_{name}", MENU, f"{text}…", partial(_tool, w, name))
@@ -90,11 +93,17 @@ def allow_label_actions(w: MainWindow) -> None:
         a.all[key].setText(f"&{place + 1}  {chips[place].text()}" if place < len(chips) else f"Structure &{place + 1}")
         a.allow(key, there, first if not hand.on else "there is no such structure")
     a.all["label_ball"].setChecked(hand.panel.ball.isChecked())
-    for key in TAKEN:
-        if hand.on:
-            a.allow(key, False, "its key belongs to the hand that edits labels")
-        elif key in ("slower", "faster"):
-            a.allow(key, True)
+    _lend_keys(w, hand.on)
+
+
+def _lend_keys(w: MainWindow, up: bool) -> None:
+    """Give number keys and brackets to the hand, or back."""
+    actions = w.actions_.all
+    for usual, own in LENT.items():
+        giver, taker = (actions[usual], actions[own]) if up else (actions[own], actions[usual])
+        if not giver.shortcut().isEmpty():
+            taker.setShortcut(giver.shortcut())
+            giver.setShortcut(QKeySequence())
 
 
 def _tool(w: MainWindow, name: str) -> None:
