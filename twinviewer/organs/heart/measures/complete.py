@@ -66,7 +66,7 @@ def _of_labels(labels: LabelMap, mesh: OrganMesh | None, image: Image) -> dict[s
     try:
         ring = measure_valves(out, labels, reference, source, {} if mesh is None else mesh.landmarks)
         measure_vessels(out, labels, reference, source, ring)
-    except MeshError:  # a vessel that cannot be followed costs its own numbers only
+    except (MeshError, ValueError, RuntimeError):  # a shape that cannot be followed costs its own numbers only
         pass
     if volume is not None:
         fat = epicardial_fat(labels, volume, reference, source)

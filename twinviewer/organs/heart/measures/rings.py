@@ -24,6 +24,8 @@ Array = NDArray[np.float64]
 HINGES = ("aortic_hinge_1", "aortic_hinge_2", "aortic_hinge_3")
 BY_HINGES, BY_BORDER = "plane through the three hinge points", "plane fitted to the border of the labels"
 LEAST_FACES = 30
+ROUGHEST_MM = 3.0
+"""Median distance from the plane beyond which a border is no ring: a saddle of the mitral ring has less."""
 MOST_OPEN = 0.6
 OUTLETS = ("aorta", "pulmonary_artery")
 BELOW_MM, ROOT_MM, ROOT_MARGIN_MM = 1.0, 8.0, 2.0
@@ -50,7 +52,8 @@ class Ring:
 def find_ring(
     labels: LabelMap, phase: int, below: str, beyond: str, landmarks: Mapping[str, Array] | None = None
 ) -> Ring | None:
-    """The ring between a ventricle's label and what lies beyond; None where they do not touch in this phase."""
+    """The ring between a ventricle's label and what lies beyond; None where they do not touch in this phase, or the
+    border is no plane at all."""
     names = set(labels.names.values())
     if below not in names or beyond not in names:
         return None
@@ -64,6 +67,8 @@ def find_ring(
     low = np.array([part.start for part in where])
     points = labels.grid.to_mm((faces + low)[:, ::-1])
     centre, normal, rough = _plane(points)
+    if rough > ROUGHEST_MM:
+        return None
     ahead = labels.grid.to_mm((np.argwhere(upper[where]).mean(axis=0) + low)[None, ::-1])[0]
     back = labels.grid.to_mm((np.argwhere(lower[where]).mean(axis=0) + low)[None, ::-1])[0]
     normal = normal if normal @ (ahead - back) > 0 else -normal
