@@ -17,6 +17,9 @@ GHOST_CELLS = 64
 GHOST_OPACITY = 0.22
 """Structures that are not being painted: coarser, and seen through."""
 
+Made = tuple[dict[int, Box], dict[int, LabelSurface | None], int, bool]
+"""Boxes and surfaces by label value, which value was made fine, and whether these are all that there are."""
+
 
 class LabelShapes(QObject):
     """``changed`` when there are newer surfaces to draw."""
@@ -118,17 +121,20 @@ class LabelShapes(QObject):
             self._stale.clear()
 
         def work() -> None:
-            found = boxes_of(labels) if boxes is None else boxes
-            made: dict[int, LabelSurface | None] = {}
-            order = sorted(found, key=lambda value: value != active)
-            for value in order:
-                cells = CELLS if value == active else GHOST_CELLS
-                made[value] = label_surface(labels, value, grid, found[value], cells)
-            self._made.emit(number, (found, made, active, boxes is None))
+            result: Made = ({}, {}, active, False)
+            try:
+                found = boxes_of(labels) if boxes is None else boxes
+                made: dict[int, LabelSurface | None] = {}
+                for value in sorted(found, key=lambda value: value != active):
+                    cells = CELLS if value == active else GHOST_CELLS
+                    made[value] = label_surface(labels, value, grid, found[value], cells)
+                result = found, made, active, boxes is None
+            finally:  # whatever befalls one surface, the next is made again
+                self._made.emit(number, result)
 
         self._thread.submit(work)
 
-    def _take(self, number: int, result: tuple[dict[int, Box], dict[int, LabelSurface | None], int, bool]) -> None:
+    def _take(self, number: int, result: Made) -> None:
         found, made, active, everything = result
         if self._labels is None or number != self._round:
             return
