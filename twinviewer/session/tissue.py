@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import CineStack, Image, LabelMap, Mask, MeshError, OrganMesh, SegmentationError, Volume
-from twinviewer.segmentation.cine.phases import beat_fraction
 from twinviewer.session import catalog
 from twinviewer.session.case import Case
 
@@ -75,4 +74,6 @@ def _percent(image: Image) -> NDArray[np.float64]:
     if isinstance(image, Volume):
         return image.phase_percent
     assert isinstance(image, CineStack)
+    from twinviewer.segmentation.cine.phases import beat_fraction  # its room compiles: half a second that can wait
+
     return 100.0 * beat_fraction(max(image.planes, key=lambda plane: len(plane.frames)))
