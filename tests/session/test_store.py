@@ -103,7 +103,7 @@ def test_images_left_out_are_found_again_where_they_lie_or_beside_the_file(
     case = replace(finished, folder=str(old / "scan"), series=series)
     asked: list[tuple[str, ...]] = []
 
-    def read(series: Any) -> Any:
+    def read(series: Any, _report: Any = None) -> Any:
         asked.append(series.files)
         return finished.image
 
