@@ -171,6 +171,7 @@ def test_dicom_labels_of_all_phases_come_back(tmp_path: Path, kind: str) -> None
     found, _ = mask_import.compute_import("heart", str(tmp_path / "out"), volume, Patient("p"), series=series)
     assert isinstance(found, LabelMap)
     np.testing.assert_array_equal(found.data, labels.data)
+    assert not any("another grid" in note for note in found.notes)  # the same voxels, cropped and from the other end
     one, _ = mask_import.compute_import(
         "heart", str(tmp_path / "out" / "heart_phase01.dcm"), volume, Patient("p"), phase=1, series=series
     )

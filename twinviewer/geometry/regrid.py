@@ -23,6 +23,14 @@ def is_finer(own: Grid, wanted: Grid) -> bool:
     return max(wanted.spacing_mm) < FINER * max(own.spacing_mm)
 
 
+def same_lattice(own: Grid, wanted: Grid) -> bool:
+    """Whether the voxels of both grids are the same where both have any: cropped, or counted from another corner."""
+    between = np.linalg.inv(own.affine) @ wanted.affine
+    whole = np.rint(between)
+    far = np.array([wanted.shape[2], wanted.shape[1], wanted.shape[0], 1.0])
+    return bool((np.abs(between - whole)[:3] @ far < 1e-2).all() and abs(abs(np.linalg.det(whole[:3, :3])) - 1.0) < 0.5)
+
+
 def regridded(
     frame: NDArray[np.integer],
     own: Grid,
@@ -41,7 +49,7 @@ def regridded(
             lookup[value] = number
     if own.same_as(wanted):
         return np.asarray(lookup[frame])
-    if is_finer(own, wanted) if smooth is None else smooth:
+    if (is_finer(own, wanted) and not same_lattice(own, wanted)) if smooth is None else smooth:
         return _smooth(lookup[frame], own, wanted, report)
     return _nearest(frame, lookup, own, wanted)
 

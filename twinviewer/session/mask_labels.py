@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from twinviewer.domain import LabelMap, Mask, SegmentationError, Volume
-from twinviewer.geometry.regrid import is_finer, regridded
+from twinviewer.geometry.regrid import is_finer, regridded, same_lattice
 
 NEAREST = "the nearest of its voxels was taken"
 
@@ -74,7 +74,7 @@ def labels_of(
     data = np.stack([regridded(frame, mask.grid, volume.grid, table) for frame in mask.data])
     if not data.any():
         raise SegmentationError("Nothing of the mask is left in the images", remedy="Say which number is which")
-    if not mask.grid.same_as(volume.grid):
+    if not same_lattice(mask.grid, volume.grid):
         how = "distances to its borders were interpolated" if is_finer(mask.grid, volume.grid) else NEAREST
         notes.append(f"The mask has another grid than the images: {how}")
     notes += mask.notes

@@ -178,7 +178,8 @@ class SliceView(ImageCanvas):
         wide = self.width() > 240
         place = f"{image.index + 1}/{image.count}" + (f"  {image.position_mm:+.1f} mm" if wide else "")
         self.corner(painter, place, a.AlignBottom | a.AlignLeft)
-        self.corner(painter, f"W {d.window:.0f}  L {d.level:.0f}", a.AlignBottom | a.AlignRight)
+        shades = "No image" if d.volume.modality == "none" else f"W {d.window:.0f}  L {d.level:.0f}"
+        self.corner(painter, shades, a.AlignBottom | a.AlignRight)
         phase = f"{d.volume.phase_percent[d.phase]:.0f} % R-R" if d.volume.phases > 1 else ""
         self.corner(painter, self._under or phase, a.AlignTop | a.AlignRight)
         for mark in self.marks:
