@@ -24,6 +24,7 @@ from twinviewer.session.landmarks import (
     remove_hinges,
     start_hinges,
 )
+from twinviewer.ui.beat_marks import label_marks
 from twinviewer.ui.edit_mode import EditMode
 from twinviewer.ui.page import Note, quiet_label
 from twinviewer.ui.slice_view import SliceView
@@ -130,7 +131,7 @@ class Landmarks(EditMode):
             return
         self.w.coupling.go(Step.MODEL)
         self.w.playback.pause()
-        self.w.coupling.go_to("ed")
+        self._go_to_their_phase()
         self.on = True
         self._follow()
         self.panel.note.say("")
@@ -154,6 +155,16 @@ class Landmarks(EditMode):
         self.unwatch()
         self.w.coupling.draw_scene()
         return True
+
+    def _go_to_their_phase(self) -> None:
+        """The images at the phase with most blood, which the model was built at."""
+        case, display = self.w.presenter.case, self.w.display
+        ed = label_marks(case.labels)[0] if case.labels is not None else None
+        if ed is None or display.volume is None:
+            self.w.coupling.go_to("ed")
+            return
+        display.follow(100.0 * ed)
+        self.w.coupling.keep_phase()
 
     @property
     def _views(self) -> tuple[SliceView, ...]:
