@@ -144,7 +144,6 @@ def locate(image: Float, levels: CtLevels, work: WorkingGrid, report: Reporter) 
                 where="the atlas fits with left and right exchanged, not as hearts usually lie",
                 remedy="Such hearts are not part of this version; check the orientation letters of the images",
             )
-        print([(o.pose.opacified, o.pose.misfit, o.hits) for o in tried], [(o.opacified, o.misfit) for o in poses])
     raise _none(tried, poses, levels)
 
 
