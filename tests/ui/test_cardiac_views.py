@@ -1,5 +1,7 @@
 """Cardiac views in the window: one key each, scrolled, turned and cut along; what a cine study has not, is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -176,3 +178,23 @@ def test_a_cine_study_shows_what_was_scanned_and_says_what_was_not(open_window, 
     assert state.note(FOUR) == "interpolated, planes 10.0 mm apart"
     for view in w.views.cardiac.views.values():
         view.grab()
+
+
+def test_labels_will_do_until_there_is_a_model(open_window, small_case: Case) -> None:  # type: ignore[no-untyped-def]
+    w = open_window
+    assert small_case.labels is not None
+    w.presenter.accept(small_case.changed("Segment", labels=replace(small_case.labels, made_by="again"), mesh=None))
+    action = w.actions_.all["layout_cardiac"]
+    assert not action.isEnabled() and "both ventricles" in action.toolTip()
+    found = small_case.labels.data.copy()
+    found[:, :, :, :11] = np.where(found[:, :, :, :11] > 0, 2, 0)  # what lies far to the right is the right ventricle's
+    names = {1: "lv_blood", 2: "rv_blood"}
+    labels = replace(small_case.labels, data=found, names=names)
+    w.presenter.accept(small_case.changed("Segment", labels=labels, mesh=None))
+    assert action.isEnabled()
+    w.actions_.all["layout_cardiac"].trigger()
+    state = w.views.cardiac.state
+    assert state.frame.source == "labels" and {SHORT, FOUR, TWO} <= set(state.planes)
+    right = w.views.cardiac.views[FOUR].point_of(np.array([-35.0, 0, 0]))[0]
+    assert right.x() < w.views.cardiac.views[FOUR].width() / 2
+    assert not state.outlines or state.lines is None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject
 
 from twinviewer.domain import CineStack, LabelMap, MeshError, OrganMesh
@@ -56,14 +59,14 @@ class CardiacFlow(QObject):
             state.blockSignals(True)
             state.open(case.image, shift)
             state.blockSignals(False)
-        of = (case.mesh, case.labels, case.image)
+        of = (case.mesh, case.labels, case.image, case.landmarks)
         other = len(of) != len(self._of) or any(a is not b for a, b in zip(of, self._of, strict=True))
         if other and not (self._mending and case.labels is not None and case.image is state.image):
-            same_image = len(self._of) == 3 and self._of[2] is case.image
+            same_image = len(self._of) == 4 and self._of[2] is case.image
             self._of = of
             edited = case.mesh is None and bool(case.label_edits) and same_image  # planes stay under a brush
             if not edited or self._frame is None:
-                self._frame, self.why = frame_of(case.mesh, case.labels)
+                self._frame, self.why = frame_of(case.mesh, case.labels, case.landmarks)
             if case.image is None:
                 self.why = "open images first"
         state.blockSignals(True)
@@ -155,8 +158,10 @@ class CardiacFlow(QObject):
         self.w.coupling.draw_scene()
 
 
-def frame_of(mesh: OrganMesh | None, labels: LabelMap | None) -> tuple[HeartFrame | None, str]:
-    """The frame of a model, before there is one of labels; without either the reason."""
+def frame_of(
+    mesh: OrganMesh | None, labels: LabelMap | None, corrected: Mapping[str, NDArray[np.float64]]
+) -> tuple[HeartFrame | None, str]:
+    """The frame of a model with landmarks put right, before there is one of labels; without either the reason."""
     if mesh is None and labels is None:
         return None, NO_HEART
     from twinviewer.organs.heart.views import frame_of_labels, frame_of_mesh
@@ -164,7 +169,7 @@ def frame_of(mesh: OrganMesh | None, labels: LabelMap | None) -> tuple[HeartFram
     why = NO_HEART
     try:
         if mesh is not None:
-            return frame_of_mesh(mesh), ""
+            return frame_of_mesh(mesh, corrected), ""
         if labels is not None:
             return frame_of_labels(labels), ""
     except MeshError as error:

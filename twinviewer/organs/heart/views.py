@@ -1,5 +1,7 @@
 """Where the cardiac views lie in this patient: from the model's landmarks, or before there is one from the labels."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -17,9 +19,12 @@ GRAIN_MM = 1.5
 """Finer voxels add nothing to a plane through a heart, and seconds of work."""
 
 
-def frame_of_mesh(mesh: OrganMesh) -> HeartFrame:
-    """The frame of a model at its end-diastole. MeshError where it has no landmarks of a heart."""
-    marks = mesh.landmarks
+def frame_of_mesh(mesh: OrganMesh, corrected: Mapping[str, NDArray[np.float64]] | None = None) -> HeartFrame:
+    """The frame of a model at its end-diastole. MeshError where it has no landmarks of a heart.
+
+    corrected: name -> (3,) LPS mm of landmarks that a hand has put right.
+    """
+    marks = {**mesh.landmarks, **(corrected or {})}
     if not {"lv_apex", "mitral_centre", "rv_centre"} <= marks.keys():
         raise MeshError("This model has no apex, mitral valve and right ventricle to take the views from")
     right = mesh.surfaces.get("rv_endocardium", mesh.surfaces.get("rv_cavity"))
