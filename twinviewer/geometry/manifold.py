@@ -41,6 +41,17 @@ def pinched_points(surface: NDArray[np.integer]) -> Index:
     return np.asarray(point[times > 1], dtype=np.int64)
 
 
+def without_bad_edges(tets: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Tetrahedra (m, 4) without those at edges that have more than two boundary faces. MeshError if that never ends."""
+    for _ in range(6):
+        surface = boundary_triangles(tets)
+        bad = _bad_ends(surface)
+        if not len(bad):
+            return tets
+        tets = tets[np.isin(tets, bad).sum(axis=1) < 2]
+    raise MeshError("The wall touches itself, so that its surface is not a single skin")
+
+
 def taken_apart(points_mm: Array, tets: NDArray[np.integer]) -> tuple[Array, NDArray[np.int32]]:
     """Points (n, 3) and tets (m, 4) where no two parts share a mere point or edge: such points are doubled, and where
     an edge still has four faces the tetrahedra at it are left out. Unused points go. MeshError if that does not end.

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.geometry.manifold import parts_of, taken_apart
+from twinviewer.geometry.manifold import parts_of, without_bad_edges
 from twinviewer.geometry.refine import split_through_edges
 from twinviewer.geometry.stuffing import stuff
 from twinviewer.organs.heart.wall import WallShape
@@ -17,8 +17,8 @@ def wall_tetrahedra(shape: WallShape, cell_mm: float) -> tuple[Array, NDArray[np
     frame = shape.frame
     extent = frame.spacing_mm * (np.array(frame.shape[::-1]) - 1)
     points, tets = stuff(shape.distance, frame.origin_mm, frame.origin_mm + extent, cell_mm)
-    points, tets = taken_apart(points, _largest(len(points), tets))
-    tets = _largest(len(points), tets)
+    # points are not doubled here: a wall thinner than a cell hangs together by some, and would leak without them
+    tets = without_bad_edges(_largest(len(points), tets))
     used, inverse = np.unique(tets, return_inverse=True)
     return split_through_edges(points[used], inverse.reshape(tets.shape))
 
