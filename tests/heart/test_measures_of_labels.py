@@ -18,7 +18,7 @@ from twinviewer.organs.heart.measure import measure
 from twinviewer.organs.heart.measures.collected import Collected
 from twinviewer.organs.heart.measures.complete import completed
 from twinviewer.organs.heart.measures.fat import epicardial_fat
-from twinviewer.organs.heart.measures.rings import BY_HINGES, find_ring
+from twinviewer.organs.heart.measures.rings import BY_AXIS, BY_HINGES, find_ring
 from twinviewer.organs.heart.measures.valves import measure_valves
 from twinviewer.organs.heart.measures.vessels import measure_vessels
 from twinviewer.organs.heart.measures.wall_map import with_thickness
@@ -108,6 +108,23 @@ def test_aortic_ring_of_the_demo_patient() -> None:
     assert found["aortic_annulus_mean_mm"].value == pytest.approx(np.mean(truth.widths_mm), rel=0.02)
     # twice the tract's own radius, which the sinuses' feet widen a little
     assert found["aortic_annulus_min_mm"].value == pytest.approx(2 * heart.shape.aortic_radius, rel=0.06)
+
+
+def test_a_border_that_lies_askew_is_not_taken_for_the_ring() -> None:
+    """The same heart, ventricle and aorta parted by a plane that leans by 20°, as segmenting may do."""
+    heart, found = demo()
+    labels = demo_labels(0.0, 1.5, SEED)
+    places = heart.shape.to_heart(_places(labels.grid).reshape(-1, 3)) - heart.places.aortic
+    across, _ = axes_of(heart.places.aortic_normal)
+    leaning = np.cos(np.deg2rad(20.0)) * heart.places.aortic_normal + np.sin(np.deg2rad(20.0)) * across
+    near = (np.linalg.norm(places, axis=1) < 22.0) & np.isin(labels.data[0].ravel(), (2, 6))
+    data = labels.data[0].ravel().copy()
+    data[near] = np.where(places[near] @ leaning > 0, 6, 2)
+    ring = find_ring(replace(labels, data=data.reshape(labels.data.shape)), 0, "lv_blood", "aorta")
+    assert ring is not None and ring.how.startswith(BY_AXIS)
+    want = heart.places.aortic_normal @ heart.shape.axes
+    assert ring.cut.normal @ want > np.cos(np.deg2rad(6.0))
+    assert ring.cut.area_diameter_mm == pytest.approx(found["aortic_annulus_area_diameter_mm"].value, rel=0.05)
 
 
 def test_vessels_of_the_demo_patient() -> None:

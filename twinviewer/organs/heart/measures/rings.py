@@ -23,12 +23,19 @@ from twinviewer.geometry.cross_section import GRAIN_MM, Section, Soft, axes_of, 
 Array = NDArray[np.float64]
 HINGES = ("aortic_hinge_1", "aortic_hinge_2", "aortic_hinge_3")
 BY_HINGES, BY_BORDER = "plane through the three hinge points", "plane fitted to the border of the labels"
+BY_AXIS = "plane across the root's axis at the labels' border, which lies askew to it"
+ASKEW_DEG, ROOT_FROM_MM, ROOT_TO_MM = 8.0, 5.0, 25.0
+"""A ring stands nearly square to its root; a border that leans more than this was not drawn there. The axis is that
+of the vessel so far beyond the border."""
 LEAST_FACES = 30
+LEAST_REACH_MM = 25.0
 ROUGHEST_MM = 3.0
 """Median distance from the plane beyond which a border is no ring: a saddle of the mitral ring has less."""
 MOST_OPEN = 0.6
 OUTLETS = ("aorta", "pulmonary_artery")
 BELOW_MM, ROOT_MM, ROOT_MARGIN_MM = 1.0, 8.0, 2.0
+DEEPEST_MM, CUSPS = 5.0, 1.12
+"""An outlet that widens by more than this from one mm to the next is still among its cusps."""
 """An outlet's ring lies below the sinuses, which are wider; how far above it they are looked for."""
 NEAR, NEAR_MM, SLOPE = 0.8, 1.4, 0.12
 """So many voxels (and mm) above and below the plane there is blood too; a wall that slopes by 20° loses next to nothing
@@ -40,13 +47,15 @@ APART = 3
 @dataclass(frozen=True, slots=True, eq=False)
 class Ring:
     """A valve ring. cut: its outline; normal points into what lies beyond the ventricle. how: which plane it lies in;
-    rough_mm: median distance of the border's faces from the plane. below, beyond: the two labels."""
+    rough_mm: median distance of the border's faces from the plane. below, beyond: the two labels. depth_mm: how far
+    towards the ventricle the outline was taken."""
 
     cut: Section
     how: str
     rough_mm: float
     below: Soft
     beyond: Soft
+    depth_mm: float = 0.0
 
 
 def find_ring(
@@ -73,6 +82,10 @@ def find_ring(
     back = labels.grid.to_mm((np.argwhere(lower[where]).mean(axis=0) + low)[None, ::-1])[0]
     normal = normal if normal @ (ahead - back) > 0 else -normal
     how = BY_BORDER
+    if beyond in OUTLETS:
+        axis = _root_axis(labels, upper, centre, normal)
+        if axis is not None and axis @ normal < np.cos(np.deg2rad(ASKEW_DEG)):
+            normal, how = axis, BY_AXIS
     if landmarks is not None and all(name in landmarks for name in HINGES) and beyond == "aorta":
         first, second, third = (np.asarray(landmarks[name], np.float64) for name in HINGES)
         across = np.cross(second - first, third - first)
@@ -82,10 +95,16 @@ def find_ring(
             centre = centre + ((first - centre) @ normal) * normal
             how = BY_HINGES
     one, two = soft(lower, labels.grid, where), soft(upper, labels.grid, where)
-    reach = float(np.quantile(np.linalg.norm(points - centre, axis=1), 0.98)) + 8.0
-    of = _outlet_cut if beyond in OUTLETS else _inlet_cut
-    cut = of(one, two, centre, normal, reach)
-    return None if cut is None else Ring(cut, how, rough, one, two)
+    reach = max(float(np.quantile(np.linalg.norm(points - centre, axis=1), 0.98)) + 8.0, LEAST_REACH_MM)
+    depth = 0.0
+    if how == BY_HINGES:
+        cut = _outlet_cut(one, two, centre, normal, reach, 0.0)
+    elif beyond in OUTLETS:
+        cut, depth = _below_cusps(one, two, centre, normal, reach)
+        how += f", {depth:g} mm below it, where the cusps end" if depth > BELOW_MM else ""
+    else:
+        cut = _inlet_cut(one, two, centre, normal, reach)
+    return None if cut is None else Ring(cut, how, rough, one, two, depth)
 
 
 def _near(lower: NDArray[np.bool_], upper: NDArray[np.bool_]) -> tuple[slice, ...] | None:
@@ -163,9 +182,39 @@ def _inlet_cut(one: Soft, two: Soft, centre: Array, normal: Array, reach_mm: flo
     return cut
 
 
-def _outlet_cut(one: Soft, two: Soft, centre: Array, normal: Array, reach_mm: float) -> Section | None:
+def _root_axis(labels: LabelMap, vessel: NDArray[np.bool_], centre: Array, normal: Array) -> Array | None:
+    """(3,) direction of the vessel's first centimetres; None where there is too little of it."""
+    points = labels.grid.to_mm(np.argwhere(vessel)[:, ::-1].astype(np.float64)) - centre
+    points = points[np.linalg.norm(points, axis=1) < ROOT_TO_MM + 12.0]
+    axis = normal
+    for _ in range(4):
+        height = points @ axis
+        aside = np.linalg.norm(points - height[:, None] * axis, axis=1)
+        near = aside < ROOT_TO_MM
+        half = (ROOT_FROM_MM + ROOT_TO_MM) / 2.0
+        low = points[near & (height > ROOT_FROM_MM) & (height < half)]
+        high = points[near & (height >= half) & (height < ROOT_TO_MM)]
+        if min(len(low), len(high)) < LEAST_FACES:
+            return None
+        ahead = high.mean(axis=0) - low.mean(axis=0)
+        axis = ahead / np.linalg.norm(ahead)
+    return np.asarray(axis)
+
+
+def _below_cusps(one: Soft, two: Soft, centre: Array, normal: Array, reach_mm: float) -> tuple[Section | None, float]:
+    """The outline of an outlet and how far below the border it is: deeper while shreds of cusps still narrow it."""
+    cut, depth = _outlet_cut(one, two, centre, normal, reach_mm, BELOW_MM), BELOW_MM
+    while cut is not None and depth < DEEPEST_MM:
+        next_cut = _outlet_cut(one, two, centre, normal, reach_mm, depth + 1.0)
+        if next_cut is None or next_cut.cut_off or next_cut.area_mm2 < CUSPS * cut.area_mm2:
+            break
+        cut, depth = next_cut, depth + 1.0
+    return cut, depth
+
+
+def _outlet_cut(one: Soft, two: Soft, centre: Array, normal: Array, reach_mm: float, below_mm: float) -> Section | None:
     for _ in range(2):
-        along_normal = max(0.5 * one.edge_mm, BELOW_MM) * normal
+        along_normal = (max(0.5 * one.edge_mm, below_mm) if below_mm > 0.0 else 0.0) * normal
         across, along, places, shape = square(centre, normal, reach_mm)
         filled = (one.at(places - along_normal) + two.at(places - along_normal)).reshape(shape)
         root = two.at(places + ROOT_MM * normal).reshape(shape) > 0.5
@@ -180,12 +229,12 @@ def _outlet_cut(one: Soft, two: Soft, centre: Array, normal: Array, reach_mm: fl
 
 
 def outflow_cut(ring: Ring, depth_mm: float) -> tuple[Section, float] | None:
-    """The outflow tract so far below the ring, parallel to it, and the share of its rim that no wall bounds.
+    """The outflow tract so far below the outline, parallel to it, and the share of its rim that no wall bounds.
 
     Towards the mitral valve the ventricle's blood goes on, as no leaflet parts them in the labels; there the tract ends
     where the ring ends, one voxel wider. None where nothing is there or more than MOST_OPEN of the rim is so.
     """
-    normal, lift = ring.cut.normal, depth_mm * ring.cut.normal
+    normal, lift = ring.cut.normal, (depth_mm + max(ring.depth_mm - BELOW_MM, 0.0)) * ring.cut.normal
     reach = ring.cut.widths_mm[1] / 2.0 + 12.0
     centre = ring.cut.centre_mm - lift
     across, along, places, shape = square(centre, normal, reach)
