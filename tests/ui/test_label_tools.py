@@ -9,6 +9,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from twinviewer.session.label_tools import TOOLS
+from twinviewer.session.store import load
 from twinviewer.ui.label_menu import WHOLE
 from twinviewer.ui.label_panel import BRUSHES, GROW, LABEL_TOOLS, PAINT
 from twinviewer.ui.step_bar import Step
@@ -96,7 +97,7 @@ def test_a_damaged_slice_is_mended_from_its_neighbours(window, qtbot, damaged) -
     np.testing.assert_array_equal(p.case.labels.data, damaged[0].labels.data)
 
 
-def test_a_try_is_seen_kept_or_taken_back(window, qtbot, damaged) -> None:  # type: ignore[no-untyped-def]
+def test_a_try_is_seen_kept_or_taken_back(window, qtbot, damaged, tmp_path) -> None:  # type: ignore[no-untyped-def]
     hand = take_up(window, qtbot, damaged[0])
     p, box = window.presenter, hand.panel.box
     steps, before = p.history._at, np.array(p.case.labels.data)
@@ -114,6 +115,19 @@ def test_a_try_is_seen_kept_or_taken_back(window, qtbot, damaged) -> None:  # ty
     box.keep.click()
     np.testing.assert_array_equal(p.case.labels.data, seen)
     assert p.history._at == steps + 1 and p.history.undo_text.startswith("Grow or shrink LV blood")
+    box.try_.click()
+    finished(window, hand, qtbot)
+    assert hand.runs.trying
+    p.undo()  # what was only tried is not part of what is stepped back, saved or built
+    np.testing.assert_array_equal(p.case.labels.data, before)
+    p.redo()
+    np.testing.assert_array_equal(p.case.labels.data, seen)
+    box.try_.click()
+    finished(window, hand, qtbot)
+    assert hand.runs.trying
+    p.save_case(tmp_path / "tried.twin")
+    qtbot.waitUntil(lambda: not p.busy, timeout=60_000)
+    np.testing.assert_array_equal(load(tmp_path / "tried.twin").labels.data, seen)
     box.try_.click()
     finished(window, hand, qtbot)
     hand.take_tool(PAINT)  # going elsewhere takes back what was only tried

@@ -59,6 +59,7 @@ class LabelHand(EditMode):
         self.panel.done.connect(self.stop)
         self.shapes.changed.connect(lambda: window.coupling.draw_scene() if self.on else None)
         window.presenter.case_changed.connect(self._follow)
+        window.presenter.about_to_use.connect(self.leave_nothing)
         window.display.changed.connect(self._phase_changed)
         window.choices.changed.connect(self._show_structures)
 
@@ -124,8 +125,7 @@ class LabelHand(EditMode):
         if not self.on:
             return False
         if self.holding and self.draft is not None:
-            self._held = None
-            self.touched(self.draft.cancel())
+            self.leave_nothing()
             return True
         self.runs.take_back()
         self.on = False
@@ -141,6 +141,13 @@ class LabelHand(EditMode):
         self.w.coupling.refresh()
         self.w.cardiac.follow(self.w.presenter.case)
         return True
+
+    def leave_nothing(self) -> None:
+        """Take back what is only tried, and a stroke that has not ended: the draft's array is the Case's own."""
+        self.runs.take_back()
+        if self.holding and self.draft is not None:
+            self._held = None
+            self.touched(self.draft.cancel())
 
     def close(self) -> None:
         """End the threads."""

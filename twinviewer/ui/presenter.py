@@ -45,6 +45,8 @@ class Presenter(QObject):
     noticed = Signal(str, str)
     finished = Signal(str)
     frame_reached = Signal(str, object)
+    about_to_use = Signal()
+    """The Case is about to be read by a worker, saved or stepped back: what a hand only tries is not to be in it."""
 
     def __init__(self, runner: JobRunner | None = None) -> None:
         super().__init__()
@@ -295,6 +297,7 @@ class Presenter(QObject):
 
     def save_case(self, path: Path) -> None:
         """Write the case as one file. A file that another window has open is not touched."""
+        self.about_to_use.emit()
         saved = self.case
         own = self.path == path
         if own and self._claim is not None:
@@ -341,12 +344,14 @@ class Presenter(QObject):
 
     def undo(self) -> None:
         """One step back."""
+        self.about_to_use.emit()
         if self.history.can_undo:
             self.history.undo()
             self.case_changed.emit()
 
     def redo(self) -> None:
         """One step forward again."""
+        self.about_to_use.emit()
         if self.history.can_redo:
             self.history.redo()
             self.case_changed.emit()
@@ -386,6 +391,7 @@ class Presenter(QObject):
     ) -> None:
         """Run a step in a worker; a newer one of the same key takes its place. ended: it failed or was cancelled. live:
         is given what the step shows while it runs. refused: is told why it failed, in place of the whole window."""
+        self.about_to_use.emit()
         old = self._jobs.get(key)
         if old is not None and not old.ended:
             old.cancel()
