@@ -9,10 +9,12 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from twinviewer.domain import TwinviewerError
-from twinviewer.session import calcium
 
 if TYPE_CHECKING:
+    from twinviewer.session import calcium
     from twinviewer.ui.window import MainWindow
+
+# session.calcium loads scipy: it is imported where it is used, so that the window opens without it.
 
 
 class CalciumScore(QObject):
@@ -25,6 +27,7 @@ class CalciumScore(QObject):
 
     def ask(self) -> None:
         """Open the dialog, or say why this image can have no score."""
+        from twinviewer.session import calcium
         from twinviewer.ui.calcium_dialog import CalciumDialog
 
         case = self.w.presenter.case
@@ -52,6 +55,8 @@ class CalciumScore(QObject):
 
     def _seek(self, region: calcium.Region) -> None:
         """Look in a worker: it needs the image and, for a structure, the labels."""
+        from twinviewer.session import calcium
+
         p, dialog = self.w.presenter, self.dialog
         image = p.case.image
         labels = p.case.labels if region.structure else None
@@ -69,6 +74,8 @@ class CalciumScore(QObject):
         dialog.refuse(error.what)
 
     def _keep(self, region: calcium.Region, chosen: Any, offered: int) -> None:
+        from twinviewer.session import calcium
+
         p = self.w.presenter
         p.accept(calcium.accept_calcium(p.case, region, chosen, offered))
         score = p.case.measurements["calcium_agatston"]
