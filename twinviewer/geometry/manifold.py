@@ -41,7 +41,7 @@ def pinched_points(surface: NDArray[np.integer]) -> Index:
     return np.asarray(point[times > 1], dtype=np.int64)
 
 
-def without_bad_edges(tets: NDArray[np.integer]) -> NDArray[np.integer]:
+def without_bad_edges(tets: NDArray[np.int32]) -> NDArray[np.int32]:
     """Tetrahedra (m, 4) without those at edges that have more than two boundary faces. MeshError if that never ends."""
     for _ in range(6):
         surface = boundary_triangles(tets)
