@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -115,6 +115,7 @@ class CardiacViews(QWidget):
         self.source.setProperty("role", "small")
         self.source.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.source.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._words = ""
         row.addWidget(self.source, 1)
         self.outline = self._tool("The model's outline over the images (O)", checkable=True)
         self.outline.clicked.connect(self._choose_outline)
@@ -139,6 +140,14 @@ class CardiacViews(QWidget):
             button.setIcon(icon(name, self.look.tokens))
 
     # Choices -----------------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: object) -> None:
+        """Words that have no room are left out; the outline's tooltip has them."""
+        QTimer.singleShot(0, self._say_source)
+
+    def _say_source(self) -> None:
+        fits = self.source.fontMetrics().horizontalAdvance(self._words) <= self.source.width()
+        self.source.setText(self._words if fits else "")
 
     def _choose_slab(self) -> None:
         from twinviewer.scene.oblique import Slab
@@ -178,8 +187,9 @@ class CardiacViews(QWidget):
         words = said.get(s.frame.source, "") if s.frame is not None else ""
         if s.lines is not None and s.outlines and s.outline_of:
             words = f"outline: {s.outline_of}"
-        self.source.setText(words)
+        self._words = words
         self.source.setToolTip(words)
+        QTimer.singleShot(0, self._say_source)
 
     def show_alone(self, name: str) -> None:
         """One view alone, or with "" all of them."""

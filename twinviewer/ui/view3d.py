@@ -23,6 +23,8 @@ from twinviewer.ui.icons import icon
 from twinviewer.ui.interactor import interactor_class
 from twinviewer.ui.theme import Look
 
+COLOUR_PX, WIDE_PX = 110, 420
+"""Least width of the choice of colours; width of the view below which the buttons of directions make room for it."""
 VIEWS = {
     "anterior": ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
     "posterior": ((0.0, -1.0, 0.0), (0.0, 0.0, 1.0)),
@@ -73,6 +75,7 @@ class View3D(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
         self._bar = QWidget()
+        self._directions: list[QToolButton] = []
         self._row_of_choices()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -96,6 +99,7 @@ class View3D(QWidget):
         self.colour.setToolTip("Colour the wall by")
         self.colour.setAccessibleName("Colour the wall by")
         self.colour.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.colour.setMinimumWidth(COLOUR_PX)
         self.colour.activated.connect(lambda _: self.colour_chosen.emit(str(self.colour.currentData())))
         row.addWidget(self.colour)
         self.safe = self._tool("Colours that are safe with red-green blindness", checkable=True)
@@ -114,6 +118,7 @@ class View3D(QWidget):
             button.setProperty("role", "pill")
             button.clicked.connect(lambda _=False, view=view: self.look_from(view))
             row.addWidget(button)
+            self._directions.append(button)
         self.fit = self._tool("Fit the heart into the view (R)")
         self.fit.clicked.connect(self.reset)
         row.addWidget(self.fit)
@@ -182,6 +187,8 @@ class View3D(QWidget):
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)
+        for button in self._directions:  # in a narrow view they make room: menu and keypad have them too
+            button.setVisible(self.width() >= WIDE_PX)
         if self._state is not None and self.stage is not None:
             QTimer.singleShot(0, self._refit)
 
