@@ -104,9 +104,10 @@ def test_the_septum_is_crossed_from_right_to_left_before_the_lateral_wall(which:
 
 @pytest.mark.parametrize("which", HEARTS)
 def test_fascicular_blocks_turn_the_axis(which: str) -> None:
-    """By 40 degrees and more to the left, and to the right, whatever the heart's own; beyond -40 and +60 degrees."""
+    """By 40 degrees and more to the left, and to the right, whatever the heart's own; beyond -40 and +55 degrees. These
+    hearts lie flat: those of patients reach -45 and +90 (test_states_of_a_patient.py)."""
     normal, left, right = (value(beat(which, state), "qrs_axis_deg") for state in ("normal", "lafb", "lpfb"))
-    assert left < min(normal - 40.0, -40.0) and right > max(normal, 60.0)
+    assert left < min(normal - 40.0, -40.0) and right > max(normal, 55.0)
     assert reading(which, "lpfb")["III"].r_mv > reading(which, "normal")["III"].r_mv
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject
@@ -27,7 +26,6 @@ from twinviewer.ui.edit_landmarks import Landmarks
 from twinviewer.ui.electrodes import Electrodes
 from twinviewer.ui.files_menu import SUFFIXES as FILE_SUFFIXES
 from twinviewer.ui.guidance import allow_actions, guide
-from twinviewer.ui.image_canvas import to_pixmap
 from twinviewer.ui.label_hand import LabelHand
 from twinviewer.ui.label_menu import allow_label_actions
 from twinviewer.ui.layouts import COMPARE, FOUR
@@ -37,10 +35,11 @@ from twinviewer.ui.other_ways import OtherWays
 from twinviewer.ui.outline_flow import OutlineFlow
 from twinviewer.ui.picking import Picking
 from twinviewer.ui.scar_brush import ScarBrush
+from twinviewer.ui.scenario_flow import ScenarioFlow
 from twinviewer.ui.scene_composer import SceneComposer
 from twinviewer.ui.segment_values import SegmentMeasures
+from twinviewer.ui.series_pictures import SeriesPictures
 from twinviewer.ui.step_bar import Step, StepState, StepStatus
-from twinviewer.ui.thumbnails import thumbnail, thumbnail_of
 
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
@@ -89,11 +88,11 @@ class Coupling(QObject):
         self.live.changed.connect(self.draw_scene)
         self.corrections = Corrections(window.presenter, window.views.cine.restore)
         self.calcium = CalciumScore(window)
+        self.scenarios = ScenarioFlow(window)
+        self.pictures = SeriesPictures(window)
         self.segments = SegmentMeasures(window.presenter, window.inspector.model.segments)
         self._moved = False
         self._image: object = None
-        self._case_uid: object = None
-        self._thumbnails_asked: set[str] = set()
         self._cut: tuple[bool, str] = (False, "")
         self._closed = False
         self._connect()
@@ -105,16 +104,14 @@ class Coupling(QObject):
         p.failed.connect(w.messages.tell_error)
         p.noticed.connect(lambda text, detail: w.messages.tell(text, detail))
         p.finished.connect(self._finished)
-        self.measured.changed.connect(self._choices_changed)
-        w.choices.changed.connect(self._choices_changed)
+        self.measured.changed.connect(self.show_choices)
+        w.choices.changed.connect(self.show_choices)
         w.playback.ticked.connect(self._tick)
         w.look.changed.connect(self.draw_scene)
         w.steps.chosen.connect(self.go)
         w.transport.ed_asked.connect(lambda: self.go_to("ed"))
         w.transport.es_asked.connect(lambda: self.go_to("es"))
         w.tree.series_opened.connect(p.open_series)
-        w.tree.scenario_chosen.connect(self._scenario_chosen)
-        w.tree.scenario_asked.connect(self._scenario_asked)
         view, pages = w.views.view3d, w.inspector
         view.colour_chosen.connect(lambda name: w.choices.set(colour_by=name))
         view.section_chosen.connect(lambda on: w.choices.set(section=on))
@@ -136,8 +133,6 @@ class Coupling(QObject):
         pages.segment.opacity_changed.connect(w.display.set_opacity)
         pages.model.landmarks_asked.connect(self.landmarks.toggle)
         pages.model.build_asked.connect(p.build)
-        pages.simulate.baseline_asked.connect(self._simulate_baseline)
-        pages.simulate.run_asked.connect(self._simulate_therapy)
         pages.simulate.cancel_asked.connect(p.cancel)
         pages.compare.other_chosen.connect(lambda name: w.choices.set(other=name))
         pages.compare.colour_chosen.connect(lambda name: w.choices.set(colour_by=name))
@@ -213,7 +208,7 @@ class Coupling(QObject):
         w.inspector.report.show_case(case)
         self.measured.follow(case)
         self._set_period()
-        self._choices_changed()
+        self.show_choices()
         self.refresh_jobs()
         moves = self._heart_moves()
         if moves and not self._moved:
@@ -248,35 +243,13 @@ class Coupling(QObject):
         allow_actions(self.w)
         allow_label_actions(self.w)
         guide(self.w)
-        self._ask_thumbnails()
+        self.pictures.ask()
 
     def open_best(self) -> None:
         """Open the series that suits an organ best."""
         from twinviewer.session import steps
 
         self.w.presenter.open_series(steps.choose_series(self.w.presenter.case).uid)
-
-    def _ask_thumbnails(self) -> None:
-        """Pictures of the series: the open one's at once, the others' when nothing that matters is running."""
-        p = self.w.presenter
-        if tuple(s.uid for s in p.case.series) != self._case_uid:
-            self._case_uid = tuple(s.uid for s in p.case.series)
-            self._thumbnails_asked.clear()
-        active = p.case.active_series_uid
-        if p.case.image is not None and active and active not in self.w.tree.thumbnails:
-            self._thumbnails_asked.add(active)
-            self._thumbnail(active, thumbnail_of(p.case.image))
-        if p.busy or p.planned:
-            return
-        for series in p.case.series[:40]:
-            usable = series.kind not in ("not_image", "unreadable") and bool(series.files)
-            if usable and series.uid not in self._thumbnails_asked:
-                self._thumbnails_asked.add(series.uid)
-                p.look_up(thumbnail, series, done=partial(self._thumbnail, series.uid))
-
-    def _thumbnail(self, uid: str, pixels: Any) -> None:
-        if not self._closed:
-            self.w.tree.set_thumbnail(uid, to_pixmap(pixels))
 
     # What is in view -------------------------------------------------------------------------------------------
 
@@ -306,7 +279,7 @@ class Coupling(QObject):
             self.ed, self.es = marks(case, shown, self.measured.volumes)
         w.transport.set_marks(self.ed, self.es)
 
-    def _choices_changed(self) -> None:
+    def show_choices(self) -> None:
         if self._closed:
             return
         w, p, case = self.w, self.w.presenter, self.w.presenter.case
@@ -478,54 +451,6 @@ class Coupling(QObject):
                 self.w.choices.set(colour_by="activation_ms")
             self.go(Step.COMPARE)  # a therapy is judged beside today's heart
 
-    def _scenario_chosen(self, name: str) -> None:
-        choices = self.w.choices
-        if choices.comparing:
-            if name != BASELINE and self.w.presenter.comparison(name) is not None:
-                choices.set(other=name)
-        else:
-            choices.set(scenario=name)
-            if self.step is Step.SIMULATE:  # the form is that of the scenario in view
-                self.w.inspector.simulate.edit(self.w.presenter.case, name)
-
-    def _scenario_asked(self, verb: str, name: str) -> None:
-        p = self.w.presenter
-        if verb == "change":
-            self.go(Step.SIMULATE)
-            self.w.inspector.simulate.edit(p.case, name)
-            self._choices_changed()
-        elif verb == "duplicate":
-            p.duplicate_scenario(name)
-        else:
-            p.remove_scenario(name)
-
-    def _simulate_baseline(self, values: dict[str, Any]) -> None:
-        p = self.w.presenter
-        known = p.case.setup_values
-        if p.case.baseline is None or any(known.get(name) != value for name, value in values.items()):
-            p.prepare(values, then=p.simulate_all)
-        else:
-            p.simulate(BASELINE)
-
-    def _simulate_therapy(self, name: str, therapy: str, values: dict[str, Any]) -> None:
-        p, page = self.w.presenter, self.w.inspector.simulate
-        if p.case.baseline is None:
-            settings = {} if page.setup_form is None else page.setup_form.chosen()
-            p.prepare(settings, then=partial(self._simulate_therapy, name, therapy, values))
-            return
-        scenario = p.case.find(name)
-        if scenario is None:
-            name = p.add_scenario((therapy,), values)
-        elif dict(scenario.therapies[0].values) != values:
-            p.change_scenario(name, values, f"Change {scenario.label}")
-        if not name:
-            return
-        page.edit(p.case, name)
-        self._choices_changed()
-        if p.case.baseline is not None and p.case.baseline.run is None:
-            p.simulate(BASELINE)
-        p.simulate(name)
-
     # Time and files --------------------------------------------------------------------------------------------
 
     def go_to(self, mark: str) -> None:
@@ -560,6 +485,6 @@ class Coupling(QObject):
 
     def close(self) -> None:
         """Stop following."""
-        self._closed = True
+        self._closed = self.pictures.closed = True
         self.brush.close()
         self.hand.close()

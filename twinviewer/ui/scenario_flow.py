@@ -1,0 +1,79 @@
+"""What is done with scenarios in the window: chosen, changed, duplicated, removed, simulated."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+
+from twinviewer.session.case import BASELINE
+from twinviewer.ui.step_bar import Step
+
+if TYPE_CHECKING:
+    from twinviewer.ui.window import MainWindow
+
+
+class ScenarioFlow(QObject):
+    """Verbs behind the case tree's scenarios and the buttons of the page Simulate."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.w = window
+        window.tree.scenario_chosen.connect(self.chosen)
+        window.tree.scenario_asked.connect(self.asked)
+        page = window.inspector.simulate
+        page.baseline_asked.connect(self.simulate_baseline)
+        page.run_asked.connect(self.simulate_therapy)
+
+    def chosen(self, name: str) -> None:
+        """One was clicked in the case tree: it comes into view."""
+        choices = self.w.choices
+        if choices.comparing:
+            if name != BASELINE and self.w.presenter.comparison(name) is not None:
+                choices.set(other=name)
+        else:
+            choices.set(scenario=name)
+            if self.w.coupling.step is Step.SIMULATE:  # the form is that of the scenario in view
+                self.w.inspector.simulate.edit(self.w.presenter.case, name)
+
+    def asked(self, verb: str, name: str) -> None:
+        """Change, duplicate or remove one."""
+        p = self.w.presenter
+        if verb == "change":
+            self.w.coupling.go(Step.SIMULATE)
+            self.w.inspector.simulate.edit(p.case, name)
+            self.w.coupling.show_choices()
+        elif verb == "duplicate":
+            p.duplicate_scenario(name)
+        else:
+            p.remove_scenario(name)
+
+    def simulate_baseline(self, values: dict[str, Any]) -> None:
+        """The heart as it is, prepared anew where its settings have changed."""
+        p = self.w.presenter
+        known = p.case.setup_values
+        if p.case.baseline is None or any(known.get(name) != value for name, value in values.items()):
+            p.prepare(values, then=p.simulate_all)
+        else:
+            p.simulate(BASELINE)
+
+    def simulate_therapy(self, name: str, therapy: str, values: dict[str, Any]) -> None:
+        """A therapy with these values, in the scenario of that name or a new one; the baseline first where it waits."""
+        p, page = self.w.presenter, self.w.inspector.simulate
+        if p.case.baseline is None:
+            settings = {} if page.setup_form is None else page.setup_form.chosen()
+            p.prepare(settings, then=partial(self.simulate_therapy, name, therapy, values))
+            return
+        scenario = p.case.find(name)
+        if scenario is None:
+            name = p.add_scenario((therapy,), values)
+        elif dict(scenario.therapies[0].values) != values:
+            p.change_scenario(name, values, f"Change {scenario.label}")
+        if not name:
+            return
+        page.edit(p.case, name)
+        self.w.coupling.show_choices()
+        if p.case.baseline is not None and p.case.baseline.run is None:
+            p.simulate(BASELINE)
+        p.simulate(name)
