@@ -277,6 +277,8 @@ QToolButton:focus { border-color: $accent; }
 QToolButton[role="pill"] { padding: 3px 8px; color: $quiet; }
 QToolButton[role="pill"]:checked { color: $text; background: $selected; }
 QToolButton::menu-indicator { image: none; }
+QToolButton::menu-button { border: none; background: transparent; width: 14px; }
+QToolButton::menu-button:hover { background: $hover; border-radius: 6px; }
 
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox {
   background: $raised; border: 1px solid $line; border-radius: 6px; padding: 3px 8px; min-height: 20px;
