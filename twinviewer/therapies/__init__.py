@@ -20,7 +20,7 @@ The file is a list of ``[[parameter]]`` tables whose keys are the fields of ``Pa
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,34 @@ class Effect:
                 value = own.value * (1.0 + share * (factor - 1.0))
                 setup = setup.with_parameter(name, own.with_value(value, "population", source))
         return setup
+
+
+class Drug:
+    """A drug with one parameter, its dose, and one effect of which a dose has a share.
+
+    folder: where its parameters.toml lies. share: dose -> share of the effect. said: how a source names a dose.
+    """
+
+    group = "Drugs of the circulation"
+
+    def __init__(
+        self,
+        folder: Path,
+        label: str,
+        summary: str,
+        effect: Effect,
+        share: Callable[[float], float],
+        said: Callable[[float], str],
+    ) -> None:
+        self.name, self.label, self.summary = folder.name, label, summary
+        self.edits = effect.edits
+        self.parameters = load_parameters(folder / "parameters.toml")
+        self._effect, self._share, self._said = effect, share, said
+
+    def apply(self, setup: Setup, values: Mapping[str, ParameterValue]) -> Setup:
+        """The setup under the drug. Raises TherapyError for a dose out of bounds."""
+        (dose,) = (float(value) for value in checked(self.parameters, values, self.label).values())
+        return self._effect.on(setup, self._share(dose), self._said(dose))
 
 
 def _parameter(table: Mapping[str, Any], where: str) -> Parameter:

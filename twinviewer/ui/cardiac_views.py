@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
-    QLabel,
-    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -22,6 +20,7 @@ from twinviewer.ui.empty_state import EmptyState
 from twinviewer.ui.icons import icon
 from twinviewer.ui.image_display import ImageDisplay
 from twinviewer.ui.oblique_view import ObliqueView
+from twinviewer.ui.roomy_label import RoomyLabel
 from twinviewer.ui.sister_lines import VIEW_COLOURS
 from twinviewer.ui.theme import Look
 
@@ -111,11 +110,7 @@ class CardiacViews(QWidget):
         self.scanned.setProperty("role", "pill")
         self.scanned.clicked.connect(self._choose_scanned)
         row.addWidget(self.scanned)
-        self.source = QLabel()
-        self.source.setProperty("role", "small")
-        self.source.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.source.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._words = ""
+        self.source = RoomyLabel(Qt.AlignmentFlag.AlignRight)
         row.addWidget(self.source, 1)
         self.outline = self._tool("The model's outline over the images (O)", checkable=True)
         self.outline.clicked.connect(self._choose_outline)
@@ -140,14 +135,6 @@ class CardiacViews(QWidget):
             button.setIcon(icon(name, self.look.tokens))
 
     # Choices -----------------------------------------------------------------------------------------------------
-
-    def resizeEvent(self, event: object) -> None:
-        """Words that have no room are left out; the outline's tooltip has them."""
-        QTimer.singleShot(0, self._say_source)
-
-    def _say_source(self) -> None:
-        fits = self.source.fontMetrics().horizontalAdvance(self._words) <= self.source.width()
-        self.source.setText(self._words if fits else "")
 
     def _choose_slab(self) -> None:
         from twinviewer.scene.oblique import Slab
@@ -187,9 +174,7 @@ class CardiacViews(QWidget):
         words = said.get(s.frame.source, "") if s.frame is not None else ""
         if s.lines is not None and s.outlines and s.outline_of:
             words = f"outline: {s.outline_of}"
-        self._words = words
-        self.source.setToolTip(words)
-        QTimer.singleShot(0, self._say_source)
+        self.source.say(words)
 
     def show_alone(self, name: str) -> None:
         """One view alone, or with "" all of them."""

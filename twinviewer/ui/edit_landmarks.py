@@ -68,7 +68,7 @@ class Landmarks(EditMode):
         self.w.coupling.go(Step.MODEL)
         self.w.playback.pause()
         self._go_to_their_phase()
-        self.on = True
+        super().start()
         self._follow()
         self.panel.note.say("")
         self.panel.show()
@@ -83,12 +83,12 @@ class Landmarks(EditMode):
         """Hide them; whether they were shown. A point in the hand goes back to where it was."""
         if not self.on:
             return False
-        self.on, self._name = False, ""
+        self._name = ""
+        super().stop()
         self.panel.hide()
         for view in self._views:
             view.marks.remove(self._mark)
             view.update()
-        self.unwatch()
         self.w.coupling.draw_scene()
         return True
 

@@ -31,12 +31,14 @@ class EditMode(QObject):
             self.start()
 
     def start(self) -> None:
-        """Take it up."""
-        raise NotImplementedError
+        """Take it up. A subclass says first what speaks against it, and watches its views."""
+        self.on = True
 
     def stop(self) -> bool:
-        """Lay it down; whether it was up."""
-        raise NotImplementedError
+        """Lay it down, and leave all widgets to themselves; whether it was up."""
+        was_on, self.on = self.on, False
+        self.unwatch()
+        return was_on
 
     def watch(self, *views: Any) -> None:
         """See the mouse over these widgets from now on; None among them is passed over."""

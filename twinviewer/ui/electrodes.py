@@ -61,7 +61,7 @@ class Electrodes(EditMode):
             return
         self.w.coupling.go(Step.SIMULATE)
         self.w.coupling.brush.stop()
-        self.on = True
+        super().start()
         self.panel.show()
         self.w.inspector.simulate.ensureWidgetVisible(self.panel)
         self._follow()
@@ -72,9 +72,9 @@ class Electrodes(EditMode):
         """Hide them; whether they were shown."""
         if not self.on:
             return False
-        self.on, self._moving = False, ""
+        self._moving = ""
+        super().stop()
         self.panel.hide()
-        self.unwatch()
         self._step_back()
         return True
 

@@ -104,7 +104,7 @@ class LabelHand(EditMode):
                 return
         self.w.coupling.go(Step.SEGMENT)
         self.w.playback.pause()
-        self.on = True
+        super().start()
         self.panel.note.say("")
         self._set_range()
         self._show_structures()
@@ -128,13 +128,12 @@ class LabelHand(EditMode):
             self.leave_nothing()
             return True
         self.runs.take_back()
-        self.on = False
+        super().stop()
         self.ring.move(self.views, None, None)
         self.level.move(None, QPointF())
         for view in self.views:
             view.marks.remove(self.ring.draw)
             view.marks.remove(self.level.draw)
-        self.unwatch()
         self.panel.hide()
         self.w.inspector.segment.hand_is_on(False)
         self.w.display.set_band(None)

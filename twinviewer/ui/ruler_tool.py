@@ -78,7 +78,7 @@ class RulerTool(EditMode):
 
     def start(self) -> None:
         self.drop()
-        self.on = True
+        super().start()
         self.watch(*self._canvases())
         for view in self._canvases():
             view.setCursor(Qt.CursorShape.CrossCursor)
@@ -90,8 +90,7 @@ class RulerTool(EditMode):
         if not self.on:
             return False
         self.drop()
-        self.on = False
-        self.unwatch()
+        super().stop()
         self.w.views.view3d.set_measuring(False)
         self.w.messages.clear()
         self._check()

@@ -64,7 +64,7 @@ class ScarBrush(EditMode):
             return
         self.w.coupling.go(Step.SIMULATE)
         self.w.playback.pause()
-        self.on = True
+        super().start()
         self._take(mesh)
         self.panel.show()
         self.w.inspector.simulate.ensureWidgetVisible(self.panel)
@@ -77,10 +77,9 @@ class ScarBrush(EditMode):
         if not self.on:
             return False
         self._end_stroke()
-        self.on = False
+        super().stop()
         self._draw.stop()
         self.panel.hide()
-        self.unwatch()
         self._redraw()
         return True
 

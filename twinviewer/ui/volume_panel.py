@@ -1,10 +1,11 @@
 """How the images are drawn as a volume: preset, shift, opacity, heart alone, with the model."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QToolButton, QWidget
 
 from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.icons import icon
+from twinviewer.ui.roomy_label import RoomyLabel
 from twinviewer.ui.theme import Look
 
 SHIFT = 300
@@ -38,9 +39,7 @@ class VolumePanel(QWidget):
         self.boxed.setChecked(True)
         row.addWidget(self.boxed)
         row.addWidget(self.model)
-        self.said = QLabel()
-        self.said.setProperty("role", "small")
-        self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.said = RoomyLabel()
         row.addWidget(self.said, 3)
         look.changed.connect(self._icons)
         self._icons()
@@ -85,5 +84,4 @@ class VolumePanel(QWidget):
 
     def say(self, text: str) -> None:
         """A word on how it is drawn."""
-        self.said.setText(text)
-        self.said.setToolTip(text)
+        self.said.say(text)

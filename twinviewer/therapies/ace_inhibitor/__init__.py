@@ -7,11 +7,9 @@ rate unchanged. The factors lie half-way between those that take this circulatio
 effect is full at 25 to 50 mg (Am J Cardiol 49:1497, 1982); how it grows below 25 mg is assumed: half of it at 6 mg.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from twinviewer.domain import Parameter, ParameterValue, Setup
-from twinviewer.therapies import Effect, checked, load_parameters
+from twinviewer.therapies import Drug, Effect
 
 FULL_MG, HALF_MG = 25.0, 6.25
 EFFECT = Effect(rate=0.965, systemic=0.53, filling=0.84)
@@ -22,20 +20,11 @@ def share_of(dose_mg: float) -> float:
     return min(dose_mg / (dose_mg + HALF_MG) * (FULL_MG + HALF_MG) / FULL_MG, 1.0)
 
 
-class AceInhibitor:
-    """See :class:`twinviewer.domain.Therapy`."""
-
-    name = "ace_inhibitor"
-    label = "ACE inhibitor"
-    group = "Drugs of the circulation"
-    summary = "Captopril: wider arteries and veins; effect of the first doses"
-    edits = EFFECT.edits
-    parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))
-
-    def apply(self, setup: Setup, values: Mapping[str, ParameterValue]) -> Setup:
-        """The setup an hour after the dose. Raises TherapyError for a dose out of bounds."""
-        chosen = float(checked(self.parameters, values, self.label)["captopril_mg"])
-        return EFFECT.on(setup, share_of(chosen), f"captopril {chosen:g} mg")
-
-
-THERAPY = AceInhibitor()
+THERAPY = Drug(
+    Path(__file__).parent,
+    "ACE inhibitor",
+    "Captopril: wider arteries and veins; effect of the first doses",
+    EFFECT,
+    share_of,
+    lambda dose: f"captopril {dose:g} mg",
+)

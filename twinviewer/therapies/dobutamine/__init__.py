@@ -6,30 +6,18 @@ those that take this circulation from the first state to the second; with half t
 blood and its effect rose with the infusion between 2.5 and 10 ug/kg/min (Leier et al., Circulation 58:466, 1978).
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from twinviewer.domain import Parameter, ParameterValue, Setup
-from twinviewer.therapies import Effect, checked, load_parameters
+from twinviewer.therapies import Drug, Effect
 
 STUDIED_UG_KG_MIN = 10.0
 EFFECT = Effect(rate=105.2 / 98.5, force=1.44, systemic=0.50, filling=0.98)
 
-
-class Dobutamine:
-    """See :class:`twinviewer.domain.Therapy`."""
-
-    name = "dobutamine"
-    label = "Dobutamine"
-    group = "Drugs of the circulation"
-    summary = "Infusion: stronger beat, less resistance; acute effect"
-    edits = EFFECT.edits
-    parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))
-
-    def apply(self, setup: Setup, values: Mapping[str, ParameterValue]) -> Setup:
-        """The setup under the infusion. Raises TherapyError for a dose out of bounds."""
-        chosen = float(checked(self.parameters, values, self.label)["infusion_ug_kg_min"])
-        return EFFECT.on(setup, chosen / STUDIED_UG_KG_MIN, f"dobutamine {chosen:g} ug/kg/min")
-
-
-THERAPY = Dobutamine()
+THERAPY = Drug(
+    Path(__file__).parent,
+    "Dobutamine",
+    "Infusion: stronger beat, less resistance; acute effect",
+    EFFECT,
+    lambda dose: dose / STUDIED_UG_KG_MIN,
+    lambda dose: f"dobutamine {dose:g} ug/kg/min",
+)

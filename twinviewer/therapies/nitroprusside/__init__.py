@@ -8,30 +8,18 @@ numbers, with the muscle as it was. The dose is what it takes: the drug is titra
 chosen.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from twinviewer.domain import Parameter, ParameterValue, Setup
-from twinviewer.therapies import Effect, checked, load_parameters
+from twinviewer.therapies import Drug, Effect
 
 FULL_PERCENT = 48.0
 EFFECT = Effect(systemic=1.0 - FULL_PERCENT / 100.0, pulmonary=1.0 - FULL_PERCENT / 100.0, filling=0.74)
 
-
-class Nitroprusside:
-    """See :class:`twinviewer.domain.Therapy`."""
-
-    name = "nitroprusside"
-    label = "Nitroprusside"
-    group = "Drugs of the circulation"
-    summary = "Infusion: wider arteries and veins; acute effect"
-    edits = EFFECT.edits
-    parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))
-
-    def apply(self, setup: Setup, values: Mapping[str, ParameterValue]) -> Setup:
-        """The setup under the infusion. Raises TherapyError for a fall out of bounds."""
-        chosen = float(checked(self.parameters, values, self.label)["resistance_fall_percent"])
-        return EFFECT.on(setup, chosen / FULL_PERCENT, f"nitroprusside, resistance {-chosen:g} %")
-
-
-THERAPY = Nitroprusside()
+THERAPY = Drug(
+    Path(__file__).parent,
+    "Nitroprusside",
+    "Infusion: wider arteries and veins; acute effect",
+    EFFECT,
+    lambda fall: fall / FULL_PERCENT,
+    lambda fall: f"nitroprusside, resistance {-fall:g} %",
+)
