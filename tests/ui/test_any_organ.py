@@ -7,6 +7,7 @@ from twinviewer.domain import Grid, Patient, Series, Volume
 from twinviewer.session import by_choice, steps
 from twinviewer.session.case import Case
 from twinviewer.ui.outline_dialog import OutlineDialog
+from twinviewer.ui.step_bar import Step
 from twinviewer.ui.structure_measures import StructureMeasures
 from twinviewer.ui.theme import Look
 
@@ -65,7 +66,8 @@ def test_a_refused_chest_is_outlined_built_and_not_simulated(window, qtbot) -> N
     p.accept(outlined)
     qtbot.wait(20)
     assert p.case.organ == "generic" and segment.go.isHidden() and "any organ" in segment.intro.text()
-    assert not model.edge.isHidden() and "tetrahedra" in model.edge.cost.text()
+    window.coupling.go(Step.MODEL)
+    assert model.edge.isVisible() and "tetrahedra" in model.edge.cost.text()
     model.edge.own.setChecked(False)
     assert p.case.edge_mm == 3.0 and p.history.undo_text == by_choice.EDGE
     p.accept(steps.build(p.case))

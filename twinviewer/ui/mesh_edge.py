@@ -3,7 +3,7 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from twinviewer.domain import WithEdge
+from twinviewer.domain import LabelMap, WithEdge
 from twinviewer.session import by_choice, catalog
 from twinviewer.session.case import Case
 from twinviewer.ui.form import NumberField
@@ -41,6 +41,7 @@ class MeshEdge(QWidget):
         self._column.addWidget(self.cost)
         self._case = Case()
         self._organ = ""
+        self._told: tuple[LabelMap | None, float] = (None, 0.0)
 
     def show_case(self, case: Case) -> bool:
         """Follow the case; whether an edge can be set at all."""
@@ -64,8 +65,13 @@ class MeshEdge(QWidget):
         if case.edge_mm:
             self.field.set_value(case.edge_mm)
         self.field.setVisible(bool(case.edge_mm))
-        self._tell(case.edge_mm)
+        if self.isVisible():
+            self._tell()
         return True
+
+    def showEvent(self, event: object) -> None:
+        """The cost is counted from the labels when someone looks, and not at every stroke of a hand."""
+        self._tell()
 
     def _toggled(self, own: bool) -> None:
         if self.field is None:
@@ -77,7 +83,11 @@ class MeshEdge(QWidget):
         if self.field is not None and not self.own.isChecked():
             self.changed.emit(self.field.value())
 
-    def _tell(self, edge_mm: float) -> None:
+    def _tell(self) -> None:
+        edge_mm = self._case.edge_mm
+        if self._told == (self._case.labels, edge_mm):
+            return
+        self._told = (self._case.labels, edge_mm)
         tets = by_choice.expected_tets(self._case, edge_mm)
         if not tets:
             self.cost.setText("")
