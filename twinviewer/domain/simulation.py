@@ -149,12 +149,18 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A metric in two scenarios. change = other - baseline, in the unit of both; percent None if baseline is 0."""
+    """A metric in two scenarios. change = other - baseline, in the unit of both; percent None if baseline is 0.
+
+    low, high: 90 % interval of the change, both runs drawn together from what is uncertain in this patient; None where
+    nobody has computed it.
+    """
 
     name: str
     unit: str
     baseline: float
     other: float
+    low: float | None = None
+    high: float | None = None
 
     @property
     def change(self) -> float:
@@ -165,6 +171,13 @@ class Delta:
     def percent(self) -> float | None:
         """Change relative to the baseline in %."""
         return None if self.baseline == 0 else 100.0 * self.change / abs(self.baseline)
+
+    @property
+    def apart(self) -> bool | None:
+        """Whether the two can be told apart: the interval of the change leaves out 0. None without an interval."""
+        if self.low is None or self.high is None:
+            return None
+        return self.low > 0.0 or self.high < 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -52,7 +52,8 @@ class BeatEngine:
     )
 
     def run(self, setup: Setup) -> EngineOutput:
-        """Yield the activation and ECG, then the signals, numbers and frames of one steady beat. Raises EngineError."""
+        """Yield activation, ECG and their numbers, then the signals and numbers of one steady beat, and last
+        the frames: who wants numbers only stops listening there, before any wall is moved. Raises EngineError."""
         mesh = setup.mesh
         values_of(setup)  # refuse what is not physical before any kernel sees it
         setup = yield from answered(setup)
@@ -64,11 +65,16 @@ class BeatEngine:
         yield Field("activation_ms", "ms", electrical.activation_ms - first_ms)
         yield Field("recovery_ms", "ms", electrical.recovery_ms - first_ms)
         yield from electrical.ecg.values()
+        for name, quantity in electrical.metrics.items():
+            yield Metric(name, quantity)
+        source = "start of the P wave to the first activation of the ventricles"
+        yield Metric("excitation_ms", Quantity(first_ms, "ms", "simulated", source))
 
         patches, field = _prepared(_ByUid(mesh))
         steady = yield from _contract(setup, patches, electrical.activation_ms, 0.2, 0.55)
         beat, rows, course, onset_s = steady.beat, steady.rows, steady.course, steady.onset_s
         yield from traces_of(beat)
+        yield from metrics_of(beat, patches, onset_s, f"{self.name} {self.version}")
         left = patches.number < RIGHT_OFFSET
         work = work_kpa(beat)
         yield Field(
@@ -94,11 +100,6 @@ class BeatEngine:
             yield Frame(float(beat.time_s[rows[k]]), pose.points_mm.astype(np.float32), fields)
             yield Progress(begun + (0.99 - begun) * (k + 1) / FRAMES, f"Moving the wall: frame {k + 1} of {FRAMES}")
 
-        for name, quantity in electrical.metrics.items():
-            yield Metric(name, quantity)
-        source = "start of the P wave to the first activation of the ventricles"
-        yield Metric("excitation_ms", Quantity(first_ms, "ms", "simulated", source))
-        yield from metrics_of(beat, patches, onset_s, f"{self.name} {self.version}")
         if pattern < 1.0:
             source = "least over the beat: with more of it an element would turn inside out"
             yield Metric("motion_pattern_percent", Quantity(100.0 * pattern, "%", "simulated", source))
