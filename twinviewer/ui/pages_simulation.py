@@ -1,6 +1,6 @@
-"""The inspector's pages for scenarios: Simulate, Compare, Report."""
+"""The inspector's pages for scenarios: Simulate, Report."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QMouseEvent
@@ -8,15 +8,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 
 from twinviewer.domain import Comparison, Organ, ParameterValue, Suitability, Therapy
 from twinviewer.report import can_film, can_report, follows_images
-from twinviewer.session.case import BASELINE, NO_SIMULATION, Case, Scenario, can_simulate
+from twinviewer.session.case import NO_SIMULATION, Case, can_simulate
 from twinviewer.session.metric_names import HEADLINE
-from twinviewer.session.reentry_words import reentry_words
-from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.fit_panel import FitPanel
 from twinviewer.ui.follow import Follow
 from twinviewer.ui.form import Form
 from twinviewer.ui.number_tables import DeltaTable, MeasureTable
 from twinviewer.ui.page import Action, Page, quiet_label
+from twinviewer.ui.pages_compare import of_reentry
 from twinviewer.ui.theme import Look
 
 ON_THE_HEART = "electrode_"
@@ -294,7 +293,7 @@ class SimulatePage(Page):
         self.another.setVisible(scenario is not None)
         self._therapy_head.setText("THERAPY" if scenario is None else f"THERAPY · {scenario.label}")
         other = case.find(shown)
-        self.note_line.say(*_of_reentry(other))
+        self.note_line.say(*of_reentry(other))
         if comparison is not None and other is not None and baseline is not None:
             assert baseline.run is not None and other.run is not None
             self.metrics.hide()
@@ -329,74 +328,6 @@ class SimulatePage(Page):
             return
         values: dict[str, ParameterValue] = self.form.values()
         self.run_asked.emit("" if new else self._editing, self.therapy, values)
-
-
-class ComparePage(Page):
-    """Two scenarios, everything that differs."""
-
-    other_chosen = Signal(str)
-    colour_chosen = Signal(str)
-    simulate_asked = Signal()
-
-    def __init__(self, look: Look) -> None:
-        super().__init__(look, "Compare", "Same camera, same moment of the beat, same colour range.")
-        self.hint = self.note()
-        self.go = self.action("Choose a therapy", "run", primary=True)
-        self.go.clicked.connect(self.simulate_asked)
-        self._with = quiet_label("Baseline against")
-        self.column.addWidget(self._with)
-        self.other = ComboBox()
-        self.other.setAccessibleName("Scenario to compare with the baseline")
-        self.other.activated.connect(lambda _: self.other_chosen.emit(str(self.other.currentData())))
-        self.column.addWidget(self.other)
-        self._colour_text = quiet_label("Colour the wall by")
-        self.column.addWidget(self._colour_text)
-        self.colour = ComboBox()
-        self.colour.setAccessibleName("Colour the wall by")
-        self.colour.activated.connect(lambda _: self.colour_chosen.emit(str(self.colour.currentData())))
-        self.column.addWidget(self.colour)
-        self.section("DIFFERENCES")
-        self.deltas = DeltaTable(look)
-        self.column.addWidget(self.deltas)
-        self.footnote = quiet_label("Point at a number to see where it comes from.")
-        self.footnote.setProperty("role", "small")
-        self.column.addWidget(self.footnote)
-        self.end()
-
-    def show_case(
-        self, case: Case, comparison: Comparison | None, other: str, fields: Sequence[tuple[str, str]], field: str
-    ) -> None:
-        """Follow the case and the choices of the view."""
-        ready = [s for s in case.treated if s.run is not None]
-        for widget in (self.other, self.colour, self._with, self._colour_text, self.footnote):
-            widget.setVisible(bool(ready))
-        self.go.setVisible(not ready)
-        wanted = "" if ready else "Simulate the baseline and one therapy; both then stand here side by side."
-        said, kind = _of_reentry(case.find(other))
-        self.hint.say(said or wanted, kind or "info")
-        if [self.other.itemData(i) for i in range(self.other.count())] != [s.name for s in ready]:
-            self.other.clear()
-            for scenario in ready:
-                self.other.addItem(scenario.label, scenario.name)
-        self.other.setCurrentIndex(max(0, self.other.findData(other)))
-        if [self.colour.itemData(i) for i in range(self.colour.count())] != [name for name, _ in fields]:
-            self.colour.clear()
-            for name, label in fields:
-                self.colour.addItem(label, name)
-        self.colour.setCurrentIndex(max(0, self.colour.findData(field)))
-        baseline, chosen = case.find(BASELINE), case.find(other)
-        if comparison is None or baseline is None or chosen is None or baseline.run is None or chosen.run is None:
-            self.deltas.show_comparison(None)
-            return
-        sources = (baseline.run.metrics, chosen.run.metrics)
-        self.deltas.show_comparison(comparison, chosen.label, (baseline.colour, chosen.colour), sources)
-
-
-def _of_reentry(scenario: Scenario | None) -> tuple[str, str]:
-    """What its run says of re-entry, and the kind of note."""
-    return (
-        reentry_words(scenario.run, scenario.setup) if scenario is not None and scenario.run is not None else ("", "")
-    )
 
 
 class ReportPage(Page):
