@@ -24,6 +24,24 @@ from twinviewer.domain import (
     Setup,
     Volume,
 )
+from twinviewer.session.studies.study import Study
+from twinviewer.session.therapy_use import TherapyUse
+
+__all__ = [
+    "BASELINE",
+    "NO_IMAGE",
+    "NO_SIMULATION",
+    "SCENARIO_COLOURS",
+    "STEPS",
+    "Case",
+    "Change",
+    "EarlierTwin",
+    "Scenario",
+    "StepState",
+    "TherapyUse",
+    "can_simulate",
+    "step_states",
+]
 
 BASELINE = "baseline"
 """Name of the scenario in which nothing is treated."""
@@ -39,14 +57,6 @@ _ORDER = ("series", "active_series_uid", "image", "contours", "labels", "mesh", 
 
 NO_SIMULATION = "No simulation exists for this organ yet"
 NO_IMAGE = "The model is scaled from typed numbers, not from images: no image was used"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TherapyUse:
-    """One therapy with the values chosen for it. therapy: its name in the catalog."""
-
-    therapy: str
-    values: Mapping[str, ParameterValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +132,7 @@ class Case:
     were made, oldest first, so that it can be undone one by one in another session too. rulers: measured by hand on
     these images or on a model of them, in order. edge_mm: the longest edge that the user wants in a mesh of labels, 0
     for the organ's own. landmarks: name -> (3,) LPS mm of those that a hand has put right.
+    studies: many simulations of the baseline at once; they go when it changes.
     """
 
     title: str = "New case"
@@ -149,6 +160,7 @@ class Case:
     rulers: tuple[Ruler, ...] = ()
     landmarks: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     label_edits: tuple[LabelEdit, ...] = ()
+    studies: tuple[Study, ...] = ()
 
     @property
     def active_series(self) -> Series | None:
@@ -205,7 +217,11 @@ class Case:
         for name in _STEP_OF:  # a fresh result answers what was said about the step
             if name in fields and fields[name]:
                 messages.pop(_STEP_OF[name], None)
-        return replace(self, **fields, messages=messages, action=action, revision=self.revision + 1)
+        made = replace(self, **fields, messages=messages, action=action, revision=self.revision + 1)
+        if "studies" not in fields and made.studies and _heart(made) is not _heart(self):
+            messages["Simulate"] = f"Studies were dropped, as the baseline is another: {action}"
+            made = replace(made, studies=(), messages=messages)
+        return made
 
     def with_message(self, step: str, text: str) -> "Case":
         """The same Case with a word about one step; an empty text takes it away. No new revision: nothing changed."""
@@ -217,6 +233,10 @@ class Case:
         if self.find(scenario.name) is None:
             return self.changed(action, scenarios=(*self.scenarios, scenario))
         return self.changed(action, scenarios=tuple(scenario if s.name == scenario.name else s for s in self.scenarios))
+
+
+def _heart(case: Case) -> Setup | None:
+    return case.baseline.setup if case.baseline is not None else None
 
 
 _STEP_OF = {"contours": "Segment", "labels": "Segment", "mesh": "Model", "scenarios": "Simulate"}

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from twinviewer import domain
 from twinviewer.session import case as case_types
 from twinviewer.session.record_files import Reading
+from twinviewer.session.studies import study as study_types
 
 TYPES: Mapping[str, type] = {
     one.__name__: one
@@ -27,6 +28,10 @@ TYPES: Mapping[str, type] = {
         case_types.TherapyUse,
         case_types.EarlierTwin,
         case_types.Change,
+        study_types.Point,
+        study_types.Wanted,
+        study_types.Answer,
+        study_types.Study,
         Reading,
     )
 }

@@ -19,15 +19,16 @@ def by_segment(run: Run, segment: NDArray[np.integer]) -> Mapping[str, NDArray[n
     found: dict[str, NDArray[np.float64]] = {}
     for name in (ACTIVATION, WORK):
         if name in run.fields:
-            found[name] = _means(run.fields[name].values, segment)
+            found[name] = means(run.fields[name].values, segment)
     volume = run.traces.get("lv_volume_ml")
     if volume is not None and STRAIN in run.moving_fields:
         smallest = float(volume.time_s[int(np.argmin(volume.values))])
-        found[STRAIN] = _means(run.field_at(STRAIN, smallest), segment)
+        found[STRAIN] = means(run.field_at(STRAIN, smallest), segment)
     return found
 
 
-def _means(values: NDArray[np.floating], segment: NDArray[np.integer]) -> NDArray[np.float64]:
+def means(values: NDArray[np.floating], segment: NDArray[np.integer]) -> NDArray[np.float64]:
+    """(17,) means of point values over AHA segments 1 to 17, NaN where a segment has no finite one."""
     count = min(len(values), len(segment))
     own, number = np.asarray(values[:count], np.float64), np.asarray(segment[:count]).astype(np.int64)
     known = np.isfinite(own) & (number >= 1) & (number <= 17)

@@ -12,6 +12,8 @@ from twinviewer.session.label_edits import MOST_EDITS
 from twinviewer.session.records_update import MOST_EARLIER
 from twinviewer.session.rulers import LIMIT as RULERS
 from twinviewer.session.scenarios import LIMIT
+from twinviewer.session.studies.study import LIMIT as STUDIES
+from twinviewer.session.studies.study import MOST_POINTS
 
 RULER_POINTS = 2000
 
@@ -52,6 +54,7 @@ def check_case(case: Case) -> None:
     meshes += [scenario.setup.mesh for scenario in scenarios]
     for mesh in {id(mesh): mesh for mesh in meshes}.values():
         _mesh(mesh)
+    _studies(case)
     for scenario in scenarios:
         _setup(scenario.setup)
         if scenario.run is not None:
@@ -69,6 +72,20 @@ def _rulers(case: Case) -> None:
             _need("measurements by hand", ruler.weights is not None and _numbers(ruler.weights, (count, 3)))
             _indices("measurements by hand", ruler.nodes, 3, np.iinfo(np.int32).max)
             _need("measurements by hand", len(ruler.nodes) == count)
+
+
+def _studies(case: Case) -> None:
+    part, mesh = "studies", case.baseline.setup.mesh if case.baseline is not None else None
+    _need(part, len(case.studies) <= STUDIES and (mesh is not None or not case.studies))
+    _need(part, len({study.name for study in case.studies}) == len(case.studies))
+    for study in case.studies:
+        names = {point.name for point in study.points}
+        _need(part, len(names) == len(study.points) <= MOST_POINTS)
+        _need(part, len(study.answers) <= len(names) and all(one.point in names for one in study.answers))
+        for answer in study.answers:
+            _need(part, all(values.shape == (17,) for values in answer.segments.values()))
+            if mesh is not None:
+                _need(part, _lengths(answer.fields.values(), {len(mesh.points_mm), len(mesh.tets)}))
 
 
 def _need(part: str, condition: Any) -> None:

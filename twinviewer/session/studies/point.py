@@ -1,9 +1,6 @@
-"""One simulation of a study: what is changed, what is wanted of it, and what came out."""
+"""One simulation of a study: the Setup of a point, and its answer."""
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,48 +19,11 @@ from twinviewer.domain import (
     silent,
 )
 from twinviewer.session import catalog
-from twinviewer.session.case import TherapyUse
 from twinviewer.session.scenarios import treat
+from twinviewer.session.segments import means
+from twinviewer.session.studies.study import Answer, Point, Wanted
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Point:
-    """What to compute: the study's untreated Setup with some parameters set to other values, then these therapies.
-
-    name: unique in its study. parameters: name -> value in the Setup's own unit; they are set in the untreated Setup,
-    so that a therapy acts on the heart as it is thought to be.
-    """
-
-    name: str
-    therapies: tuple[TherapyUse, ...] = ()
-    parameters: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def key(self) -> str:
-        """Hash of what is computed, whatever its name."""
-        text = [[use.therapy, sorted(use.values.items())] for use in self.therapies], sorted(self.parameters.items())
-        return hashlib.sha256(json.dumps(text).encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a study keeps of each simulation. An engine is heard no longer than until all of this has come, so a study
-    of QRS alone never contracts the heart. Names that an engine does not give are simply not there."""
-
-    metrics: frozenset[str] = frozenset()
-    fields: frozenset[str] = frozenset()
-    traces: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """What came out at one point. failure: why there is nothing, "" where there is."""
-
-    point: str
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    fields: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
-    traces: Mapping[str, Trace] = field(default_factory=dict)
-    failure: str = ""
+__all__ = ["Answer", "Point", "Wanted", "answer", "setup_at"]
 
 
 def setup_at(setup: Setup, point: Point, engine: str) -> Setup:
@@ -82,8 +42,10 @@ def answer(engine: str, setup: Setup, point: Point, wanted: Wanted, report: Repo
     only the reporter's Cancelled passes through."""
     metrics: dict[str, float] = {}
     fields: dict[str, NDArray[np.float32]] = {}
+    segments: dict[str, NDArray[np.float64]] = {}
     traces: dict[str, Trace] = {}
-    missing = {("m", n) for n in wanted.metrics} | {("f", n) for n in wanted.fields} | {("t", n) for n in wanted.traces}
+    missing = {("m", n) for n in wanted.metrics} | {("t", n) for n in wanted.traces}
+    missing |= {("f", n) for n in wanted.fields | wanted.segments}
     try:
         treated = setup_at(setup, point, engine)
         therapies = [catalog.therapy(use.therapy) for use in point.therapies]
@@ -102,6 +64,10 @@ def answer(engine: str, setup: Setup, point: Point, wanted: Wanted, report: Repo
                 missing.discard(("f", payload.name))
                 if payload.name in wanted.fields:
                     fields[payload.name] = np.asarray(payload.values, np.float32)
+                if payload.name in wanted.segments and "aha_segment" in setup.mesh.point_fields:
+                    segments[payload.name] = means(
+                        payload.values, np.asarray(setup.mesh.point_fields["aha_segment"], np.int64)
+                    )
             elif isinstance(payload, Trace):
                 missing.discard(("t", payload.name))
                 if payload.name in wanted.traces:
@@ -114,4 +80,4 @@ def answer(engine: str, setup: Setup, point: Point, wanted: Wanted, report: Repo
         return Answer(point.name, failure=f"The simulation stopped: {error}")
     if bad := [name for name, value in metrics.items() if not np.isfinite(value)]:
         return Answer(point.name, failure=f"The simulation diverged: {', '.join(bad)} is not a finite number")
-    return Answer(point.name, metrics, fields, traces)
+    return Answer(point.name, metrics, fields, traces, segments=segments)
