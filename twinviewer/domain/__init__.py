@@ -59,6 +59,7 @@ from twinviewer.domain.simulation import (
     Stimulus,
     Trace,
 )
+from twinviewer.domain.uncertain import Drawn, UncertainInput, WithUncertainty
 
 __all__ = [
     "BaselineFit",
@@ -71,6 +72,7 @@ __all__ = [
     "CineStack",
     "Comparison",
     "Delta",
+    "Drawn",
     "Ecg",
     "Engine",
     "EngineError",
@@ -123,8 +125,10 @@ __all__ = [
     "TherapyError",
     "Trace",
     "TwinviewerError",
+    "UncertainInput",
     "Volume",
     "WithEdge",
+    "WithUncertainty",
     "WorkerError",
     "enclosed_volume_ml",
     "part",

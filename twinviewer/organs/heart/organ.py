@@ -7,11 +7,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from twinviewer.domain import (
     CineContour,
     CineContours,
     CinePoint,
     CineStack,
+    Drawn,
     Found,
     Image,
     LabelMap,
@@ -28,6 +32,7 @@ from twinviewer.domain import (
     Setup,
     StructureStyle,
     Suitability,
+    UncertainInput,
     Volume,
     part,
     silent,
@@ -170,6 +175,24 @@ class Heart:
         from twinviewer.organs.heart.setup import setup
 
         return setup(mesh, measurements, records, values)
+
+    def uncertain(self, setup: Setup) -> tuple[UncertainInput, ...]:
+        """What is not known exactly of this patient's heart."""
+        from twinviewer.organs.heart.plausible import uncertain
+
+        return uncertain(setup)
+
+    def measurable(self) -> Mapping[str, float]:
+        """What a catheter, echo or another study could tell, with usual errors."""
+        from twinviewer.organs.heart.plausible import MEASURABLE
+
+        return MEASURABLE
+
+    def draw(self, setup: Setup, normals: NDArray[np.float64], report: Reporter) -> Sequence[Drawn | None]:
+        """Hearts that could be this patient's. Raises EngineError."""
+        from twinviewer.organs.heart.plausible import draw_hearts
+
+        return draw_hearts(setup, normals, report)
 
     def check_numbers(self, values: Mapping[str, ParameterValue]) -> str:
         """What follows from typed numbers, in one sentence. Raises MeshError where they do not go together."""

@@ -210,13 +210,13 @@ def _fitted(
     )
     names = {one.name for one in free}
     adapted, start, took = adapt(heart, value, targets, held=set(value) - names)
-    known = [_known(name, quantity, mesh, onset_s) for name, quantity in measured.items()]
+    known = [known_of(name, quantity, mesh, onset_s) for name, quantity in measured.items()]
     watched = [READ[name] for name in COULD_MEASURE]
     result = fit(heart, adapted, start, known, free, watched)
     return replace(result, beats=result.beats + took)
 
 
-def _known(name: str, quantity: Quantity, mesh: OrganMesh, onset_s: float) -> Known:
+def known_of(name: str, quantity: Quantity, mesh: OrganMesh, onset_s: float) -> Known:
     read = film_rate(mesh, RATES[name], onset_s) if name in RATES else READ[name]
     return Known(name, quantity.value, sd_of(name, quantity), read)
 
@@ -234,7 +234,7 @@ def _reported(
     """The fit in the words of the domain."""
     residuals = list(more)
     for name, quantity in measured.items():
-        known = _known(name, quantity, mesh, onset_s)
+        known = known_of(name, quantity, mesh, onset_s)
         residuals.append(Residual(name, quantity, known.read(result.beat), known.error))
     used = residuals[len(more) :]
     error, of_patient = np.array([one.error for one in used]), np.array([one.known for one in used])
