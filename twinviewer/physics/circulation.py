@@ -8,7 +8,8 @@ Topology and equations of Regazzoni et al., J Comput Phys 457:111083 (2022; arXi
 
 Valves: valves.py; Regazzoni's are the limit of an infinite area. Atria (and ventricles, where no wall model is given)
 are time-varying elastances p = E(t) (V - V_0) with cosine rise and fall (Blanco & Feijoo, Mec. Comput. 29:5887, 2010).
-A pressure from outside (pericardium.py) adds to that of all four chambers. Units: mmHg, mL, s. No blood is lost: V_LA +
+A pressure from outside (pericardium.py) adds to that of all four chambers; machines are in support.py. Units: mmHg, mL,
+s. No blood is lost: V_LA +
 V_LV + V_RA + V_RV + sum C p is constant, and the scheme keeps it so exactly: Runge-Kutta 4, each valve's flow held over
 the step.
 """
@@ -20,6 +21,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from twinviewer.physics.support import NO_SUPPORT, Support, balloon_ml, pump_flow
 from twinviewer.physics.valves import Valve, valve_flow
 
 STATES = 16
@@ -60,6 +62,7 @@ class Loop(NamedTuple):
     aortic: Valve
     tricuspid: Valve
     pulmonic: Valve
+    support: Support = NO_SUPPORT
 
 
 # Regazzoni's published calibration, as distributed in the MIT-licensed package `circulation` 0.4.
@@ -129,6 +132,14 @@ def through(valve: Valve, drop_mmhg: float, state: NDArray[np.float64], index: i
 
 
 @njit(cache=True)
+def balloon_mmhg(loop: Loop, time_s: float) -> float:
+    """What a balloon in the aorta adds to the pressure of the blood there."""
+    if not loop.support.on:
+        return 0.0
+    return balloon_ml(loop.support.balloon, time_s, loop.period_s) / loop.systemic.artery_compliance
+
+
+@njit(cache=True)
 def loop_rates(
     state: NDArray[np.float64],
     time_s: float,
@@ -148,7 +159,8 @@ def loop_rates(
     la = outside_mmhg + chamber_pressure(loop.left_atrium, state[LA], time_s, loop.period_s)
     ra = outside_mmhg + chamber_pressure(loop.right_atrium, state[RA], time_s, loop.period_s)
     flow[0] = through(loop.mitral, la - lv_mmhg, state, MITRAL, step_s)
-    flow[1] = through(loop.aortic, lv_mmhg - state[P_SA], state, AORTIC, step_s)
+    artery = state[P_SA] + balloon_mmhg(loop, time_s)
+    flow[1] = through(loop.aortic, lv_mmhg - artery, state, AORTIC, step_s)
     flow[2] = through(loop.tricuspid, ra - rv_mmhg, state, TRICUSPID, step_s)
     flow[3] = through(loop.pulmonic, rv_mmhg - state[P_PA], state, PULMONIC, step_s)
     rate[MITRAL:STATES] = 0.0
@@ -162,10 +174,16 @@ def loop_rates(
     rate[P_SV] = (state[Q_SA] - state[Q_SV]) / body.vein_compliance
     rate[P_PA] = (flow[3] - state[Q_PA]) / lung.artery_compliance
     rate[P_PV] = (state[Q_PA] - state[Q_PV]) / lung.vein_compliance
-    rate[Q_SA] = (state[P_SA] - state[P_SV] - body.artery_resistance * state[Q_SA]) / body.artery_inertance
+    rate[Q_SA] = (artery - state[P_SV] - body.artery_resistance * state[Q_SA]) / body.artery_inertance
     rate[Q_SV] = (state[P_SV] - ra - body.vein_resistance * state[Q_SV]) / body.vein_inertance
     rate[Q_PA] = (state[P_PA] - state[P_PV] - lung.artery_resistance * state[Q_PA]) / lung.artery_inertance
     rate[Q_PV] = (state[P_PV] - la - lung.vein_resistance * state[Q_PV]) / lung.vein_inertance
+    if loop.support.on:
+        assisted = pump_flow(loop.support.ventricle, lv_mmhg, artery)
+        bypassed = pump_flow(loop.support.bypass, ra, artery)
+        rate[LV] -= assisted
+        rate[RA] -= bypassed
+        rate[P_SA] += (assisted + bypassed) / body.artery_compliance
     return la, ra
 
 

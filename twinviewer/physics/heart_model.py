@@ -16,6 +16,7 @@ from twinviewer.physics.circulation import Elastance, Loop, Vessels
 from twinviewer.physics.one_fibre import LEFT, RIGHT, SEPTUM
 from twinviewer.physics.pericardium import PRESSURE_MMHG, Sac
 from twinviewer.physics.sarcomere import duration_at
+from twinviewer.physics.support import support_of
 from twinviewer.physics.valves import Valve
 from twinviewer.physics.walls import Walls
 
@@ -191,7 +192,6 @@ def loop_of(value: Mapping[str, float]) -> Loop:
         if not (math.isfinite(value[name]) and value[name] > 0.0):
             raise EngineError(f"{name} must be above zero", where=f"{name} = {value[name]}")
     valve = {name: valve_of(value, name) for name in VALVE_AREAS_CM2}
-    valve["pulmonic"] = valve.pop("pulmonary")
     return Loop(
         period_s=60.0 / value["heart_rate_bpm"],
         left_atrium=Elastance(*LEFT_ATRIUM, LEFT_ATRIUM_START_S, ATRIAL_RISE_S, ATRIAL_FALL_S),
@@ -204,5 +204,9 @@ def loop_of(value: Mapping[str, float]) -> Loop:
             value["pulmonary_resistance_mmhg_s_ml"], value["pulmonary_compliance_ml_mmhg"], SMALL_INERTANCE,
             LUNG_VEIN_RESISTANCE, LUNG_VEIN_COMPLIANCE, SMALL_INERTANCE,
         ),
-        **valve,
+        mitral=valve["mitral"],
+        aortic=valve["aortic"],
+        tricuspid=valve["tricuspid"],
+        pulmonic=valve["pulmonary"],
+        support=support_of(value),
     )  # fmt: skip

@@ -25,6 +25,7 @@ from twinviewer.physics.circulation import (
     RV,
     STATES,
     Loop,
+    balloon_mmhg,
     loop_rates,
     stressed_volume,
 )
@@ -38,6 +39,7 @@ from twinviewer.physics.sarcomere import (
     contractile_rate,
 )
 from twinviewer.physics.steady import Mixer
+from twinviewer.physics.support import triggered
 from twinviewer.physics.walls import Walls
 
 __all__ = ["COLUMNS", "STEP_S", "Beat", "Walls", "beats", "one_beat", "rest_state", "steady_beat"]
@@ -168,6 +170,8 @@ def _beat(
                 # an outflow valve's resistance is that of the root beyond it (heart_model.ROOT_IMPEDANCE)
                 record[i, 8] = state[P_SA] + loop.aortic.resistance * flow[1]
                 record[i, 9] = state[P_PA] + loop.pulmonic.resistance * flow[3]
+                if loop.support.on:
+                    record[i, 8] += balloon_mmhg(loop, i * dt)
                 record[i, 10:14] = flow
                 record[i, 14:16] = septum
                 patches[i, 0] = strain
@@ -245,6 +249,7 @@ def beats(
     The way there is taken in steps twice as long and sooner than by beating alone (steady.py); the proof that the beat
     is steady is made with ``step_s``.
     """
+    loop = _triggered(loop, walls)
     state = start.copy()
     septum = walls.septum.copy()
     area = walls.relaxed_cm2.copy()
@@ -264,6 +269,14 @@ def beats(
         where=f"the last two differ by {100.0 * change:.2f} %",
         remedy="Check heart rate, resistances and blood volume of this scenario",
     )
+
+
+def _triggered(loop: Loop, walls: Walls) -> Loop:
+    """The loop whose balloon follows the first excitation of these walls."""
+    excited = walls.activation_s[walls.contractility_kpa > 0.0]
+    if not (loop.support.on and excited.size):
+        return loop
+    return loop._replace(support=triggered(loop.support, float(excited.min())))
 
 
 def steady_beat(walls: Walls, loop: Loop, start: NDArray[np.float64], tolerance: float = 1e-3) -> Beat:
