@@ -192,7 +192,7 @@ class JobRunner:
         # workers and window share the cores: more BLAS threads wait for each other and take what the window needs
         os.environ.setdefault("OPENBLAS_NUM_THREADS", str(max((os.cpu_count() or 2) // 2, 1)))
         process = self._context.Process(target=serve, args=arguments, name="twinviewer worker", daemon=True)
-        with _deaf_to_interrupts():
+        with deaf_to_interrupts():
             process.start()
         theirs.close()
         return _Worker(process, ours)
@@ -319,7 +319,7 @@ class JobRunner:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
+def deaf_to_interrupts() -> Iterator[None]:
     """A process started herein ignores Ctrl-C from its first instruction on: it is for the parent to end it."""
     if threading.current_thread() is not threading.main_thread():
         yield

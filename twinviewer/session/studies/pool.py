@@ -1,0 +1,241 @@
+"""Workers of a study through Dask: processes of this machine, or of a scheduler that the user names.
+
+Dask's protocol is pickle: whoever can speak to a scheduler or worker can run code there, and a scheduler can run code
+here. So only an address that the user gives is ever spoken to, and our own cluster listens on loopback, behind TLS
+with a key of its own where the package ``cryptography`` is there. It has no dashboard, and nothing of it outlives us:
+Dask's workers watch their parent and end with it, even after kill -9.
+"""
+
+import importlib.metadata
+import importlib.util
+import logging
+import multiprocessing
+import os
+import queue
+import signal
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from twinviewer import __version__
+from twinviewer.domain import Setup, WorkerError
+from twinviewer.session.jobs import deaf_to_interrupts
+from twinviewer.session.studies.order import Queue
+from twinviewer.session.studies.study import Answer, Point, Wanted
+from twinviewer.session.studies.task import compute
+
+TICK_S = 0.05
+CONNECT_S = 10.0
+ALONE_S = 60.0
+"""A scheduler all of whose workers have gone is given up after this."""
+ATTEMPTS = 3
+"""A point with which so many workers have died is given up."""
+AHEAD = 1
+"""Points that wait at each worker beside the one under way, so that none is idle while an answer travels."""
+
+Tick = tuple[Point, Answer | None] | None
+"""A point and what came out of it, None where its workers have died; or just time that has passed."""
+
+_CONFIG: dict[str, Any] = {
+    "distributed.scheduler.work-stealing": False,  # who computes what is settled in order.py
+    "distributed.scheduler.allowed-failures": ATTEMPTS - 1,
+    "distributed.worker.memory.target": False,  # nothing is spilled to disk, and no worker pauses
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": False,
+    "distributed.admin.low-level-log-length": 0,
+}
+
+
+def computed(
+    engine: str, setup: Setup, points: Sequence[Point], wanted: Wanted, workers: int, scheduler: str
+) -> Generator[Tick, None, None]:
+    """Answers as they come, None every 50 ms in between; closing the generator stops what is under way.
+
+    scheduler: "tcp://host:port" of an existing one, whose workers must have this Twinviewer; "" starts processes here.
+    WorkerError where there are no workers, or not of this version.
+    """
+    with _foreign(scheduler) if scheduler else _own(workers) as client:
+        yield from _Course(client, engine, setup, wanted, points).run()
+
+
+class _Course:
+    """One study on one client: who computes what, what is under way, what has come."""
+
+    def __init__(self, client: Any, engine: str, setup: Setup, wanted: Wanted, points: Sequence[Point]) -> None:
+        self._client, self._engine, self._setup, self._wanted = client, engine, setup, wanted
+        self._queue = Queue(points)
+        self._heard: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._flying: dict[str, tuple[Any, Point, str]] = {}
+        self._attempts: Counter[str] = Counter()
+        self._slots: dict[str, int] = {}
+        self._looked_s = self._peopled_s = time.monotonic()
+        self._heart: Any = None
+
+    def run(self) -> Generator[Tick, None, None]:
+        self._look()
+        while self._queue or self._flying:
+            if time.monotonic() - self._looked_s > 1.0:
+                self._look()
+            self._send()
+            try:
+                future = self._heard.get(timeout=TICK_S)
+            except queue.Empty:
+                yield None
+                continue
+            yield self._taken(future)
+
+    def _look(self) -> None:
+        """Who is there now. Workers of a foreign cluster come and go."""
+        threads = dict(self._client.nthreads())
+        for worker in set(self._slots) - set(threads):
+            self._queue.lost(worker)
+        self._slots = {worker: count + AHEAD for worker, count in threads.items()}
+        self._looked_s = time.monotonic()
+        if threads:
+            self._peopled_s = self._looked_s
+        elif self._looked_s - self._peopled_s > ALONE_S:
+            raise WorkerError("All workers of the study have gone", remedy="Start workers, then resume the study")
+
+    def _send(self) -> None:
+        busy = Counter(worker for _, _, worker in self._flying.values())
+        for worker, slots in self._slots.items():
+            while busy[worker] < slots and (point := self._queue.take(worker)) is not None:
+                if self._heart is None:
+                    self._heart = self._client.scatter(self._setup, broadcast=True, hash=False)
+                future = self._client.submit(
+                    compute, self._engine, self._heart, point, self._wanted,
+                    workers=[worker], allow_other_workers=True, pure=False,
+                )  # fmt: skip
+                self._flying[future.key] = future, point, worker
+                busy[worker] += 1
+                future.add_done_callback(self._heard.put)
+
+    def _taken(self, future: Any) -> Tick:
+        _, point, worker = self._flying.pop(future.key)
+        if future.status == "finished":
+            return point, future.result()
+        if future.status == "error":
+            error = future.exception()
+            if type(error).__name__ != "KilledWorker":
+                raise error if isinstance(error, Exception) else WorkerError(str(error))
+            return point, None
+        # the heart was lost with the only worker that held it: it is sent again
+        self._attempts[point.name] += 1
+        self._heart = None
+        self._queue.lost(worker)
+        if self._attempts[point.name] >= ATTEMPTS:
+            return point, None
+        self._queue.back(point)
+        return None
+
+
+@contextmanager
+def _own(workers: int) -> Iterator[Any]:
+    """A client of processes on this machine, one thread each."""
+    import dask
+    from distributed import Client, LocalCluster
+
+    folder = Path(tempfile.gettempdir()) / f"twinviewer-studies-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+    with dask.config.set({**_CONFIG, "temporary-directory": str(folder)}), _may_have_children():
+        with deaf_to_interrupts():
+            cluster = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+                memory_limit=0,
+                security=True if importlib.util.find_spec("cryptography") else None,
+                silence_logs=logging.CRITICAL,
+            )
+        client = Client(cluster, timeout=CONNECT_S)
+        try:
+            yield client
+        except BaseException:
+            # who has cancelled does not wait for processes to say goodbye
+            _kill(cluster)
+            threading.Thread(target=_close, args=(client, cluster, folder), daemon=True).start()
+            raise
+        _close(client, cluster, folder)
+
+
+def _kill(cluster: Any) -> None:
+    for nanny in cluster.workers.values():
+        with suppress(Exception):
+            nanny.close_gracefully()  # it does not start its worker again
+            os.kill(nanny.pid, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+
+
+def _close(client: Any, cluster: Any, folder: Path) -> None:
+    with suppress(Exception):
+        client.close(timeout=1.0)
+    with suppress(Exception):
+        cluster.close(timeout=5.0)
+    for left in (folder / "dask-scratch-space", folder):
+        with suppress(OSError):  # another study of this user is under way in it
+            left.rmdir()
+
+
+@contextmanager
+def _may_have_children() -> Iterator[None]:
+    """The window's worker processes are daemons, which may have no children; those started here watch their parent."""
+    own = multiprocessing.current_process()
+    before = own.daemon
+    if before:
+        own.daemon = False
+    try:
+        yield
+    finally:
+        if before:
+            own.daemon = True
+
+
+@contextmanager
+def _foreign(scheduler: str) -> Iterator[Any]:
+    """A client of an existing scheduler. Its workers are left as they were."""
+    import dask
+    from distributed import Client
+
+    try:
+        with dask.config.set({**_CONFIG, "distributed.comm.timeouts.connect": CONNECT_S}):
+            client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, TimeoutError, RuntimeError) as error:
+        raise WorkerError(
+            "No scheduler answers at this address",
+            where=scheduler,
+            remedy="Check host and port, and that it runs",
+        ) from error
+    try:
+        _check(client, scheduler)
+        yield client
+    finally:
+        with suppress(Exception):
+            client.close(timeout=1.0)  # whatever is under way of ours is forgotten with us
+
+
+def _check(client: Any, scheduler: str) -> None:
+    until_s = time.monotonic() + CONNECT_S
+    while not client.nthreads():
+        if time.monotonic() > until_s:
+            raise WorkerError("The scheduler has no workers", where=scheduler, remedy="Start `dask worker` for it")
+        time.sleep(TICK_S)
+    found = client.run(importlib.metadata.version, "twinviewer", on_error="return")
+    for worker, version in found.items():
+        if isinstance(version, Exception):
+            raise WorkerError(
+                "A worker of this scheduler has no Twinviewer",
+                where=worker,
+                remedy=f"Install Twinviewer {__version__} for its Python",
+            )
+        if version != importlib.metadata.version("twinviewer"):
+            raise WorkerError(
+                f"A worker of this scheduler has Twinviewer {version}, this is {__version__}",
+                where=worker,
+                remedy="Use one version, or its numbers are not those of this machine",
+            )
