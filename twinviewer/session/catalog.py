@@ -53,8 +53,10 @@ GROUPS = (
     "Drugs of the circulation",
     "Drugs of the rhythm",
     "Valves",
+    "Support",
     "Coronary arteries",
     "Ablation and stimulation",
+    "Exercise and posture",
     "By hand",
 )
 """Kinds of therapy in the order in which they are listed; those that only a plug-in from outside has come after."""

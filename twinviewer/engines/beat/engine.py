@@ -25,6 +25,7 @@ from twinviewer.engines.beat.mechanics import (
 from twinviewer.engines.beat.metrics import metrics_of
 from twinviewer.engines.beat.motion import Course, Pose, poses
 from twinviewer.engines.beat.reflex import answered, setup_key
+from twinviewer.engines.beat.support import support_traces
 from twinviewer.physics.heart_model import RIGHT_OFFSET, Patches, patches_of
 from twinviewer.physics.heartbeat import Beat, Walls
 from twinviewer.physics.kinematics import MotionField, motion_field
@@ -48,8 +49,11 @@ class BeatEngine:
         }
     )  # fmt: skip
     understands = frozenset(
-        {"stimuli", "heart_rate", "contractility", "resistance", "volume", "conduction", "repolarisation", "valves"}
-    )
+        {
+            "stimuli", "heart_rate", "contractility", "resistance", "volume", "conduction", "repolarisation", "valves",
+            "support",
+        }
+    )  # fmt: skip
 
     def run(self, setup: Setup) -> EngineOutput:
         """Yield activation, ECG and their numbers, then the signals and numbers of one steady beat, and last
@@ -74,6 +78,7 @@ class BeatEngine:
         steady = yield from _contract(setup, patches, electrical.activation_ms, 0.2, 0.55)
         beat, rows, course, onset_s = steady.beat, steady.rows, steady.course, steady.onset_s
         yield from traces_of(beat)
+        yield from support_traces(beat)
         yield from metrics_of(beat, patches, onset_s, f"{self.name} {self.version}")
         left = patches.number < RIGHT_OFFSET
         work = work_kpa(beat)

@@ -7,6 +7,14 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import Metric, Quantity
 from twinviewer.engines.beat.mechanics import row_at, work_kpa
+from twinviewer.engines.beat.support import (
+    WATTS,
+    assist_ml_s,
+    flows,
+    pressure_volume_area,
+    slack_volume_ml,
+    support_metrics,
+)
 from twinviewer.physics.heart_model import Patches
 from twinviewer.physics.heartbeat import Beat
 from twinviewer.physics.valves import LOSS
@@ -56,27 +64,29 @@ def metrics_of(beat: Beat, patches: Patches, onset_s: float, source: str) -> Ite
         ("mean_pulmonary_mmhg", float(p_pa.mean()), "mmHg"),
         ("pericardial_mmhg", float(beat["pericardium_pressure_mmhg"].mean()), "mmHg"),
         ("stroke_work_mmhg_ml", loop_area(lv, p_lv), "mmHg mL"),
+        ("pva_mmhg_ml", pressure_volume_area(lv, p_lv, slack_volume_ml(beat, patches), loop_area(lv, p_lv)), "mmHg mL"),
         ("septal_work_kpa", _mean_of(work, patches, SEPTAL), "kPa"),
         ("lateral_work_kpa", _mean_of(work, patches, LATERAL), "kPa"),
         ("heart_rate_bpm", rate, "bpm"),
         ("cardiac_output_l_min", float(lv.max() - lv.min()) * rate / 1000.0, "L/min"),
     ]
-    rows += [*_of_flow(beat, onset_s), *_of_valves(beat)]
+    rows += [*_of_flow(beat, onset_s), *_of_valves(beat), *support_metrics(beat)]
     for name, value, unit in rows:
         if np.isfinite(value):
             yield Metric(name, Quantity(value, unit, "simulated", source))
 
 
 def _of_flow(beat: Beat, onset_s: float) -> Iterator[tuple[str, float, str]]:
-    """What the aorta's flow tells: times of the left heart, net output, resistance of the body."""
+    """What the aorta's flow tells: times of the left heart, net output and power, resistance of the body."""
     flow = beat["aortic_flow_ml_s"]
-    net_ml_s = float(flow.mean())
+    net_ml_s = float(flow.mean()) + assist_ml_s(flows(beat))
     rows = np.flatnonzero(np.roll(flow, -row_at(beat, onset_s)) > OPEN_ML_S)
     if rows.size:
         sample_ms = 1000.0 * beat.period_s / len(flow)
         yield "pre_ejection_ms", float(rows[0]) * sample_ms, "ms"
         yield "ejection_time_ms", float(rows[-1] + 1 - rows[0]) * sample_ms, "ms"
     yield "net_output_l_min", net_ml_s * 0.06, "L/min"
+    yield "cardiac_power_w", float(beat["aortic_pressure_mmhg"].mean()) * net_ml_s * 0.06 * WATTS, "W"
     if net_ml_s > 0.0:
         drop = float(beat["aortic_pressure_mmhg"].mean() - beat["ra_pressure_mmhg"].mean())
         yield "vascular_resistance_mmhg_s_ml", drop / net_ml_s, "mmHg s/mL"
