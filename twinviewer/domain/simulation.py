@@ -56,10 +56,11 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an engine is, 0..1."""
+    """How far an engine is, 0..1. only_frames: all that is told of the whole beat has come; what follows shows it."""
 
     fraction: float
     text: str
+    only_frames: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -189,6 +189,72 @@ def balance(
     return p_left, p_right, -1
 
 
+@njit(cache=True)
+def _design_tensions(
+    volume: float, ring: float, outer_lv: float, outer_rv: float, lv_kpa: float, rv_kpa: float,
+    x: NDArray[np.float64], tension: NDArray[np.float64],
+) -> float:  # fmt: skip
+    """Fill the caps' heights x (3,) and tensions (3,) for a septal volume and ring; the radial forces' sum."""
+    x[LEFT] = cap_height(volume - outer_lv, ring)
+    x[SEPTUM] = cap_height(volume, ring)
+    x[RIGHT] = cap_height(volume + outer_rv, ring)
+    sine, cosine = np.empty(3), np.empty(3)
+    for w in range(3):
+        square = x[w] * x[w] + ring * ring
+        sine[w] = 2.0 * x[w] * ring / square
+        cosine[w] = (ring * ring - x[w] * x[w]) / square
+    tension[LEFT] = -lv_kpa * ring / (2.0 * sine[LEFT])
+    tension[RIGHT] = rv_kpa * ring / (2.0 * sine[RIGHT])
+    tension[SEPTUM] = -(tension[LEFT] * sine[LEFT] + tension[RIGHT] * sine[RIGHT]) / sine[SEPTUM]
+    return float((tension * cosine).sum())
+
+
+@njit(cache=True)
+def _design_ring(volume: float, share: float, outer_lv: float) -> float:
+    """The ring at which the septum has its share of the left wall's area, by bisection."""
+    low, high = 0.2 * outer_lv ** (1.0 / 3.0), 2.0 * outer_lv ** (1.0 / 3.0)
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        left, septum = cap_height(volume - outer_lv, middle), cap_height(volume, middle)
+        square = middle * middle
+        if septum * septum + square < share * (left * left + septum * septum + 2.0 * square):
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)
+
+
+@njit(cache=True)
+def _design_state(
+    share: float, outer_lv: float, outer_rv: float, lv_kpa: float, rv_kpa: float
+) -> tuple[float, float, NDArray[np.float64], NDArray[np.float64]]:
+    """Septal volume and ring in balance, heights and tensions (3,) there; a volume of 0 where there is no balance."""
+    x, tension = np.empty(3), np.empty(3)
+    volumes = np.linspace(0.02, 0.6, 60) * outer_lv
+    low = high = at_low = before = 0.0
+    for i in range(60):
+        value = _design_tensions(
+            volumes[i], _design_ring(volumes[i], share, outer_lv), outer_lv, outer_rv, lv_kpa, rv_kpa, x, tension
+        )
+        if i > 0 and value * before < 0.0:
+            low, high, at_low = volumes[i - 1], volumes[i], before
+            break
+        before = value
+    if high == 0.0:
+        return 0.0, 0.0, x, tension
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        ring = _design_ring(middle, share, outer_lv)
+        if (_design_tensions(middle, ring, outer_lv, outer_rv, lv_kpa, rv_kpa, x, tension) > 0.0) == (at_low > 0.0):
+            low = middle
+        else:
+            high = middle
+    volume = 0.5 * (low + high)
+    ring = _design_ring(volume, share, outer_lv)
+    _design_tensions(volume, ring, outer_lv, outer_rv, lv_kpa, rv_kpa, x, tension)
+    return volume, ring, x, tension
+
+
 def design(
     lv_ml: float,
     rv_ml: float,
@@ -209,55 +275,11 @@ def design(
     """
     total = np.bincount(wall_of, weights=wall_ml, minlength=3)
     share = float(area_share[wall_of == SEPTUM].sum())
-    pressure = np.array([lv_mmhg, rv_mmhg]) / MMHG_PER_KPA
     outer_lv = lv_ml + 0.5 * (total[LEFT] + total[SEPTUM])
     outer_rv = rv_ml + 0.5 * (total[RIGHT] + total[SEPTUM])
-
-    def caps(volume: float, ring: float) -> NDArray[np.float64]:
-        return np.array(
-            [cap_height(volume - outer_lv, ring), cap_height(volume, ring), cap_height(volume + outer_rv, ring)]
-        )
-
-    def tensions(x: NDArray[np.float64], ring: float) -> NDArray[np.float64]:
-        sine = 2.0 * x * ring / (x**2 + ring**2)
-        left = -pressure[0] * ring / (2.0 * sine[LEFT])
-        right = pressure[1] * ring / (2.0 * sine[RIGHT])
-        return np.array([left, -(left * sine[LEFT] + right * sine[RIGHT]) / sine[SEPTUM], right])
-
-    def ring_for_share(volume: float) -> float:
-        low, high = 0.2 * outer_lv ** (1 / 3), 2.0 * outer_lv ** (1 / 3)
-        for _ in range(60):
-            middle = 0.5 * (low + high)
-            x = caps(volume, middle)
-            area = x**2 + middle**2
-            if area[SEPTUM] < share * (area[LEFT] + area[SEPTUM]):
-                low = middle
-            else:
-                high = middle
-        return 0.5 * (low + high)
-
-    def residual(volume: float) -> float:
-        ring = ring_for_share(volume)
-        x = caps(volume, ring)
-        return float((tensions(x, ring) * (ring**2 - x**2) / (x**2 + ring**2)).sum())
-
-    volumes = np.linspace(0.02, 0.6, 60) * outer_lv
-    values = np.array([residual(v) for v in volumes])
-    change = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0)
-    if change.size == 0:
+    volume, ring, x, tension = _design_state(share, outer_lv, outer_rv, lv_mmhg / MMHG_PER_KPA, rv_mmhg / MMHG_PER_KPA)
+    if volume == 0.0:
         raise ValueError("no balanced septum for these volumes and pressures")
-    low, high = volumes[change[0]], volumes[change[0] + 1]
-    at_low = values[change[0]]
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        if np.sign(residual(middle)) == np.sign(at_low):
-            low = middle
-        else:
-            high = middle
-    volume = 0.5 * (low + high)
-    ring = ring_for_share(volume)
-    x = caps(volume, ring)
-    tension = tensions(x, ring)
     curvature = 2.0 * x / (x**2 + ring**2)
     wall_area = np.pi * (x**2 + ring**2)
     areas = np.empty_like(wall_ml)

@@ -9,7 +9,7 @@ to r (Anderson, J ACM 12:547, 1965). It is an affine mixture of states that all 
 import numpy as np
 from numpy.typing import NDArray
 
-DEPTH = 4
+DEPTH = 6
 # A mixture goes no further than this from the beat's own end (relative)
 FURTHEST = 0.2
 
@@ -19,22 +19,31 @@ class Mixer:
 
     def __init__(self, watched: int) -> None:
         self._watched = watched
-        self._ends: list[NDArray[np.float64]] = []
-        self._residuals: list[NDArray[np.float64]] = []
+        self._last: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+        self._moved: list[NDArray[np.float64]] = []
+        self._slopes: list[NDArray[np.float64]] = []
 
     def next_start(self, start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
         """Where the next beat should start, given where this one started and ended. All arrays (states,)."""
         scale = np.maximum(np.abs(end[: self._watched]), 5.0)
         residual = (end - start)[: self._watched] / scale
-        if self._residuals and np.abs(residual).max() > 2.0 * np.abs(self._residuals[-1]).max():
-            self._ends.clear()  # it went the wrong way: start again from here
-            self._residuals.clear()
-        self._ends = [*self._ends[-DEPTH:], end.copy()]
-        self._residuals = [*self._residuals[-DEPTH:], residual]
-        if len(self._ends) < 2:
+        if self._last is not None:
+            before, former = self._last
+            if np.abs(residual).max() > 2.0 * np.abs(former).max():
+                self._moved.clear()  # it went the wrong way: start again from here
+                self._slopes.clear()
+            else:
+                self._moved = [*self._moved[1 - DEPTH :], end - before]
+                self._slopes = [*self._slopes[1 - DEPTH :], residual - former]
+        self._last = end.copy(), residual
+        if not self._slopes:
             return end
-        slopes = np.diff(np.array(self._residuals), axis=0).T
-        share = np.linalg.lstsq(slopes, residual, rcond=1e-3)[0]
-        onward = -(np.diff(np.array(self._ends), axis=0).T @ share)
+        share = np.linalg.lstsq(np.array(self._slopes).T, residual, rcond=1e-3)[0]
+        onward = -(np.array(self._moved).T @ share)
         furthest = float(np.abs(onward[: self._watched] / scale).max())
         return np.asarray(end + onward * min(1.0, FURTHEST / max(furthest, 1e-12)))
+
+    def other_step(self) -> None:
+        """The next beat is integrated otherwise, so its end is not to be held against the last one's. How ends follow
+        starts is still known well enough."""
+        self._last = None

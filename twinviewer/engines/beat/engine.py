@@ -85,6 +85,7 @@ class BeatEngine:
         yield Field(
             "work_kpa", "kPa", on_points(mesh, field.left_weight @ work[left], field.right.weight @ work[~left])
         )
+        yield Progress(0.55, "Contracted", only_frames=True)
 
         moving = {
             "strain_fibre": strain_percent(beat, onset_s)[rows],
