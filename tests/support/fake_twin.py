@@ -207,6 +207,7 @@ class FakeTherapy:
         Parameter("dose", "Dose", "number", 0.5, "a guess", "1", 0.0, 2.0),
         Parameter("quick", "Quick", "switch", False, "a guess"),
     )
+    most_uses: int = 2
 
     def apply(self, setup: Setup, values: Mapping[str, ParameterValue]) -> Setup:
         old = setup.parameters["contractility_1"]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from twinviewer.domain.contours import CineContour, CineContours, CinePoint
 from twinviewer.domain.image import CineStack, Image, LabelMap, Patient, Series, Volume
@@ -201,4 +201,37 @@ class Therapy(Protocol):
 
     def apply(self, setup: Setup, values: Mapping[str, ParameterValue]) -> Setup:
         """A new Setup. Raises TherapyError for values out of bounds or sites that this mesh does not have."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """What must be said where therapies of one scenario meet.
+
+    kind: "impossible" is refused; "overrides": the later takes the place of the earlier; "opposes": they pull the same
+    number opposite ways; "order": swapped, the result is another; "together": all of it acts, which is worth saying.
+    text: one sentence without its full stop. uses: places in the scenario's list.
+    """
+
+    kind: Literal["impossible", "overrides", "opposes", "order", "together"]
+    text: str
+    uses: tuple[int, ...] = ()
+
+
+@runtime_checkable
+class Repeatable(Protocol):
+    """What a therapy may offer besides: to be used more than once in a scenario (a second drug)."""
+
+    most_uses: int
+
+
+@runtime_checkable
+class Objecting(Protocol):
+    """What a therapy may declare besides. Whether therapies override, oppose or depend on their order is found by
+    applying them; here stands only what that cannot show (a pump through a mechanical valve)."""
+
+    def objections(
+        self, values: Mapping[str, ParameterValue], others: Sequence[tuple[str, Mapping[str, ParameterValue]]]
+    ) -> Sequence[Conflict]:
+        """What is to be said with these values beside the others (name, values); ``uses`` stays empty."""
         ...

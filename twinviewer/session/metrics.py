@@ -11,6 +11,7 @@ from twinviewer.domain import BaselineFit, Delta, LoadError, Quantity, Ruler, St
 from twinviewer.session.case import BASELINE, Case, Scenario
 from twinviewer.session.comparison import compare
 from twinviewer.session.norms import norms_of
+from twinviewer.session.therapy_use import use_names
 
 SCHEMA = 1
 NOTICE = "Research only, not for clinical use. Outcomes are simulated scenarios."
@@ -117,9 +118,11 @@ def _case_document(case: Case) -> dict[str, Any]:
 
 
 def _scenario_document(scenario: Scenario) -> dict[str, Any]:
+    names = use_names([use.therapy for use in scenario.therapies])
     return {
         "label": scenario.label,
-        "therapies": {use.therapy: dict(use.values) for use in scenario.therapies},
+        "therapies": dict(zip(names, (dict(use.values) for use in scenario.therapies), strict=True)),
+        "off": [name for name, use in zip(names, scenario.therapies, strict=True) if not use.on],
         "engine": scenario.run.engine if scenario.run is not None else None,
         "run_uid": scenario.run.uid if scenario.run is not None else None,
         "parameters": _quantities(scenario.setup.parameters),

@@ -16,9 +16,11 @@ from twinviewer.domain import (
     TherapyError,
     silent,
 )
-from twinviewer.session import catalog
-from twinviewer.session.case import BASELINE, SCENARIO_COLOURS, Case, Scenario, TherapyUse
+from twinviewer.session import catalog, combining
+from twinviewer.session.case import BASELINE, SCENARIO_COLOURS, Case, Scenario
+from twinviewer.session.therapy_use import TherapyUse, in_force, use_names
 
+ON = Parameter("on", "Switched on", "switch", True, "of every therapy in a scenario")
 LIMIT = 32
 """How many scenarios one case may hold."""
 
@@ -97,15 +99,19 @@ def add_scenario(
     wanted = {**given.get("*", {}), **given.get(name, {})}
     uses = use_therapies(therapies, wanted, name)
     setup = treat(baseline.setup, uses, case.engine)
-    scenario = Scenario(name, label or _label(case, therapies), uses, setup, None, _free_colour(case))
+    scenario = Scenario(name, label or label_for(case, therapies), uses, setup, None, _free_colour(case))
     return case.changed(f"Add {scenario.label}", scenarios=(*case.scenarios, scenario))
 
 
 def change_scenario(case: Case, name: str, values: Mapping[str, ParameterValue]) -> Case:
     """Other values for the therapies of one scenario; its run is dropped. TherapyError."""
     scenario = case.scenario(name)
-    known = {key: value for use in scenario.therapies for key, value in use.values.items()}
-    uses = use_therapies([use.therapy for use in scenario.therapies], {**known, **values}, name)
+    names = [use.therapy for use in scenario.therapies]
+    known: dict[str, ParameterValue] = {}
+    for address, use in zip(use_names(names), scenario.therapies, strict=True):
+        kept = {f"{address}.{key}": value for key, value in use.values.items() if key not in values}
+        known |= {**kept, f"{address}.{ON.name}": use.on}
+    uses = use_therapies(names, {**known, **values}, name)
     changed = replace(scenario, therapies=uses, setup=treat(_baseline(case).setup, uses, case.engine), run=None)
     return case.with_scenario(changed, f"Change {scenario.label}")
 
@@ -139,18 +145,23 @@ def rename_scenario(case: Case, name: str, label: str) -> Case:
 def use_therapies(therapies: Sequence[str], values: Mapping[str, ParameterValue], where: str) -> tuple[TherapyUse, ...]:
     """Checked values for each therapy, defaults filled in.
 
-    A key may be addressed to one therapy ("crt.av_delay_ms"). TherapyError for a key that none of them has.
+    A key may be addressed to one therapy ("crt.av_delay_ms"), to its second use ("channel_drug_2.dose_cmax"), and may
+    switch one off ("crt.on" = "off"). TherapyError for a key that none of them has.
     """
     uses, understood = [], set()
-    for name in therapies:
+    for name, address in zip(therapies, use_names(therapies), strict=True):
         therapy = catalog.therapy(name)
         own = {}
         for parameter in therapy.parameters:
-            for key in (parameter.name, f"{name}.{parameter.name}"):
+            for key in (parameter.name, f"{address}.{parameter.name}"):
                 if key in values:
                     own[parameter.name] = values[key]
                     understood.add(key)
-        uses.append(TherapyUse(name, _checked(therapy.parameters, own, therapy.label, TherapyError, fill=True)))
+        switch = f"{address}.{ON.name}"
+        understood.add(switch)
+        checked = _checked(therapy.parameters, own, therapy.label, TherapyError, fill=True)
+        on = _checked((ON,), {ON.name: values.get(switch, True)}, therapy.label, TherapyError, fill=True)[ON.name]
+        uses.append(TherapyUse(name, checked, bool(on)))
     if unknown := sorted(set(values) - understood):
         keys = sorted(parameter.name for name in therapies for parameter in catalog.therapy(name).parameters)
         raise TherapyError(f"{', '.join(unknown)} is no parameter", where=where, remedy=f"Known: {', '.join(keys)}")
@@ -158,15 +169,19 @@ def use_therapies(therapies: Sequence[str], values: Mapping[str, ParameterValue]
 
 
 def treat(setup: Setup, uses: Sequence[TherapyUse], engine: str) -> Setup:
-    """A Setup after these therapies, one after the other. TherapyError, also when the engine cannot answer for one."""
-    untreated, therapies = setup, [catalog.therapy(use.therapy) for use in uses]
-    verdict = catalog.answering(therapies, catalog.engine(engine), setup.mesh)
-    if isinstance(verdict, Suitability):
+    """A Setup after those of these therapies that are switched on, one after the other; its notes say where they meet.
+
+    TherapyError, also when no engine answers for them together, or they cannot be combined.
+    """
+    untreated, active = setup, in_force(uses)
+    therapies = [catalog.therapy(use.therapy) for use in active]
+    found = combining.conflicts(untreated, active, engine)
+    if refusal := combining.impossible(found):
         where = " + ".join(therapy.label for therapy in therapies)
-        raise TherapyError(verdict.reason, where=where, remedy="Choose another engine or therapy")
-    for therapy, use in zip(therapies, uses, strict=True):
+        raise TherapyError(refusal, where=where, remedy="Choose another engine or therapy")
+    for therapy, use in zip(therapies, active, strict=True):
         setup = therapy.apply(setup, use.values)
-    return replace(setup, untreated=untreated)
+    return replace(setup, untreated=untreated, notes=(*setup.notes, *(one.text for one in found)))
 
 
 def engine_of(case: Case, scenario: Scenario) -> str:
@@ -174,9 +189,9 @@ def engine_of(case: Case, scenario: Scenario) -> str:
 
     TherapyError if there is none (a plug-in was taken away).
     """
-    if not scenario.therapies:
+    therapies = [catalog.therapy(use.therapy) for use in in_force(scenario.therapies)]
+    if not therapies:
         return case.engine
-    therapies = [catalog.therapy(use.therapy) for use in scenario.therapies]
     found = catalog.answering(therapies, catalog.engine(case.engine), scenario.setup.mesh)
     if isinstance(found, Suitability):
         raise TherapyError(found.reason, where=scenario.label, remedy="Choose another engine or therapy")
@@ -227,7 +242,8 @@ def _engine(name: str, case: Case) -> str:
     return name
 
 
-def _label(case: Case, therapies: Sequence[str]) -> str:
+def label_for(case: Case, therapies: Sequence[str]) -> str:
+    """What a scenario of these therapies is called until someone renames it; no other is called so."""
     stem = " + ".join(catalog.therapy(name).label for name in therapies) or "No therapy (control)"
     labels = {scenario.label for scenario in case.scenarios}
     return next(label for label in [stem, *(f"{stem} {i}" for i in range(2, LIMIT + 3))] if label not in labels)

@@ -46,6 +46,12 @@ def run(
         list[str] | None,
         typer.Option("--set", help="key=value of a therapy; crt.key=value, or crt_2.key=value for one of several."),
     ] = None,
+    off: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--off", help="Keep this therapy in its scenario, switched off: crt, or scenario.crt for one of several."
+        ),
+    ] = None,
     setup: Annotated[list[str] | None, typer.Option("--setup", help="key=value of the organ's own settings.")] = None,
     records: Annotated[
         list[Path] | None,
@@ -83,9 +89,9 @@ def run(
 
         scenarios = [[name for name in one.split("+") if name] for one in therapy or []]
         try:
-            values = addressed(scenarios, pairs(set_ or [], "--set"))
+            values = addressed(scenarios, {**pairs(set_ or [], "--set"), **{f"{one}.on": "off" for one in off or []}})
         except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--set") from error
+            raise typer.BadParameter(str(error), param_hint="--set, --off") from error
         settings: dict[str, Any] = dict(pairs(setup or [], "--setup"))
         numbers = typed_numbers(typed)
         ways = elsewhere(

@@ -22,6 +22,7 @@ from twinviewer.session import catalog
 from twinviewer.session.scenarios import treat
 from twinviewer.session.segments import means
 from twinviewer.session.studies.study import Answer, Point, Wanted
+from twinviewer.session.therapy_use import in_force
 
 __all__ = ["Answer", "Point", "Wanted", "answer", "setup_at"]
 
@@ -48,13 +49,15 @@ def answer(engine: str, setup: Setup, point: Point, wanted: Wanted, report: Repo
     missing |= {("f", n) for n in wanted.fields | wanted.segments}
     try:
         treated = setup_at(setup, point, engine)
-        therapies = [catalog.therapy(use.therapy) for use in point.therapies]
+        therapies = [catalog.therapy(use.therapy) for use in in_force(point.therapies)]
         model = catalog.answering(therapies, catalog.engine(engine), setup.mesh)
         if isinstance(model, Suitability):
             return Answer(point.name, failure=model.reason)
         for payload in model.run(treated):
             if isinstance(payload, Progress):
                 report(payload.fraction, payload.text)
+                if payload.only_frames:
+                    break
                 continue
             if isinstance(payload, Metric):
                 missing.discard(("m", payload.name))

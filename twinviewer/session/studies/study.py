@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import ParameterValue, Trace
-from twinviewer.session.therapy_use import TherapyUse
+from twinviewer.session.therapy_use import TherapyUse, in_force
 
 StudyKind = Literal["sweep", "spread", "cohort"]
 
@@ -38,7 +38,10 @@ class Point:
     @property
     def key(self) -> str:
         """Hash of what is computed, whatever its name."""
-        text = [[use.therapy, sorted(use.values.items())] for use in self.therapies], sorted(self.parameters.items())
+        text = (
+            [[use.therapy, sorted(use.values.items())] for use in in_force(self.therapies)],
+            sorted(self.parameters.items()),
+        )
         return hashlib.sha256(json.dumps(text).encode()).hexdigest()
 
 
