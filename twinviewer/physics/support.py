@@ -25,6 +25,9 @@ from twinviewer.domain import EngineError
 
 SUCTION_MMHG_S_ML = 3.5
 """Resistance gained for each mmHg that the inlet lies below its threshold."""
+WEISSLER_MS, WEISSLER_MS_BPM = 546.0, 2.1
+"""Electromechanical systole, onset of QRS to closure of the aortic valve: 546 - 2.1 bpm ms (Weissler, Circulation
+37:149, 1968), the same in heart failure."""
 
 
 class Pump(NamedTuple):
@@ -101,7 +104,8 @@ def support_of(value: Mapping[str, float]) -> Support:
     """The machines of these parameters, none where none is given. EngineError for what is not physical.
 
     pump_head_mmhg, pump_resistance_mmhg_s_ml, pump_loss_mmhg_s2_ml2: from the left ventricle; ecmo_...: from the right
-    atrium; balloon_ml, balloon_inflate_ms, balloon_deflate_ms: see Balloon.
+    atrium; balloon_ml, balloon_inflate_ms (after the end of systole that is expected by heart_rate_bpm),
+    balloon_deflate_ms (after the R wave; negative: before the next).
     """
     ventricle, bypass = _pump_of(value, "pump"), _pump_of(value, "ecmo")
     balloon = Balloon()
@@ -109,8 +113,9 @@ def support_of(value: Mapping[str, float]) -> Support:
     if not (math.isfinite(volume_ml) and volume_ml >= 0.0):
         raise EngineError("balloon_ml must not be below zero", where=f"balloon_ml = {volume_ml}")
     if volume_ml > 0.0:
-        inflate_s, deflate_s = (value[f"balloon_{when}_ms"] / 1000.0 for when in ("inflate", "deflate"))
-        balloon = Balloon(volume_ml, inflate_s, deflate_s)
+        systole_ms = WEISSLER_MS - WEISSLER_MS_BPM * value["heart_rate_bpm"]
+        inflate_ms = systole_ms + value["balloon_inflate_ms"]
+        balloon = Balloon(volume_ml, inflate_ms / 1000.0, value["balloon_deflate_ms"] / 1000.0)
     on = ventricle.loss > 0.0 or bypass.loss > 0.0 or volume_ml > 0.0
     return Support(ventricle, bypass, balloon, on) if on else NO_SUPPORT
 
