@@ -70,7 +70,7 @@ def test_exaggerated_motion_goes_twice_as_far_and_the_title_says_so(stage):
     usual = heart_pixels(grab(stage)).sum()
     stage.apply(replace(state, panes=(stretched,)))
     assert heart_pixels(grab(stage)).sum() < 0.95 * usual
-    assert "motion × 2" in stage._panes[0].title.GetInput()
+    assert "motion × 2" in stage._panes[0].title.note.GetInput()
 
 
 def test_moving_keeps_the_actors_and_their_arrays(stage):

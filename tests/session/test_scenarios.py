@@ -170,3 +170,10 @@ def test_metrics_document_has_origin_and_source_everywhere(finished: Case, tmp_p
     assert change["value"] - change["baseline"] == pytest.approx(change["change"])
     path = write_metrics(finished, Path(str(tmp_path)) / "metrics.json")
     assert read_metrics(path) == document
+
+
+def test_intervals_of_changes_reach_the_deltas_and_say_what_can_be_told_apart(finished: Case) -> None:
+    found = compare(finished.scenario(BASELINE), finished.scenario("dose"), {"qrs_ms": (-3.0, 5.0)})
+    by_name = {delta.name: delta for delta in found.deltas}
+    assert by_name["qrs_ms"].apart is False
+    assert by_name["lv_ef_percent"].apart is None

@@ -17,20 +17,22 @@ LONG_AXIS = frozenset({"lv_apex", "mitral_centre", "rv_centre"})
 
 @dataclass(frozen=True, slots=True)
 class FieldStyle:
-    """How a known field is shown. symmetric: the range is centred on zero."""
+    """How a known field is shown. symmetric: the range is centred on zero. ends: what it means to lie below and above
+    another scenario."""
 
     label: str
     unit: str
     map: str
     symmetric: bool = False
     band: float = 0.0
+    ends: tuple[str, str] = ("less", "more")
 
 
 FIELDS: dict[str, FieldStyle] = {
-    "activation_ms": FieldStyle("Activation", "ms", "activation", band=10.0),
+    "activation_ms": FieldStyle("Activation", "ms", "activation", band=10.0, ends=("earlier", "later")),
     SPREAD: FieldStyle("Activation, spreading", "ms", "activation", band=10.0),
     MEMBRANE: FieldStyle("Membrane potential", "mV", "membrane"),
-    "recovery_ms": FieldStyle("Recovery", "ms", "activation", band=10.0),
+    "recovery_ms": FieldStyle("Recovery", "ms", "activation", band=10.0, ends=("earlier", "later")),
     "strain_fibre": FieldStyle("Fibre strain", "%", "strain", symmetric=True),
     "work_kpa": FieldStyle("Fibre work", "kPa", "work"),
     "transmural": FieldStyle("Depth in the wall", "", "voltage"),
@@ -39,7 +41,16 @@ FIELDS: dict[str, FieldStyle] = {
     "aha_segment": FieldStyle("AHA segment", "", "activation"),
     "rotational_rad": FieldStyle("Round the long axis", "rad", "angle", symmetric=True),
     SCAR: FieldStyle("Scar", "", "scar"),
+    "peak_strain_fibre": FieldStyle(
+        "Greatest fibre shortening", "%", "strain", symmetric=True, ends=("shortens more", "shortens less")
+    ),
+    "peak_strain_wall": FieldStyle("Greatest wall strain", "%", "strain", symmetric=True),
 }
+
+DIFFERENCES = ("activation_ms", "peak_strain_fibre", "work_kpa", "recovery_ms")
+"""Fields whose difference between two scenarios is shown, in the order in which they are offered."""
+DIFFERENCE_OF = {SPREAD: "activation_ms", MEMBRANE: "activation_ms", "strain_fibre": "peak_strain_fibre"}
+"""Maps that move with the beat: what stands for them in a difference."""
 
 
 MEMBRANE_MV = (-90.0, 40.0)
@@ -167,17 +178,31 @@ def difference_pane(
     comparison: Comparison,
     name: str = "activation_ms",
     period_s: float | None = None,
+    title: str = "",
 ) -> PaneState | None:
     """Other minus baseline on the moving mesh of the other; None where the runs share no such field."""
     values = comparison.difference_fields.get(name)
     if values is None:
         return None
-    finite = np.abs(values[np.isfinite(values)])
-    top = max(float(np.ceil(np.percentile(finite, 99) / 20) * 20) if len(finite) else 1.0, 1.0)
+    top = difference_top(values)
     style = FIELDS.get(name, FieldStyle(name, "", "difference"))
-    colour = Colouring(name, f"Δ {style.label}", style.unit, "difference", -top, top, 0.0)
-    title = f"{comparison.other} − {comparison.baseline}"
-    return PaneState(title, mesh, run, colour, values, faded(shown, True), (), "#94A0AF", _time_scale(run, period_s))
+    colour = Colouring(name, f"Δ {style.label}", style.unit, "difference", -top, top, ends=style.ends)
+    same = not np.any(values[np.isfinite(values)])
+    return PaneState(
+        title or f"{comparison.other} − {comparison.baseline}", mesh, run, colour, values, faded(shown, True), (),
+        "#94A0AF", _time_scale(run, period_s), note="exactly the same everywhere" if same else "",
+    )  # fmt: skip
+
+
+def difference_top(values: NDArray[np.floating]) -> float:
+    """The end of a scale that holds 99 % of a difference on both sides of 0: 1, 2, 4 or 8 times a power of ten, so that
+    a quarter of it is a round number too. 1 where nothing differs."""
+    finite = np.abs(values[np.isfinite(values)])
+    most = float(np.percentile(finite, 99)) if len(finite) else 0.0
+    if most <= 0.0:
+        return 1.0
+    decade = 10.0 ** np.floor(np.log10(most))
+    return float(next(step * decade for step in (1.0, 2.0, 4.0, 8.0, 10.0) if step * decade >= most * (1 - 1e-9)))
 
 
 def section_up(mesh: OrganMesh) -> tuple[float, float, float]:

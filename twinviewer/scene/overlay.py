@@ -107,10 +107,12 @@ class OrientationCube:
         self.renderer.AddActor(cube)
         self.place(1, 1)
 
-    def place(self, width: int, height: int) -> None:
-        """Keep the cube square in the lower right corner, 64 px or a tenth of the window."""
+    def place(self, width: int, height: int, below: int = 0) -> None:
+        """Keep the cube square in the lower right corner, 64 px or a tenth of the window. below: what stands under it,
+        in px."""
         size = max(56.0, 0.09 * min(width, height))
-        self.renderer.SetViewport(max(0.0, 1 - size / max(width, size)), 0.0, 1.0, min(1.0, size / max(height, size)))
+        left, floor = max(0.0, 1 - size / max(width, size)), below / max(height, 1)
+        self.renderer.SetViewport(left, floor, 1.0, min(1.0, floor + size / max(height, size)))
 
     def follow(self, camera: vtk.vtkCamera) -> None:
         """Look at the cube from the main camera's direction."""

@@ -13,72 +13,16 @@ from twinviewer.scene import compose
 from twinviewer.scene.actors import MovingSurface, WallCap, finish, vtk_table
 from twinviewer.scene.electrical import map_at, running_maps
 from twinviewer.scene.framing import camera_for
-from twinviewer.scene.label_surface_actors import LabelActors
-from twinviewer.scene.markers import PaneMarkers
+from twinviewer.scene.legend_strip import LegendStrip, height_px
 from twinviewer.scene.motion import same_elements, same_heart
 from twinviewer.scene.overlay import OrientationCube, legend_actors, text_actor
 from twinviewer.scene.palette import rgb
+from twinviewer.scene.pane import Pane
 from twinviewer.scene.pick_surface import Pick, pick_surface
-from twinviewer.scene.rulers import PaneLines
 from twinviewer.scene.state import Camera, PaneState, SceneState, Section
-from twinviewer.scene.volume_render import VolumeActor
 
-MAX_PANES = 3
-
-_FRAMED = ("myocardium", "la", "ra")
-
-
-class _Pane:
-    """The actors of one pane, kept between states."""
-
-    def __init__(self, renderer: vtk.vtkRenderer) -> None:
-        self.renderer = renderer
-        self.state: PaneState | None = None
-        self.surfaces: dict[str, MovingSurface] = {}
-        self.markers = PaneMarkers(renderer)
-        self.lines = PaneLines(renderer)
-        self.labels = LabelActors(renderer)
-        self.volume = VolumeActor(renderer)
-        self.cap: WallCap | None = None
-        self.cap_look: tuple[tuple[str, bool], ...] = ()
-        self.table: vtk.vtkLookupTable | None = None
-        self.legend: tuple[vtk.vtkProp, ...] = ()
-        self.title = text_actor(15, "#E6EAF0", bold=True)
-        self.title.GetTextProperty().SetVerticalJustificationToTop()
-        self.title.SetPosition(0.02, 0.975)
-        renderer.AddViewProp(self.title)
-
-    def clear(self) -> None:
-        for surface in self.surfaces.values():
-            self.renderer.RemoveActor(surface.actor)
-        self.markers.clear()
-        self.lines.clear()
-        self.volume.show(None)
-        self.labels.clear()
-        if self.cap is not None:
-            self.renderer.RemoveActor(self.cap.actor)
-        self.show_legend(())
-        self.surfaces, self.cap, self.state = {}, None, None
-
-    def framed_mm(self, tight: bool) -> NDArray[np.floating]:
-        """(n, 3) what is to be seen whole: labels, else heart or ventricles, else the volume; and markers."""
-        # Great vessels may leave the picture: framed by them, the heart itself would be small.
-        wanted = [
-            self.surfaces[name] for name in _FRAMED if name in self.surfaces and not (tight and name != _FRAMED[0])
-        ]
-        points: NDArray[np.floating] = self.labels.points_mm
-        if not len(points) and self.surfaces:
-            points = np.vstack([surface.points_mm for surface in wanted or self.surfaces.values()])
-        if not len(points):
-            points = self.volume.corners_mm
-        return np.vstack([points, self.markers.places_mm])
-
-    def show_legend(self, parts: tuple[vtk.vtkProp, ...]) -> None:
-        for prop in self.legend:
-            self.renderer.RemoveViewProp(prop)
-        for prop in parts:
-            self.renderer.AddViewProp(prop)
-        self.legend = parts
+MAX_PANES = 4
+"""Three scenarios and a difference."""
 
 
 class Stage:
@@ -102,23 +46,25 @@ class Stage:
                 light.SetIntensity(strength)
                 renderer.AddLight(light)
             renderer.SetActiveCamera(self.camera)
-            self._panes.append(_Pane(renderer))
+            self._panes.append(Pane(renderer))
         self.cube = OrientationCube(self.window)
+        self.strip = LegendStrip(self.window)
         self.footer = text_actor(11, "#94A0AF")
         self.footer.SetPosition(0.02, 0.02)
         self._panes[0].renderer.AddViewProp(self.footer)
         self._plane = vtk.vtkPlane()
         self._state: SceneState | None = None
+        self._laid_out: tuple[int, int, int] = (0, 0, 0)
         self._framed: str = ""
         self.window.AddObserver("StartEvent", self._before_render)
 
     def _before_render(self, *_: object) -> None:
-        width, height = self.window.GetSize()
-        self.cube.place(width, height)
+        self._lay_out()
         self.cube.follow(self.camera)
         for pane in self._panes:
             if pane.state is not None:
                 pane.renderer.ResetCameraClippingRange()
+                pane.title.place()
 
     @property
     def state(self) -> SceneState | None:
@@ -131,8 +77,6 @@ class Stage:
         count = min(len(state.panes), len(self._panes))
         seen = old is not None and old.panes and count and old.panes[0].mesh.uid == self._framed
         corrected = bool(seen) and same_heart(old.panes[0].mesh, state.panes[0].mesh)
-        if old is None or len(old.panes) != len(state.panes):
-            self._lay_out(count)
         for index, pane in enumerate(self._panes):
             if index < count:
                 self._update_pane(pane, state.panes[index], state, old)
@@ -140,10 +84,13 @@ class Stage:
                 pane.clear()
         if old is None or (old.footer, old.quiet, old.scale) != (state.footer, state.quiet, state.scale):
             self.footer.SetInput(state.footer)
+            self._laid_out = (0, 0, 0)
             self.footer.GetTextProperty().SetColor(*rgb(state.quiet))
             self.footer.GetTextProperty().SetFontSize(int(11 * state.scale))
         for pane in self._panes:
             pane.renderer.SetBackground(*rgb(state.background))
+        self._state = state
+        self._lay_out()
         if state.camera is not None and (old is None or old.camera != state.camera):
             self.look(state.camera)
         elif state.panes and self._framed != state.panes[0].mesh.uid:
@@ -151,20 +98,33 @@ class Stage:
                 self._framed = state.panes[0].mesh.uid
             else:
                 self.frame()
-        self._state = state
 
-    def _lay_out(self, count: int) -> None:
+    def _lay_out(self) -> None:
+        """Panes in a row, under them the legends where there are several; done anew when the window has changed."""
+        state = self._state
+        if state is None:
+            return
+        width, height = self.window.GetSize()
+        count = min(len(state.panes), len(self._panes))
+        below = min(height_px(state), height // 2)
+        self.strip.show(state, width, height)
+        if (now := (width, height, 1000 * below + count)) == self._laid_out:
+            return
+        self._laid_out = now
+        floor = below / max(height, 1)
         for index, pane in enumerate(self._panes):
             shown = index < count
             pane.renderer.SetDraw(shown)
             if shown:
-                pane.renderer.SetViewport(index / count, 0.0, (index + 1) / count, 1.0)
+                pane.renderer.SetViewport(index / count, floor, (index + 1) / count, 1.0)
             else:
                 pane.renderer.SetViewport(0.0, 0.0, 1e-3, 1e-3)
+        self.footer.SetVisibility(not below)
+        self.cube.place(width, height, below)
 
-    def _update_pane(self, pane: _Pane, new: PaneState, state: SceneState, old: SceneState | None) -> None:
+    def _update_pane(self, pane: Pane, new: PaneState, state: SceneState, old: SceneState | None) -> None:
         before = pane.state
-        time_s = state.time_s * new.time_scale
+        time_s = new.own_time(state.time_s)
         points = new.points_at(time_s)
         if before is None or not same_elements(before.mesh, new.mesh):
             pane.clear()
@@ -177,6 +137,7 @@ class Stage:
         moved = before is None or old is None or old.time_s != state.time_s
         moved = moved or before is None or before.run is not new.run or before.beat_s != new.beat_s
         moved = moved or before.mesh is not new.mesh or before.exaggeration != new.exaggeration
+        moved = moved or (before.time_scale, before.shift_s) != (new.time_scale, new.shift_s)
         values = self._values(new, time_s)
         if before is None or before.structures != new.structures:
             for structure in new.structures:
@@ -184,9 +145,10 @@ class Stage:
                     shown = pane.surfaces[structure.name]
                     shown.actor.SetVisibility(structure.visible and structure.opacity > 0)
                     finish(shown.actor, structure.colour, structure.opacity, cull=structure.opacity < 1)
-        if before is None or before.colouring != new.colouring or old is None or old.text != state.text:
+        alone = old is not None and (len(old.panes) == 1) == (len(state.panes) == 1)
+        if before is None or before.colouring != new.colouring or old is None or old.text != state.text or not alone:
             pane.table = vtk_table(new.colouring) if new.colouring.field else None
-            shown_legend = bool(new.colouring.field) and state.legend
+            shown_legend = bool(new.colouring.field) and state.legend and len(state.panes) == 1
             pane.show_legend(legend_actors(new.colouring, state.text, state.scale) if shown_legend else ())
         self._cut(pane, new, state.section, old, points)
         for shown in pane.surfaces.values():
@@ -202,9 +164,9 @@ class Stage:
         pane.lines.show(state.lines, state.text, state.scale)
         whole = state.volume if pane is self._panes[0] else None
         pane.volume.show(whole, self._plane if state.section is not None else None)
-        pane.title.SetInput(new.title if new.exaggeration == 1.0 else f"{new.title}  ·  motion × {new.exaggeration:g}")
-        pane.title.GetTextProperty().SetColor(*rgb(new.accent))
-        pane.title.GetTextProperty().SetFontSize(int(15 * state.scale))
+        more = "" if new.exaggeration == 1.0 else f"motion × {new.exaggeration:g}"
+        note = "  ·  ".join(part for part in (new.note, more) if part)
+        pane.title.say(new.title, note, new.accent, state.quiet, state.scale)
         pane.state = new
 
     @staticmethod
@@ -226,7 +188,7 @@ class Stage:
         return None
 
     def _cut(
-        self, pane: _Pane, new: PaneState, section: Section | None, old: SceneState | None, points: NDArray[np.floating]
+        self, pane: Pane, new: PaneState, section: Section | None, old: SceneState | None, points: NDArray[np.floating]
     ) -> None:
         """Clip every surface and cap the wall, following the section plane."""
         if section is None:
@@ -277,6 +239,7 @@ class Stage:
         if not shown:
             return
         width, height = self.window.GetSize()
+        height -= 0 if self._state is None else height_px(self._state)
         aspect = max(width / max(len(shown), 1), 1) / max(height, 1)
         self.look(camera_for(shown[0].framed_mm(tight), direction, up, self.camera.GetViewAngle(), aspect))
         first = shown[0].state
@@ -294,7 +257,7 @@ class Stage:
         """The node under a window pixel (VTK's origin: lower left), or None over the background."""
         width, _ = self.window.GetSize()
         shown = [pane for pane in self._panes if pane.state is not None]
-        if not shown:
+        if not shown or (self._state is not None and y < height_px(self._state)):
             return None
         index = min(int(x * len(shown) / max(width, 1)), len(shown) - 1)
         return pick_surface(index, shown[index].renderer, shown[index].surfaces.values(), x, y)

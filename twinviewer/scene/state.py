@@ -40,7 +40,8 @@ class Marker:
 class Colouring:
     """How a field is turned into colour. field "" means anatomy colours. band: isochrone step in the unit, 0 = none.
 
-    names: of steps of equal height from low to high, where the field has kinds and no numbers.
+    names: of steps of equal height from low to high, where the field has kinds and no numbers. ends: what the low and
+    the high end of a difference mean, in a word each.
     """
 
     field: str = ""
@@ -51,6 +52,7 @@ class Colouring:
     high: float = 1.0
     band: float = 0.0
     names: tuple[str, ...] = ()
+    ends: tuple[str, str] | tuple[()] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,8 +60,10 @@ class PaneState:
     """One view of one heart: its run; without one the motion that the mesh itself has; else the mesh at rest.
 
     values (n,) override the run's field (difference). beat_s: how long the mesh's own beat lasts here.
-    time_scale: this run's period over that of the first pane, so that hearts at different rates show one phase.
-    exaggeration: what displacements from the mesh at rest are multiplied by; the title says so where it is not 1.
+    time_scale: this run's period over that of the first pane, so that hearts at different rates show one phase;
+    shift_s: how far its beat is ahead of the common time, so that they are aligned at a moment instead. note: a small
+    second line under the title. exaggeration: what displacements from the mesh at rest are multiplied by; said under
+    the title where it is not 1.
     labels: surfaces of labels, drawn besides.
     """
 
@@ -75,6 +79,12 @@ class PaneState:
     beat_s: float = 1.0
     exaggeration: float = 1.0
     labels: tuple[LabelShape, ...] = ()
+    shift_s: float = 0.0
+    note: str = ""
+
+    def own_time(self, time_s: float) -> float:
+        """The time of this pane's own beat at a time of the whole picture."""
+        return time_s * self.time_scale + self.shift_s
 
     @property
     def motion(self) -> Motion | None:

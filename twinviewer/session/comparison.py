@@ -1,5 +1,7 @@
 """Two scenarios side by side: deltas of their metrics, differences of their fields, and one range for both."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,11 +9,14 @@ from twinviewer.domain import Comparison, Delta, EngineError, Run
 from twinviewer.session.case import Scenario
 
 
-def compare(baseline: Scenario, other: Scenario) -> Comparison:
+def compare(
+    baseline: Scenario, other: Scenario, intervals: Mapping[str, tuple[float, float]] | None = None
+) -> Comparison:
     """Other minus baseline. Both must have a run on the same mesh, else EngineError.
 
-    deltas: in the order in which the engine gave the baseline's metrics. difference_fields: static fields, and for a
-    moving field the difference of its extreme over the beat under the name ``peak_<field>``. ranges: every field,
+    intervals: metric -> 90 % interval of its change, where it has been computed. deltas: in the order in which the
+    engine gave the baseline's metrics. difference_fields: static fields, and for a moving field the difference of its
+    extreme over the beat (of strain: its greatest shortening) under the name ``peak_<field>``. ranges: every field,
     both runs, all frames; ``peak_<field>`` as well.
     """
     first, second = _run(baseline), _run(other)
@@ -30,7 +35,7 @@ def compare(baseline: Scenario, other: Scenario) -> Comparison:
     return Comparison(
         baseline=baseline.name,
         other=other.name,
-        deltas=_deltas(first, second),
+        deltas=_deltas(first, second, intervals or {}),
         difference_fields={name: fields_second[name] - fields_first[name] for name in common},
         ranges=ranges,
     )
@@ -54,9 +59,9 @@ def _run(scenario: Scenario) -> Run:
     return scenario.run
 
 
-def _deltas(first: Run, second: Run) -> tuple[Delta, ...]:
+def _deltas(first: Run, second: Run, intervals: Mapping[str, tuple[float, float]]) -> tuple[Delta, ...]:
     return tuple(
-        Delta(name, quantity.unit, quantity.value, second.metrics[name].value)
+        Delta(name, quantity.unit, quantity.value, second.metrics[name].value, *intervals.get(name, (None, None)))
         for name, quantity in first.metrics.items()
         if name in second.metrics and second.metrics[name].unit == quantity.unit
     )
@@ -65,7 +70,9 @@ def _deltas(first: Run, second: Run) -> tuple[Delta, ...]:
 def _still(run: Run) -> dict[str, NDArray[np.floating]]:
     fields = {name: field.values for name, field in run.fields.items()}
     for name, values in run.moving_fields.items():
-        furthest = np.abs(np.nan_to_num(values)).argmax(axis=0)
+        known = np.nan_to_num(values)
+        # a wall that is first stretched and then shortens changes sides from one run to the next: shortening is told
+        furthest = known.argmin(axis=0) if name.startswith("strain_") else np.abs(known).argmax(axis=0)
         fields[f"peak_{name}"] = np.take_along_axis(values, furthest[None], axis=0)[0]
     return fields
 

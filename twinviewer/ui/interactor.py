@@ -9,6 +9,8 @@ def interactor_class() -> type:
     """Made late: importing pyvistaqt takes longer than showing the window."""
     from pyvistaqt import QtInteractor
 
+    from twinviewer.scene.stage import MAX_PANES
+
     class Interactor(QtInteractor):
         """A QtInteractor that leaves keys and drops to the window and reports clicks."""
 
@@ -16,7 +18,9 @@ def interactor_class() -> type:
         dragging = Signal(bool)
 
         def __init__(self, parent: QWidget) -> None:
-            super().__init__(parent, auto_update=False, multi_samples=0, shape=(1, 3), border=False, lighting="none")
+            super().__init__(
+                parent, auto_update=False, multi_samples=0, shape=(1, MAX_PANES), border=False, lighting="none"
+            )
             self.setAcceptDrops(False)
             self._pressed: QPointF | None = None
 

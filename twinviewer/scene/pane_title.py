@@ -1,0 +1,55 @@
+"""The words over a pane: its title in the scenario's colour, and a small second line; cut off where the pane ends."""
+
+import vtk
+
+from twinviewer.scene.overlay import text_actor
+from twinviewer.scene.palette import rgb
+
+TITLE_PX, NOTE_PX = 15, 12
+_LEFT, _TOP, _LINE = 8, 7, 20
+
+
+class PaneTitle:
+    """Two text actors in the upper left corner."""
+
+    def __init__(self, renderer: vtk.vtkRenderer) -> None:
+        self.renderer = renderer
+        self.title, self.note = text_actor(TITLE_PX, "#E6EAF0", bold=True), text_actor(NOTE_PX, "#94A0AF")
+        for actor in (self.title, self.note):
+            actor.GetTextProperty().SetVerticalJustificationToTop()
+            actor.GetPositionCoordinate().SetCoordinateSystemToViewport()
+            renderer.AddViewProp(actor)
+        self._said: tuple[str, str, float] = ("", "", 1.0)
+        self._placed: tuple[object, ...] = ()
+
+    def say(self, title: str, note: str, colour: str, quiet: str, scale: float) -> None:
+        """Another title and second line. scale: of the picture's text."""
+        self._said = (title, note, scale)
+        self.title.GetTextProperty().SetColor(*rgb(colour))
+        self.note.GetTextProperty().SetColor(*rgb(quiet))
+        self.title.GetTextProperty().SetFontSize(int(TITLE_PX * scale))
+        self.note.GetTextProperty().SetFontSize(int(NOTE_PX * scale))
+
+    def place(self) -> None:
+        """Follow the pane's size: called before each picture, does something only when something has changed."""
+        width, height = self.renderer.GetSize()
+        key = (width, height, *self._said)
+        if key == self._placed:
+            return
+        self._placed = key
+        title, note, scale = self._said
+        room = width - 2 * _LEFT * scale
+        for actor, text, down in ((self.title, title, _TOP), (self.note, note, _TOP + _LINE)):
+            actor.SetPosition(_LEFT * scale, height - down * scale)
+            self._fit(actor, text, room)
+
+    def _fit(self, actor: vtk.vtkTextActor, text: str, room: float) -> None:
+        actor.SetInput(text)
+        size = [0.0, 0.0]
+        kept = text
+        while text:
+            actor.GetSize(self.renderer, size)
+            if size[0] <= room or len(kept) < 4:
+                return
+            kept = kept[: max(int(len(kept) * room / size[0]), 3) - 1].rstrip() if size[0] > 1.3 * room else kept[:-1]
+            actor.SetInput(f"{kept.rstrip()}…")
