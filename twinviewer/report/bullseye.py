@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from reportlab.graphics.shapes import Drawing, Line, Polygon, Rect, String
 from reportlab.lib import colors
 
+from twinviewer.report.pages.fonts import REGULAR
 from twinviewer.scene.bullseye import SCALES, SEGMENTS, SEPTAL_BORDERS_DEG, SIDES, Scale, checked, dark_ink
 
 _TEXT, _QUIET = colors.HexColor("#1A2029"), colors.HexColor("#5C6876")
@@ -15,7 +16,12 @@ _STEPS = 40
 
 
 def bullseye(
-    values: Sequence[float] | NDArray[np.floating], scale: Scale | str, width: float, title: str = ""
+    values: Sequence[float] | NDArray[np.floating],
+    scale: Scale | str,
+    width: float,
+    title: str = "",
+    *,
+    heading_size: float = 7.5,
 ) -> Drawing:
     """(17,) values (NaN: grey, a dash), a scale or its name in scene.bullseye.SCALES, width in points, height 1.2 ×."""
     scale = SCALES[scale] if isinstance(scale, str) else scale
@@ -24,7 +30,17 @@ def bullseye(
     radius, x0, y0 = 0.39 * width, 0.5 * width, 0.63 * width
     small = max(0.042 * width, 4.5)
     heading = title or f"{scale.title} ({scale.unit})"
-    drawing.add(String(x0, 1.2 * width - 8.5, heading, fontSize=8, fillColor=_TEXT, textAnchor="middle"))
+    drawing.add(
+        String(
+            x0,
+            1.2 * width - 8.5,
+            heading,
+            fontName=REGULAR,
+            fontSize=heading_size,
+            fillColor=_TEXT,
+            textAnchor="middle",
+        )
+    )
     for segment in SEGMENTS:
         outline = segment.outline() * radius + [x0, y0]
         rgb = scale.colour(shown[segment.number - 1])
@@ -32,8 +48,10 @@ def bullseye(
         drawing.add(Polygon(outline.ravel().tolist(), fillColor=fill, strokeColor=colors.white, strokeWidth=0.7))
         x, y = x0 + radius * segment.label[0], y0 + radius * segment.label[1]
         ink = _QUIET if rgb is None else _TEXT if dark_ink(rgb) else colors.white
-        text = _plain(scale.text(shown[segment.number - 1]))
-        drawing.add(String(x, y - 0.35 * small, text, fontSize=small, fillColor=ink, textAnchor="middle"))
+        text = scale.text(shown[segment.number - 1])
+        drawing.add(
+            String(x, y - 0.35 * small, text, fontName=REGULAR, fontSize=small, fillColor=ink, textAnchor="middle")
+        )
     for degree in SEPTAL_BORDERS_DEG:
         cos, sin = np.cos(np.radians(degree)), np.sin(np.radians(degree))
         ends = [(x0 + r * radius * cos, y0 + r * radius * sin) for r in (1.01, 1.07)]
@@ -42,7 +60,7 @@ def bullseye(
         cos, sin = np.cos(np.radians(degree)), np.sin(np.radians(degree))
         word = name.capitalize() if abs(cos) < 0.5 else name[0].upper()
         at = (x0 + 1.1 * radius * cos, y0 + 1.09 * radius * sin - 0.35 * small)
-        drawing.add(String(*at, word, fontSize=small, fillColor=_QUIET, textAnchor="middle"))
+        drawing.add(String(*at, word, fontName=REGULAR, fontSize=small, fillColor=_QUIET, textAnchor="middle"))
     left, bottom, step = x0 - 0.6 * radius, 0.085 * width, 1.2 * radius / _STEPS
     for k in range(_STEPS):
         rgb = scale.colour(scale.low + (k + 0.5) / _STEPS * (scale.high - scale.low))
@@ -50,11 +68,10 @@ def bullseye(
         colour = colors.Color(*(c / 255.0 for c in rgb))
         drawing.add(Rect(left + k * step, bottom, step + 0.2, 0.03 * width, fillColor=colour, strokeColor=None))
     for k, value in enumerate(scale.ticks()):
-        text, x = _plain(f"{value:g}"), left + k * 0.6 * radius
-        drawing.add(String(x, bottom - 1.2 * small, text, fontSize=small, fillColor=_QUIET, textAnchor="middle"))
+        text, x = f"{value:g}".replace("-", "\u2212"), left + k * 0.6 * radius
+        drawing.add(
+            String(
+                x, bottom - 1.2 * small, text, fontName=REGULAR, fontSize=small, fillColor=_QUIET, textAnchor="middle"
+            )
+        )
     return drawing
-
-
-def _plain(text: str) -> str:
-    """Helvetica's own encoding has no minus sign."""
-    return text.replace("\u2212", "-").replace("\u2013", "-")
