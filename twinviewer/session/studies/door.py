@@ -13,7 +13,7 @@ from twinviewer.domain import Reporter, Setup, silent
 from twinviewer.session.studies.journal import Journal, identity
 from twinviewer.session.studies.order import Queue
 from twinviewer.session.studies.point import answer
-from twinviewer.session.studies.pool import ATTEMPTS, Tick, computed
+from twinviewer.session.studies.pool import Tick, computed
 from twinviewer.session.studies.study import Answer, Point, Wanted
 
 FEW = 6
@@ -80,7 +80,7 @@ def run_points(
                     point, found = tick
                     if kept is not None and found is not None:
                         kept.add(point.key, found)
-                    take(point.key, found or Answer(point.name, failure=f"Its worker process died {ATTEMPTS} times"))
+                    take(point.key, found or Answer(point.name, failure="Its worker process died"))
                 tell()
     return tuple(answers[point.name] for point in points)
 

@@ -8,7 +8,11 @@ from twinviewer.session.studies.study import Point
 
 def group_of(point: Point) -> tuple[object, ...]:
     """Of points that differ in numbers alone: a choice (where a lead lies, which drug) and a clicked node make another
-    problem of the wall, a delay or dose does not."""
+    problem of the wall, a delay or dose does not. Another speed of conduction makes another wall, whose untreated and
+    treated points have its fronts in common."""
+    speeds = tuple(sorted((n, v) for n, v in point.parameters.items() if n.startswith("conduction_")))
+    if speeds:
+        return speeds
     return tuple(
         (use.therapy, tuple(sorted((n, v) for n, v in use.values.items() if isinstance(v, str | bool) or "node" in n)))
         for use in point.therapies
@@ -38,10 +42,6 @@ class Queue:
                 own, longest[cut:] = longest[cut:], []
             self._of[worker] = own
         return own.pop(0) if own else None
-
-    def back(self, point: Point) -> None:
-        """Compute this point after all, by whoever is free first: its worker has died."""
-        self._waiting.appendleft([point])
 
     def lost(self, worker: str) -> None:
         """This worker is gone; its group is anybody's."""

@@ -12,15 +12,19 @@ import logging
 import multiprocessing
 import os
 import queue
+import shutil
 import signal
 import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from twinviewer import __version__
 from twinviewer.domain import Setup, WorkerError
@@ -33,17 +37,21 @@ TICK_S = 0.05
 CONNECT_S = 10.0
 ALONE_S = 60.0
 """A scheduler all of whose workers have gone is given up after this."""
-ATTEMPTS = 3
-"""A point with which so many workers have died is given up."""
+RESENDS = 5
+"""A point is given up when it has been sent so often in vain for want of the heart that it acts on."""
 AHEAD = 1
 """Points that wait at each worker beside the one under way, so that none is idle while an answer travels."""
+
+PARTING_S = 0.05
+"""Who has cancelled waits no longer than this for processes that were killed."""
+_FOLDER = "twinviewer-study-"
 
 Tick = tuple[Point, Answer | None] | None
 """A point and what came out of it, None where its workers have died; or just time that has passed."""
 
 _CONFIG: dict[str, Any] = {
     "distributed.scheduler.work-stealing": False,  # who computes what is settled in order.py
-    "distributed.scheduler.allowed-failures": ATTEMPTS - 1,
+    "distributed.scheduler.allowed-failures": 0,  # what killed a worker is found out one by one
     "distributed.worker.memory.target": False,  # nothing is spilled to disk, and no worker pauses
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
@@ -72,14 +80,16 @@ class _Course:
         self._queue = Queue(points)
         self._heard: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._flying: dict[str, tuple[Any, Point, str]] = {}
-        self._attempts: Counter[str] = Counter()
+        self._suspects: list[Point] = []  # their worker died: which of those that it held was the cause shows alone
+        self._alone: set[str] = set()
+        self._resent: Counter[str] = Counter()
         self._slots: dict[str, int] = {}
         self._looked_s = self._peopled_s = time.monotonic()
         self._heart: Any = None
 
     def run(self) -> Generator[Tick, None, None]:
         self._look()
-        while self._queue or self._flying:
+        while self._queue or self._flying or self._suspects:
             if time.monotonic() - self._looked_s > 1.0:
                 self._look()
             self._send()
@@ -106,32 +116,53 @@ class _Course:
         busy = Counter(worker for _, _, worker in self._flying.values())
         for worker, slots in self._slots.items():
             while busy[worker] < slots and (point := self._queue.take(worker)) is not None:
-                if self._heart is None:
-                    self._heart = self._client.scatter(self._setup, broadcast=True, hash=False)
-                future = self._client.submit(
-                    compute, self._engine, self._heart, point, self._wanted,
-                    workers=[worker], allow_other_workers=True, pure=False,
-                )  # fmt: skip
-                self._flying[future.key] = future, point, worker
+                self._submit(point, worker)
                 busy[worker] += 1
-                future.add_done_callback(self._heard.put)
+        if self._suspects and self._slots and not self._flying:
+            point = self._suspects.pop()
+            self._alone.add(point.name)
+            self._submit(point, next(iter(self._slots)))
+
+    def _submit(self, point: Point, worker: str) -> None:
+        if self._heart is None:
+            self._heart = self._client.scatter(self._setup, broadcast=True, hash=False)
+        future = self._client.submit(
+            compute,
+            self._engine,
+            self._heart,
+            point,
+            self._wanted,
+            workers=[worker],
+            allow_other_workers=True,
+            pure=False,
+        )
+        self._flying[future.key] = future, point, worker
+        future.add_done_callback(self._heard.put)
 
     def _taken(self, future: Any) -> Tick:
-        _, point, worker = self._flying.pop(future.key)
-        if future.status == "finished":
-            return point, future.result()
-        if future.status == "error":
-            error = future.exception()
-            if type(error).__name__ != "KilledWorker":
-                raise error if isinstance(error, Exception) else WorkerError(str(error))
-            return point, None
-        # the heart was lost with the only worker that held it: it is sent again
-        self._attempts[point.name] += 1
-        self._heart = None
+        from distributed import KilledWorker
+        from distributed.client import FutureCancelledError
+
+        point, worker = self._flying[future.key][1:]
+        try:
+            answer: Answer = future.result(timeout=10 * TICK_S)
+        except TimeoutError:  # it was there, and went with its worker: Dask computes it again
+            self._heard.put(future)
+            return None
+        except (FutureCancelledError, CancelledError):  # the heart itself went with the last worker that held it
+            self._heart = None
+            self._resent[point.name] += 1
+            guilty = self._resent[point.name] > RESENDS
+        except KilledWorker:
+            guilty = point.name in self._alone
+        else:
+            del self._flying[future.key]
+            return point, answer
+        del self._flying[future.key]
         self._queue.lost(worker)
-        if self._attempts[point.name] >= ATTEMPTS:
+        if guilty:
             return point, None
-        self._queue.back(point)
+        self._suspects.append(point)
         return None
 
 
@@ -141,7 +172,8 @@ def _own(workers: int) -> Iterator[Any]:
     import dask
     from distributed import Client, LocalCluster
 
-    folder = Path(tempfile.gettempdir()) / f"twinviewer-studies-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
     with dask.config.set({**_CONFIG, "temporary-directory": str(folder)}), _may_have_children():
         with deaf_to_interrupts():
             cluster = LocalCluster(
@@ -154,15 +186,14 @@ def _own(workers: int) -> Iterator[Any]:
                 security=True if importlib.util.find_spec("cryptography") else None,
                 silence_logs=logging.CRITICAL,
             )
-        client = Client(cluster, timeout=CONNECT_S)
+        client = Client(cluster, timeout=CONNECT_S, set_as_default=False)
         try:
             yield client
-        except BaseException:
-            # who has cancelled does not wait for processes to say goodbye
+        finally:  # every answer is here, or nobody wants the rest: no process is asked to say goodbye
             _kill(cluster)
-            threading.Thread(target=_close, args=(client, cluster, folder), daemon=True).start()
-            raise
-        _close(client, cluster, folder)
+            closing = threading.Thread(target=_close, args=(client, cluster, folder), daemon=True)
+            closing.start()
+            closing.join(PARTING_S)
 
 
 def _kill(cluster: Any) -> None:
@@ -177,9 +208,15 @@ def _close(client: Any, cluster: Any, folder: Path) -> None:
         client.close(timeout=1.0)
     with suppress(Exception):
         cluster.close(timeout=5.0)
-    for left in (folder / "dask-scratch-space", folder):
-        with suppress(OSError):  # another study of this user is under way in it
-            left.rmdir()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove what studies left behind whose process was killed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        pid = left.name.removeprefix(_FOLDER).partition("-")[0]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)  # another user's cannot be removed
 
 
 @contextmanager
