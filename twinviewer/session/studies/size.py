@@ -10,7 +10,7 @@ So a heart of size s with resistance R, compliance C, blood V and speeds v beats
 as the reference heart with R s, C / s, V / s and v / s^(1/3); the rest is its own times s. That is exact where all that
 no parameter names (veins, atria, valves, impedance of the aortic root, atrial walls) grows along; a test shows it on a
 mesh that was scaled. Two things do not. The inertia of blood in a valve grows with length alone: that moves volumes by
-0.3 % at s = 1.4. One speed stays: waves from an electrode run in the endocardial layer at 1 m/s of the
+less than 1 % at s = 1.4. One speed stays: waves from an electrode run in the endocardial layer at 1 m/s of the
 reference at most, which is s^(1/3) m/s in the heart of that size. What it cannot give is another shape, wall thickness
 or position in the chest.
 """
