@@ -28,7 +28,7 @@ from twinviewer.session.therapy_use import TherapyUse, in_force
 
 SAME = 1e-9
 """Relative difference below which two numbers are one."""
-TOLD = 1e-3
+TOLD = 5e-3
 """Relative difference of a parameter that is worth a word."""
 PULLED = 0.01
 """Relative change of a parameter from which on it counts as pulled."""
@@ -299,6 +299,8 @@ def words(name: str, setup: Setup) -> str:
 
 
 def _and(parts: Sequence[str]) -> str:
+    both = [one.removesuffix(" of the LV") for one in parts if one.replace(" LV", " RV") in parts]
+    parts = list(dict.fromkeys(next((b for b in both if one.startswith(f"{b} of the ")), one) for one in parts))
     shown = list(parts[:MOST_TOLD]) + ([f"{len(parts) - MOST_TOLD} more"] if len(parts) > MOST_TOLD else [])
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 

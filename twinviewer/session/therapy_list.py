@@ -10,7 +10,7 @@ from dataclasses import replace
 from twinviewer.domain import ParameterValue, TherapyError
 from twinviewer.session import catalog
 from twinviewer.session.case import BASELINE, Case, Scenario
-from twinviewer.session.scenarios import ON, label_for, treat, use_therapies
+from twinviewer.session.scenarios import ON, add_scenario, label_for, treat, use_therapies
 from twinviewer.session.therapy_use import TherapyUse, in_force, use_names
 
 
@@ -31,6 +31,11 @@ def set_therapies(case: Case, name: str, uses: Sequence[TherapyUse], action: str
         others = replace(case, scenarios=tuple(one for one in case.scenarios if one.name != name))
         changed = replace(changed, label=label_for(others, now))
     return case.with_scenario(changed, action or difference(scenario.label, before, checked))
+
+
+def add_uses(case: Case, uses: Sequence[TherapyUse]) -> Case:
+    """A new scenario of these therapies, named after them. TherapyError as :func:`set_therapies`."""
+    return add_scenario(case, [use.therapy for use in uses], {"*": _addressed(uses)})
 
 
 def add_therapy(
@@ -119,11 +124,14 @@ def _extra(longer: Sequence[str], shorter: Sequence[str]) -> int | None:
 
 
 def _checked(uses: Sequence[TherapyUse], where: str) -> tuple[TherapyUse, ...]:
-    names = [use.therapy for use in uses]
+    return use_therapies([use.therapy for use in uses], _addressed(uses), where)
+
+
+def _addressed(uses: Sequence[TherapyUse]) -> dict[str, ParameterValue]:
     values: dict[str, ParameterValue] = {}
-    for address, use in zip(use_names(names), uses, strict=True):
+    for address, use in zip(use_names([use.therapy for use in uses]), uses, strict=True):
         values |= {f"{address}.{key}": value for key, value in use.values.items()} | {f"{address}.{ON.name}": use.on}
-    return use_therapies(names, values, where)
+    return values
 
 
 def _treated(case: Case, name: str) -> Scenario:

@@ -37,6 +37,10 @@ KIND_NAMES = {
 }
 
 
+VERBS = (("Change…", "change"), ("Rename…", "rename"), ("Duplicate", "duplicate"), ("Remove", "remove"))
+"""What may be done with a scenario."""
+
+
 def grid_text(series: Series) -> str:
     """ "128 slices × 10 phases", or what there is of it."""
     slices = f"{series.slices} slice{'s' if series.slices != 1 else ''}"
@@ -222,7 +226,7 @@ class ScenarioRow(QWidget):
             more.setAccessibleName(more.toolTip())
             more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
             menu = QMenu(more)
-            for text, verb in (("Change…", "change"), ("Duplicate", "duplicate"), ("Remove", "remove")):
+            for text, verb in VERBS:
                 menu.addAction(text).triggered.connect(lambda _=False, verb=verb: self.asked.emit(verb, scenario.name))
             more.setMenu(menu)
             row.addWidget(more)

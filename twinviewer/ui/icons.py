@@ -25,6 +25,7 @@ GLYPHS = {
     "cut": "ph.scissors",
     "demo": "ph.play-circle",
     "dock": "ph.arrows-in-simple",
+    "down": "ph.caret-down",
     "drop": "ph.download-simple",
     "ellipse": "ph.circle-dashed",
     "end": "ph.skip-forward",
@@ -73,6 +74,7 @@ GLYPHS = {
     "threshold": "ph.sliders-horizontal",
     "trash": "ph.trash",
     "undo": "ph.arrow-counter-clockwise",
+    "up": "ph.caret-up",
 }
 
 

@@ -3,78 +3,50 @@
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from twinviewer.domain import Comparison, Organ, ParameterValue, Suitability, Therapy
+from twinviewer.domain import Comparison, Organ, Suitability, Therapy
 from twinviewer.report import can_film, can_report, follows_images
-from twinviewer.session.case import NO_SIMULATION, Case, can_simulate
+from twinviewer.session.case import BASELINE, NO_SIMULATION, Case, can_simulate
+from twinviewer.session.combining import impossible
 from twinviewer.session.metric_names import HEADLINE
+from twinviewer.ui.combined import Answer, Combined, Question
 from twinviewer.ui.fit_panel import FitPanel
 from twinviewer.ui.follow import Follow
 from twinviewer.ui.form import Form
 from twinviewer.ui.number_tables import DeltaTable, MeasureTable
-from twinviewer.ui.page import Action, Page, quiet_label
+from twinviewer.ui.page import Action, Page
 from twinviewer.ui.pages_compare import of_reentry
 from twinviewer.ui.theme import Look
+from twinviewer.ui.therapy_panel import TherapyPanel
 
 ON_THE_HEART = "electrode_"
 """Settings that have a tool of their own beside the form."""
-HIDDEN_PARAMETERS = frozenset({"lv_lead_node", "rv_lead_node"})
-"""Set by clicking on the heart, not by typing."""
-
-
-class TherapyCard(QFrame):
-    """One therapy to choose; greyed with the reason where it does not fit."""
-
-    chosen = Signal(str)
-
-    def __init__(self, therapy: Therapy, verdict: Suitability) -> None:
-        super().__init__()
-        self.setObjectName("card")
-        self.name, self.verdict = therapy.name, verdict
-        column = QVBoxLayout(self)
-        column.setContentsMargins(10, 7, 10, 7)
-        column.setSpacing(1)
-        title = QLabel(therapy.label)
-        title.setProperty("role", "strong" if verdict.ok else "quiet")
-        column.addWidget(title)
-        text = quiet_label(therapy.summary if verdict.ok else verdict.reason)
-        text.setProperty("role", "small")
-        column.addWidget(text)
-        self.setToolTip("" if verdict.ok else verdict.reason)
-        self.setAccessibleName(therapy.label)
-
-    def set_chosen(self, on: bool) -> None:
-        """Outline the card in the accent."""
-        self.setProperty("chosen", "true" if on else "false")
-        self.style().unpolish(self)
-        self.style().polish(self)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self.verdict.ok:
-            self.chosen.emit(self.name)
 
 
 class SimulatePage(Page):
-    """Baseline, therapy, run. ``run_asked`` carries (scenario name or "", therapy, values)."""
+    """Baseline, therapies, run. ``run_asked`` carries the scenario's name, "" for a new one, and its list of therapies;
+    ``list_edited`` the same of a scenario whose list was changed without a wish to simulate it."""
 
     baseline_asked = Signal(dict)
-    run_asked = Signal(str, str, dict)
+    run_asked = Signal(str, object)
+    list_edited = Signal(str, object)
     cancel_asked = Signal()
     pick_asked = Signal(str, str, bool)
 
     def __init__(self, look: Look) -> None:
         super().__init__(look, "Simulate", "First the beat as it is, then the beat under a therapy.")
         self._organ: Organ | None = None
-        self._therapies: Mapping[str, Therapy] = {}
-        self._cards: dict[str, TherapyCard] = {}
-        self._group_heads: list[QLabel] = []
         self._offer: tuple[object, ...] = ()
         self._editing = ""
-        self.therapy = ""
+        self._taken: object = None
+        self._case = Case()
+        self._asked: tuple[object, ...] = ()
+        self._wish = ("", "")
+        self._found: Answer | None = None
         self.tools: list[Action] = []
-        self.form: Form | None = None
+        self.combined = Combined()
+        self.combined.answered.connect(self._answered)
         self.setup_form: Form | None = None
 
         self._none = self.note()
@@ -98,27 +70,22 @@ class SimulatePage(Page):
         self.column.addLayout(self._tool_row)
 
         self._therapy_head = self.section("THERAPY")
-        self._card_box = QWidget()
-        self._card_column = QVBoxLayout(self._card_box)
-        self._card_column.setContentsMargins(0, 0, 0, 0)
-        self._card_column.setSpacing(6)
-        self.column.addWidget(self._card_box)
-        self._others = QPushButton()
-        self._others.setProperty("role", "link")
-        self._others.clicked.connect(lambda: self._fold(False))
-        self._others.hide()
-        self.column.addWidget(self._others)
-        self._form_box = QWidget()
-        self._form_column = QVBoxLayout(self._form_box)
-        self._form_column.setContentsMargins(0, 2, 0, 0)
-        self.column.addWidget(self._form_box)
+        self.panel = TherapyPanel(look)
+        self.panel.edited.connect(self._list_edited)
+        self.panel.touched.connect(self._touched)
+        self.panel.pick_asked.connect(self.pick_asked)
+        self.column.addWidget(self.panel)
         self.follow = Follow(look)
-        self.follow.asked.connect(self._ask_run)
+        self.follow.asked.connect(lambda: self._ask("run"))
         self.column.addWidget(self.follow)
         self.run = self.action("Simulate this therapy", "run", primary=True)
-        self.run.clicked.connect(self._ask_run)
+        self.run.clicked.connect(lambda: self._ask("run"))
         self.another = self.action("Add as another scenario", "scenario")
-        self.another.clicked.connect(lambda: self._ask_run(new=True))
+        self.another.clicked.connect(lambda: self._ask("another"))
+        self.fresh = QPushButton("Start a new scenario")
+        self.fresh.setProperty("role", "link")
+        self.fresh.clicked.connect(self.start_new)
+        self.column.addWidget(self.fresh)
         self.note_line = self.note()
 
         self._progress = QWidget()
@@ -170,21 +137,9 @@ class SimulatePage(Page):
         if key == self._offer:
             return
         self._offer = key
-        self._organ, self._therapies = organ, therapies
-        _empty(self._card_column)
-        self._cards, self._group_heads = {}, []
-        group = ""
-        for name, therapy in therapies.items():
-            if therapy.group != group:
-                group = therapy.group
-                self._group_heads.append(quiet_label(group))
-                self._card_column.addWidget(self._group_heads[-1])
-            card = TherapyCard(therapy, verdicts[name])
-            card.chosen.connect(self._card_chosen)
-            self._cards[name] = card
-            self._card_column.addWidget(card)
-        if not therapies:
-            self._card_column.addWidget(quiet_label("No therapy is installed."))
+        self._organ = organ
+        self.panel.offer(therapies, verdicts)
+        self._asked = ()
         _empty(self._setup_column)
         self.setup_form = None
         if organ is not None and organ.setup_parameters:
@@ -192,83 +147,118 @@ class SimulatePage(Page):
             self.setup_form = Form(typed, self.look)
             self._setup_column.addWidget(self.setup_form)
         self._settings.setVisible(self.setup_form is not None)
-        wanted = self.therapy if self.therapy in therapies else next((n for n in therapies if verdicts[n].ok), "")
-        self.therapy = ""
-        if wanted:
-            self.choose_therapy(wanted)
-
-    def _card_chosen(self, name: str) -> None:
-        self.choose_therapy(name)
-        self._fold(True)
-
-    def _fold(self, on: bool) -> None:
-        """Show the chosen therapy alone, so that its form stands below it, or all of them."""
-        for name, card in self._cards.items():
-            card.setVisible(not on or name == self.therapy)
-        for head in self._group_heads:
-            head.setVisible(not on)
-        others = len(self._cards) - 1
-        self._others.setText(f"{others} other therapies" if others > 1 else "The other therapy")
-        self._others.setVisible(on and others > 0)
+        self._look()
 
     def choose_therapy(self, name: str) -> None:
-        """Show a therapy's form for a new scenario."""
-        if name != self.therapy or self._editing:
-            self._show_form(name, "")
+        """Begin a new scenario with this therapy."""
+        self.start_new()
+        self.panel.add(name)
+
+    def start_new(self) -> None:
+        """An empty list for a new scenario."""
+        self._editing, self._taken = "", None
+        self.panel.show_uses(())
+        self._show_actions()
+        self._look()
 
     def edit(self, case: Case, scenario_name: str) -> None:
-        """Show a scenario's own values, to be changed."""
+        """Show a scenario's own therapies, to be changed; of the baseline: begin a new one."""
+        self._case = case
         scenario = case.find(scenario_name)
-        if scenario is None or not scenario.therapies:
+        if scenario is None:
             return
-        use = scenario.therapies[0]
-        if self._editing != scenario_name or self.form is None:
-            self._show_form(use.therapy, scenario_name)
-        if self.form is not None:
-            self.form.set_values(use.values)
-
-    def _show_form(self, name: str, editing: str) -> None:
-        therapy = self._therapies.get(name)
-        if therapy is None:
+        if scenario_name == BASELINE:
+            if self._editing:
+                self.start_new()
             return
-        self.therapy, self._editing = name, editing
-        _empty(self._form_column)
-        self.form = Form(therapy.parameters, self.look, HIDDEN_PARAMETERS)
-        self.form.pick_asked.connect(self._pick)
-        self.form.changed.connect(self._forget_node)
-        self.form.changed.connect(self.follow.changed)
-        self._form_column.addWidget(self.form)
-        for other, card in self._cards.items():
-            card.set_chosen(other == name)
-        self._fold(self._others.isVisible() or bool(editing))
-
-    def _pick(self, parameter: str, on: bool) -> None:
-        declared = next(p for p in self._therapies[self.therapy].parameters if p.name == parameter)
-        self.pick_asked.emit(parameter, declared.pick, on)
-
-    def _forget_node(self, name: str) -> None:
-        """A segment chosen from the list replaces a node that was clicked before."""
-        if self.form is not None and f"{name}_node" in self.form.fields:
-            self.form.set_values({f"{name}_node": -1})
+        self._editing, self._taken = scenario_name, scenario.therapies
+        self.panel.show_uses(scenario.therapies)
+        self._show_actions()
+        self._look()
 
     def picked(self, parameter: str, choice: str, node: int) -> None:
         """A site was clicked on the heart."""
-        if self.form is not None:
-            self.form.set_values({parameter: choice, f"{parameter}_node": node})
-            self.form.set_picking(parameter, False)
+        self.panel.picked(parameter, choice, node)
+
+    def stop_picking(self, parameter: str) -> None:
+        """No site is asked for any more."""
+        self.panel.stop_picking(parameter)
+
+    # How the therapies go together -----------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Ask what is to be said of the list, unless that is known."""
+        case, baseline = self._case, self._case.baseline
+        uses = self.panel.uses()
+        said = [(use.therapy, tuple(use.values.items()), use.on) for use in uses]
+        key = (None if baseline is None else baseline.setup, case.mesh, case.engine, *said)
+        if not self._offer or key == self._asked:
+            return
+        self._asked = key
+        self.combined.ask(Question(uses, None if baseline is None else baseline.setup, case.mesh, case.engine))
+
+    def _answered(self, found: Answer) -> None:
+        self._found = found
+        self.panel.show_conflicts(found.conflicts)
+        self.panel.show_verdicts(found.verdicts)
+        self._show_actions()
+        (wish, of), self._wish = self._wish, ("", "")
+        if wish and of == self._editing and not impossible(found.conflicts):
+            uses = found.question.uses
+            if wish == "edit":
+                self.list_edited.emit(self._editing, uses)
+            else:
+                self.run_asked.emit("" if wish == "another" else self._editing, uses)
+
+    def _ask(self, wish: str) -> None:
+        """Do as is wished once it is known how the therapies go together."""
+        self._wish = (wish, self._editing)
+        self._asked = ()
+        self._look()
+
+    def _list_edited(self) -> None:
+        self._show_actions()
+        if self.follow.switch.isChecked() and self.panel.rows:
             self.follow.changed()
+        if self._editing:
+            self._ask("edit")
+        else:
+            self._look()
+
+    def _touched(self) -> None:
+        self.follow.changed()
+        self._look()
+
+    def _show_actions(self) -> None:
+        """What may be done with the list, and how it is called."""
+        case = self._case
+        known = can_simulate(case)
+        ready = case.mesh is not None and known
+        first = "Build the model first" if known else NO_SIMULATION
+        scenario = case.find(self._editing) if self._editing else None
+        count = len(self.panel.rows)
+        refusal = "" if self._found is None else impossible(self._found.conflicts)
+        self._therapy_head.setText("NEW SCENARIO" if scenario is None else f"SCENARIO · {scenario.label}")
+        new = "Simulate this therapy" if count <= 1 else "Simulate these therapies"
+        self.run.setText(new if scenario is None else "Simulate with these values")
+        may = ready and (bool(count) or scenario is not None) and not refusal
+        why = first if not ready else refusal or "Choose a therapy first"
+        self.run.allow(may, why)
+        self.follow.setEnabled(may)
+        self.another.allow(may, why)
+        self.another.setVisible(known and scenario is not None)
+        self.fresh.setVisible(known and scenario is not None)
 
     # What is shown ---------------------------------------------------------------------------------------------
 
     def show_case(self, case: Case, comparison: Comparison | None, shown: str) -> None:
         """Follow the case; shown: the scenario in view."""
+        self._case = case
         known = can_simulate(case)
         self._none.say("" if known else f"{NO_SIMULATION}. It is measured on the page Model.", "info")
         self.show_section(self._baseline_head, known, self.baseline, *self.tools)
         self._settings.setVisible(known and self.setup_form is not None)
-        self.show_section(self._therapy_head, known, self._card_box, self._form_box, self.follow, self.run)
-        if not known:
-            self._others.hide()
+        self.show_section(self._therapy_head, known, self.panel, self.follow, self.run)
         ready = case.mesh is not None and known
         first = "Build the model first" if known else NO_SIMULATION
         baseline = case.baseline
@@ -283,15 +273,14 @@ class SimulatePage(Page):
         self.baseline.lead(not simulated)
         self.run.lead(simulated)
         self.baseline.setText("Simulate the baseline again" if simulated else "Simulate the baseline")
-        if self._editing and case.find(self._editing) is None:
-            self._editing = ""
         scenario = case.find(self._editing) if self._editing else None
-        self.run.setText("Simulate with these values" if scenario is not None else "Simulate this therapy")
-        why = first if not ready else "Choose a therapy first"
-        self.run.allow(ready and bool(self.therapy), why)
-        self.follow.setEnabled(ready and bool(self.therapy))
-        self.another.setVisible(scenario is not None)
-        self._therapy_head.setText("THERAPY" if scenario is None else f"THERAPY · {scenario.label}")
+        if self._editing and scenario is None:
+            self.start_new()
+        elif scenario is not None and scenario.therapies is not self._taken:  # undone, or changed elsewhere
+            self._taken = scenario.therapies
+            self.panel.show_uses(scenario.therapies)
+        self._show_actions()
+        self._look()
         other = case.find(shown)
         self.note_line.say(*of_reentry(other))
         if comparison is not None and other is not None and baseline is not None:
@@ -322,12 +311,6 @@ class SimulatePage(Page):
 
     def _ask_baseline(self) -> None:
         self.baseline_asked.emit({} if self.setup_form is None else self.setup_form.chosen())
-
-    def _ask_run(self, *_: object, new: bool = False) -> None:
-        if self.form is None:
-            return
-        values: dict[str, ParameterValue] = self.form.values()
-        self.run_asked.emit("" if new else self._editing, self.therapy, values)
 
 
 class ReportPage(Page):

@@ -35,9 +35,7 @@ class Picking(QObject):
         parameter, _ = self._wanted
         self._wanted = None
         self.w.views.view3d.set_picking(False)
-        form = self.w.inspector.simulate.form
-        if form is not None:
-            form.set_picking(parameter, False)
+        self.w.inspector.simulate.stop_picking(parameter)
         return True
 
     def picked(self, pane: int, node: int) -> None:

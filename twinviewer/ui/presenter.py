@@ -25,6 +25,7 @@ from twinviewer.session.history import History
 from twinviewer.session.jobs import DEADLINE_S, Job, JobRunner
 from twinviewer.session.labels_in_hand import settled
 from twinviewer.session.simulate import compute_run
+from twinviewer.session.therapy_use import TherapyUse
 
 POLL_MS = 40
 PROGRESS_MS = 200
@@ -208,6 +209,28 @@ class Presenter(QObject):
             self._push(scenarios.change_scenario(self.case, name, values), action)
 
         self._attempt("Change scenario", change)
+
+    def add_uses(self, uses: Sequence[TherapyUse]) -> str:
+        """A new scenario of a list of therapies; its name, or "" when it was refused."""
+        before = {s.name for s in self.case.scenarios}
+        self._attempt("Add scenario", lambda: self._push(therapy_list.add_uses(self.case, uses)))
+        return next((s.name for s in self.case.scenarios if s.name not in before), "")
+
+    def set_therapies(self, name: str, uses: Sequence[TherapyUse]) -> bool:
+        """A scenario's list of therapies as it is now; whether it was taken."""
+        taken: list[Case] = []
+
+        def change() -> None:
+            taken.append(therapy_list.set_therapies(self.case, name, uses))
+            if taken[0] is not self.case:
+                self._push(taken[0])
+
+        self._attempt("Change therapies", change)
+        return bool(taken)
+
+    def rename_scenario(self, name: str, label: str) -> None:
+        """Another label for people."""
+        self._attempt("Rename scenario", lambda: self._push(scenarios.rename_scenario(self.case, name, label)))
 
     def remove_scenario(self, name: str) -> None:
         """Take a scenario away."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QInputDialog
 
 from twinviewer.session.case import BASELINE
+from twinviewer.session.therapy_use import TherapyUse
 from twinviewer.ui.step_bar import Step
 
 if TYPE_CHECKING:
@@ -24,7 +27,8 @@ class ScenarioFlow(QObject):
         window.tree.scenario_asked.connect(self.asked)
         page = window.inspector.simulate
         page.baseline_asked.connect(self.simulate_baseline)
-        page.run_asked.connect(self.simulate_therapy)
+        page.run_asked.connect(self.simulate_therapies)
+        page.list_edited.connect(self.edit_list)
 
     def chosen(self, name: str) -> None:
         """One was clicked in the case tree: it comes into view."""
@@ -38,7 +42,7 @@ class ScenarioFlow(QObject):
                 self.w.inspector.simulate.edit(self.w.presenter.case, name)
 
     def asked(self, verb: str, name: str) -> None:
-        """Change, duplicate or remove one."""
+        """Change, rename, duplicate or remove one."""
         p = self.w.presenter
         if verb == "change":
             self.w.coupling.go(Step.SIMULATE)
@@ -46,6 +50,8 @@ class ScenarioFlow(QObject):
             self.w.coupling.show_choices()
         elif verb == "duplicate":
             p.duplicate_scenario(name)
+        elif verb == "rename":
+            self.rename(name)
         else:
             p.remove_scenario(name)
 
@@ -58,18 +64,17 @@ class ScenarioFlow(QObject):
         else:
             p.simulate(BASELINE)
 
-    def simulate_therapy(self, name: str, therapy: str, values: dict[str, Any]) -> None:
-        """A therapy with these values, in the scenario of that name or a new one; the baseline first where it waits."""
+    def simulate_therapies(self, name: str, uses: Sequence[TherapyUse]) -> None:
+        """These therapies, in the scenario of that name or a new one; the baseline first where it waits."""
         p, page = self.w.presenter, self.w.inspector.simulate
         if p.case.baseline is None:
             settings = {} if page.setup_form is None else page.setup_form.chosen()
-            p.prepare(settings, then=partial(self.simulate_therapy, name, therapy, values))
+            p.prepare(settings, then=partial(self.simulate_therapies, name, uses))
             return
-        scenario = p.case.find(name)
-        if scenario is None:
-            name = p.add_scenario((therapy,), values)
-        elif dict(scenario.therapies[0].values) != values:
-            p.change_scenario(name, values, f"Change {scenario.label}")
+        if p.case.find(name) is None:
+            name = p.add_uses(uses)
+        elif not p.set_therapies(name, uses):
+            return
         if not name:
             return
         page.edit(p.case, name)
@@ -77,3 +82,16 @@ class ScenarioFlow(QObject):
         if p.case.baseline is not None and p.case.baseline.run is None:
             p.simulate(BASELINE)
         p.simulate(name)
+
+    def edit_list(self, name: str, uses: Sequence[TherapyUse]) -> None:
+        """A scenario's list as it was left by hand."""
+        self.w.presenter.set_therapies(name, uses)
+
+    def rename(self, name: str) -> None:
+        """Ask for another label."""
+        scenario = self.w.presenter.case.find(name)
+        if scenario is None:
+            return
+        label, given = QInputDialog.getText(self.w, "Rename scenario", "Name of this scenario", text=scenario.label)
+        if given and label.strip() and label.strip() != scenario.label:
+            self.w.presenter.rename_scenario(name, label)

@@ -1,0 +1,112 @@
+"""How therapies go together, found in a thread: a second drug means pacing cells for seconds, and no hand must wait."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from twinviewer.domain import Conflict, OrganMesh, Setup, Suitability, TherapyError
+from twinviewer.session import catalog, combining
+from twinviewer.session.therapy_use import TherapyUse
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """These therapies, on this untreated Setup (None where there is no baseline yet), of this model and engine."""
+
+    uses: tuple[TherapyUse, ...]
+    setup: Setup | None
+    mesh: OrganMesh | None
+    engine: str
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What is to be said of them, and which therapies may join them."""
+
+    question: Question
+    conflicts: tuple[Conflict, ...] = ()
+    verdicts: Mapping[str, Suitability] = field(default_factory=dict)
+
+
+class Combined(QObject):
+    """One question at a time; of those that come meanwhile only the last is answered. ``answered`` comes in the
+    window's thread."""
+
+    answered = Signal(object)
+    _told = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._next: Question | None = None
+        self._working = self._closed = False
+        self._suited: tuple[object, dict[str, Suitability]] = (None, {})
+        self._told.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+
+    def ask(self, question: Question) -> None:
+        """Find the answer; an earlier question that still waits is forgotten."""
+        with self._lock:
+            self._next = question
+            if self._working or self._closed:
+                return
+            self._working = True
+        threading.Thread(target=self._work, name="combined", daemon=True).start()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer is on its way."""
+        return self._working
+
+    def close(self) -> None:
+        """No more answers."""
+        self._closed = True
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                question, self._next = self._next, None
+                if question is None or self._closed:
+                    self._working = False
+                    return
+            made = answer(question, self._of(question))
+            if not self._closed:
+                try:
+                    self._told.emit(made)
+                except RuntimeError:  # the window has gone
+                    return
+
+    def _of(self, question: Question) -> dict[str, Suitability]:
+        """What this heart can have, which does not depend on the list."""
+        if self._suited[0] is not question.setup:
+            self._suited = (question.setup, {})
+        return self._suited[1]
+
+    def _tell(self, made: Answer) -> None:
+        if self._next is None and not self._closed:
+            self.answered.emit(made)
+
+
+def answer(question: Question, suited: dict[str, Suitability] | None = None) -> Answer:
+    """The answer, in this thread. suited: what is known already of this heart, filled here."""
+    suited = {} if suited is None else suited
+    engine = catalog.engines().get(question.engine) or next(iter(catalog.engines().values()), None)
+    if engine is None:
+        none = Suitability(False, "No engine is installed")
+        return Answer(question, (), dict.fromkeys(catalog.therapies(), none))
+    verdicts = {}
+    for name, therapy in catalog.therapies().items():
+        if question.setup is not None and name not in suited and catalog.answered(therapy, engine, question.mesh).ok:
+            suited[name] = combining.suits(question.setup, therapy)
+        verdicts[name] = combining.addable(
+            therapy, engine, question.mesh, question.setup, question.uses, suited.get(name)
+        )
+    if question.setup is None:
+        return Answer(question, (), verdicts)
+    try:
+        found = combining.conflicts(question.setup, question.uses, engine.name)
+    except (TherapyError, KeyError, ValueError, IndexError) as error:  # a stranger's therapy may trip over this heart
+        places = tuple(range(len(question.uses)))
+        found = (Conflict("impossible", f"These therapies cannot be applied to this heart: {error}", places),)
+    return Answer(question, found, verdicts)
