@@ -16,7 +16,7 @@ from twinviewer.domain import (
     StoreError,
     TwinviewerError,
 )
-from twinviewer.session import demo, scenarios, steps, store
+from twinviewer.session import demo, scenarios, steps, store, therapy_list
 from twinviewer.session.case import Case, step_states
 from twinviewer.session.case import StepState as CaseStepState
 from twinviewer.session.claim import Claim
