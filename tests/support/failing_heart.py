@@ -8,6 +8,7 @@ from patched_heart import LATENESS, SEGMENTS, VALUE
 from scipy.optimize import least_squares
 
 from twinviewer.domain import OrganMesh, Quantity, Setup
+from twinviewer.engines.beat.support import assist_ml_s, flows
 from twinviewer.physics.heart_model import ATRIA_ML, loop_of
 from twinviewer.physics.heartbeat import Beat, Walls, rest_state, steady_beat
 from twinviewer.physics.pericardium import PRESSURE_MMHG, Sac
@@ -23,7 +24,9 @@ UNITS = {
     "pulmonary_resistance_mmhg_s_ml": "mmHg s/mL",
     "pulmonary_compliance_ml_mmhg": "mL/mmHg",
     "stressed_volume_ml": "mL",
+    "relaxation_ms": "ms",
 }
+RELAXATION_MS = 36.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def _walls(value: dict[str, float]) -> Walls:
         contractility_kpa=np.array([value["contractility_lv_kpa"]] * 17 + [value["contractility_rv_kpa"]] * 3),
         stiffness_kpa=np.full(20, 120.0),
         duration_s=duration_at(value["heart_rate_bpm"]),
-        relaxation_s=0.036,
+        relaxation_s=value["relaxation_ms"] / 1000.0,
     )
     # a heart that has grown has its pericardium grow with it: the sac fits its filled state
     walls = walls.unload(LEFT_ML, RIGHT_ML, value["filling_mmhg"] - PRESSURE_MMHG, 8.0 - PRESSURE_MMHG)
@@ -65,7 +68,7 @@ def beat_of(value: dict[str, float]) -> Beat:
 def state_of(beat: Beat) -> State:
     return State(
         60.0 / beat.period_s,
-        float(beat["aortic_flow_ml_s"].mean()) * 0.06,
+        (float(beat["aortic_flow_ml_s"].mean()) + assist_ml_s(flows(beat))) * 0.06,
         float(beat["aortic_pressure_mmhg"].mean()),
         float(beat["la_pressure_mmhg"].mean()),
         float(beat["ra_pressure_mmhg"].mean()),
@@ -77,7 +80,7 @@ def patient(rest: State) -> dict[str, float]:
     """Parameters whose steady beat is this state: force, resistance, blood found; pulmonary resistance and the ratio of
     the forces are the fit's first guesses."""
     base = {**VALUE, "heart_rate_bpm": rest.rate_bpm, "filling_mmhg": rest.wedge_mmhg}
-    base |= {"pulmonary_resistance_mmhg_s_ml": 0.12}
+    base |= {"pulmonary_resistance_mmhg_s_ml": 0.12, "relaxation_ms": RELAXATION_MS}
 
     def at(x: np.ndarray) -> dict[str, float]:
         force, resistance, volume = np.exp(x)
@@ -108,8 +111,13 @@ def setup_of(value: dict[str, float]) -> Setup:
     return Setup(mesh, {n: Quantity(value[n], u, "fitted", "test") for n, u in UNITS.items()}, ())
 
 
-def treated(rest: State, treat: object) -> State:
-    """The state after a therapy: treat takes a Setup and gives one."""
+def treated_beat(rest: State, treat: object) -> Beat:
+    """The beat after a therapy: treat takes a Setup and gives one."""
     value = patient(rest)
-    after = treat(setup_of(value))  # type: ignore[operator]
-    return state_of(beat_of(value | {n: after.value(n) for n in UNITS}))
+    after: Setup = treat(setup_of(value))  # type: ignore[operator]
+    return beat_of(value | {name: quantity.value for name, quantity in after.parameters.items()})
+
+
+def treated(rest: State, treat: object) -> State:
+    """The state after a therapy."""
+    return state_of(treated_beat(rest, treat))

@@ -183,12 +183,16 @@ def valve_of(value: Mapping[str, float], name: str) -> Valve:
 
 
 def loop_of(value: Mapping[str, float]) -> Loop:
-    """The circulation of these parameters. EngineError for a value that is not finite or not above zero."""
+    """The circulation of these parameters. EngineError for a value that is not finite or not above zero.
+
+    Where given: vein_resistance_mmhg_s_ml of the body's veins (as in rest without), valves and machines (valve_of,
+    support_of).
+    """
     names = (
         "heart_rate_bpm", "systemic_resistance_mmhg_s_ml", "systemic_compliance_ml_mmhg",
         "pulmonary_resistance_mmhg_s_ml", "pulmonary_compliance_ml_mmhg", "stressed_volume_ml",
     )  # fmt: skip
-    for name in names:
+    for name in (*names, *({"vein_resistance_mmhg_s_ml"} & set(value))):
         if not (math.isfinite(value[name]) and value[name] > 0.0):
             raise EngineError(f"{name} must be above zero", where=f"{name} = {value[name]}")
     valve = {name: valve_of(value, name) for name in VALVE_AREAS_CM2}
@@ -198,7 +202,7 @@ def loop_of(value: Mapping[str, float]) -> Loop:
         right_atrium=Elastance(*RIGHT_ATRIUM, RIGHT_ATRIUM_START_S, ATRIAL_RISE_S, ATRIAL_FALL_S),
         systemic=Vessels(
             value["systemic_resistance_mmhg_s_ml"], value["systemic_compliance_ml_mmhg"], ARTERY_INERTANCE,
-            VEIN_RESISTANCE, VEIN_COMPLIANCE, SMALL_INERTANCE,
+            value.get("vein_resistance_mmhg_s_ml", VEIN_RESISTANCE), VEIN_COMPLIANCE, SMALL_INERTANCE,
         ),
         pulmonary=Vessels(
             value["pulmonary_resistance_mmhg_s_ml"], value["pulmonary_compliance_ml_mmhg"], SMALL_INERTANCE,
