@@ -15,6 +15,7 @@ import typer
 
 from twinviewer import __version__
 from twinviewer.cli.commands.calcium import calcium
+from twinviewer.cli.commands.cohort import cohort
 from twinviewer.cli.commands.demo import demo
 from twinviewer.cli.commands.edit import edit
 from twinviewer.cli.commands.export import export
@@ -38,7 +39,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _command in (inspect, run, demo, segment, edit, update, render, export, calcium, therapies):  # as --help lists
+for _command in (
+    inspect,
+    run,
+    demo,
+    segment,
+    edit,
+    update,
+    render,
+    export,
+    calcium,
+    therapies,
+    cohort,
+):  # as --help lists
     app.command()(_command)
 app.command(hidden=True)(warm)
 

@@ -34,6 +34,8 @@ SOURCES = (PATIENT, PUBLISHED, CRT, ADULTS)
 FAILING_PERCENT = 45.0
 """A heart that ejects less stands among those of a CRT trial where "published" is asked for."""
 MOST = 5000
+PACING = "Pacing"
+"""Group of therapies in the catalog."""
 KEPT = METRICS | {
     "lv_dpdt_max_mmhg_s", "lv_stroke_volume_ml", "cardiac_output_l_min", "mean_arterial_mmhg", "mean_left_atrial_mmhg",
     "heart_rate_bpm", "septal_lateral_delay_ms",
@@ -54,7 +56,7 @@ INDEX_L_MIN_M2 = (1.0, 6.0)
 def criterion_for(therapies: Sequence[TherapyUse]) -> str:
     """The word of the criterion that is usual for these therapies."""
     groups = {catalog.therapy(use.therapy).group for use in therapies}
-    return "dpdt" if "Pacing" in groups else "stroke_volume"
+    return "dpdt" if PACING in groups else "stroke_volume"
 
 
 def compute_cohort(
@@ -163,7 +165,7 @@ def people_of(study: Study) -> tuple[Virtual, ...]:
 class CohortResult:
     """What a cohort says. members: who could be simulated and lives, in order. dropped: reason -> how many were dropped
     after the simulation; dropped_women: of them. redrawn: reason -> how often somebody was drawn again before.
-    waiting: virtual patients that have no answer yet."""
+    waiting: virtual patients that have no answer yet. paced: whether the therapy paces."""
 
     source: str
     seed: int
@@ -178,6 +180,7 @@ class CohortResult:
     waiting: int
     overall: Group
     divisions: tuple[Division, ...]
+    paced: bool = False
 
     @property
     def changes(self) -> np.ndarray:
@@ -225,6 +228,7 @@ def result_of(study: Study, response: str = "") -> CohortResult:
         waiting,
         group("All", members, wished),
         divisions(members, wished),
+        any(catalog.therapy(use.therapy).group == PACING for point in study.points[-1:] for use in point.therapies),
     )
 
 

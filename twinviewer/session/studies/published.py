@@ -15,6 +15,7 @@ from scipy.optimize import least_squares
 from scipy.stats import qmc
 
 from twinviewer.domain import EngineError, Setup
+from twinviewer.session.metric_names import label_of
 from twinviewer.session.studies.cohort import (
     PULSE_MMHG,
     SPEED_M_S,
@@ -149,7 +150,7 @@ def from_published(setup: Setup, surfaces: Surfaces, source: str, count: int, se
         z = correlated(rng, DRAWN)
         drawn = {name: of[name].at(z[name]) for name in DRAWN}
         if bad := [name for name in DRAWN if not of[name].holds(drawn[name])]:
-            return f"{bad[0]} beyond who was enrolled"
+            return f"{label_of(bad[0])} beyond who was enrolled"
         low, high = PULSE_MMHG
         if not low <= drawn["systolic_mmhg"] - drawn["diastolic_mmhg"] <= high:
             return "pulse pressure too small or too large"
@@ -181,7 +182,7 @@ def _solve(surfaces: Surfaces, step: Array, drawn: Mapping[str, float]) -> Array
     reach = np.array([REACH[name] for name in FREE])
     fixed = np.abs(step[len(FREE) :]) / np.array([REACH[name] for name in list(REACH)[len(FREE) :]])
     if fixed.max() > 1.15:
-        return f"{list(REACH)[len(FREE) + int(fixed.argmax())]} out of this model's reach"
+        return f"{label_of(list(REACH)[len(FREE) + int(fixed.argmax())])} out of this model's reach"
 
     def off(x: Array) -> Array:
         step[: len(FREE)] = x
@@ -193,6 +194,6 @@ def _solve(surfaces: Surfaces, step: Array, drawn: Mapping[str, float]) -> Array
     best = least_squares(off, np.zeros(len(FREE)), bounds=(-1.1 * reach, 1.1 * reach), xtol=1e-5, ftol=1e-5)
     missed = np.abs(off(best.x)[: len(TARGETS)]) * 0.1
     if missed.max() > 1.0:
-        return f"{TARGETS[int(missed.argmax())]} out of this model's reach"
+        return f"{label_of(TARGETS[int(missed.argmax())])} out of this model's reach"
     step[: len(FREE)] = best.x
     return step
