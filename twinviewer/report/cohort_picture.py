@@ -36,6 +36,7 @@ class _Canvas:
         self.pen, self.look = ImageDraw.Draw(image), look
 
     def text(self, x: float, y: float, text: str, size: int, colour: str, anchor: str = "la") -> None:
+        text = text.replace("²", "2")  # the font has no such sign
         self.pen.text(
             (x * _SCALE, y * _SCALE), text, fill=colour, font=ImageFont.load_default(size * _SCALE), anchor=anchor
         )
@@ -67,6 +68,8 @@ def _histogram(canvas: _Canvas, found: CohortResult, box: tuple[float, float, fl
         canvas.line(left, y, right, y, canvas.look.line)
         canvas.text(left - 8, y, f"{value:g}", 12, canvas.look.quiet, "rm")
     for k, count in enumerate(counts):
+        if not count:
+            continue
         middle = 0.5 * (edges[k] + edges[k + 1])
         y = bottom - (bottom - top) * count / most
         canvas.box(x_of(edges[k]) + 1, y, x_of(edges[k + 1]) - 1, bottom, YES if found.criterion.met(middle) else NO)
@@ -80,7 +83,8 @@ def _histogram(canvas: _Canvas, found: CohortResult, box: tuple[float, float, fl
 def histogram(change: np.ndarray, at: float) -> tuple[np.ndarray, np.ndarray]:
     """(counts, edges) of even bins, one of whose edges is the criterion, so that no bar is of both kinds."""
     low, high = float(min(change.min(), at)), float(max(change.max(), at))
-    width = max((high - low) / BINS, 1e-9)
+    bins = min(max(round(2.0 * np.sqrt(len(change))), 6), BINS)
+    width = max((high - low) / bins, 1e-9)
     first, last = np.floor((low - at) / width), np.ceil((high - at) / width)
     edges = at + width * np.arange(first, max(last, first + 1) + 1)
     return np.histogram(change, edges)[0], edges

@@ -140,9 +140,10 @@ class Difference:
     def said(self) -> str:
         """In words."""
         span = f"{100 * self.low:+.0f} to {100 * self.high:+.0f} points"
+        first = self.first if self.first.startswith("QRS") else self.first[:1].lower() + self.first[1:]
         if not self.told:
-            return f"{self.second} against {self.first}: no difference can be told ({span})"
-        return f"{self.second} respond {'more' if self.by > 0 else 'less'} often than {self.first} ({span})"
+            return f"{self.second} against {first}: no difference can be told ({span})"
+        return f"{self.second} respond {'more' if self.by > 0 else 'less'} often than {first} ({span})"
 
 
 @dataclass(frozen=True, slots=True)
