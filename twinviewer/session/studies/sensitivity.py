@@ -1,6 +1,7 @@
 """Which inputs a number depends on most, and which measurement would make it better known.
 
-Inputs are independent, so that the emulator's main effects share out the variance of the number (emulator.py). What a
+Inputs are independent, so that the emulator's main effects share out the variance of the number (emulator.py); the
+number is taken by its rank among the hearts (normal scores), so that a few extreme ones do not decide. What a
 measurement of X with error e would take away of the variance of Y is, where both are normal,
 cov(X, Y)^2 / (var X + e^2): the hearts themselves say how X and Y go together.
 """
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm, rankdata
 
 from twinviewer.domain import UncertainInput
 from twinviewer.session.studies.bands import Spread
@@ -71,8 +73,9 @@ def rank(
     if known.sum() < 2 * FOLDS or np.ptp(values[known]) == 0.0:
         return None
     rows, values = rows[known], values[known]
-    found = emulate(rows, values)
-    variance = max(float(values.var()), 1e-300)
+    scores = norm.ppf((rankdata(values) - 0.5) / len(values))
+    found = emulate(rows, scores)
+    variance = max(float(scores.var()), 1e-12)
     effects = found.main_effects(len(inputs)) / variance
     effects = effects / max(float(effects.sum()), 1.0)
     slope = np.zeros(len(inputs))
