@@ -12,7 +12,7 @@ def test_drawing_holds_every_value_in_its_colour() -> None:
     values[5] = np.nan
     drawing = bullseye(values, "thickness_mm", 160.0)
     words = [item.text for item in drawing.contents if isinstance(item, String)]
-    assert {"4.0", "16.0", "10.0", "-", "Anterior", "S", "Wall thickness (mm)"} <= set(words)
+    assert {"4.0", "16.0", "10.0", "–", "Anterior", "S", "Wall thickness (mm)"} <= set(words)
     shapes = [item for item in drawing.contents if isinstance(item, Polygon)]
     assert len(shapes) == 17
     for value, shape in zip(values, shapes, strict=True):

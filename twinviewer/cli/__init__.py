@@ -1,7 +1,8 @@
 """Every step without a window, for scripts. Data goes to stdout, everything else to stderr.
 
-Exit codes: 0 done, 2 wrong usage, 3 images or records cannot be read, 4 no organ can be made of them, 5 a simulation,
-therapy or worker failed, 6 a file or picture could not be made, 130 cancelled.
+Exit codes: 0 done, 1 a bundle's numbers are not the same again, 2 wrong usage, 3 images or records cannot be read, 4 no
+organ can be made of them, 5 a simulation, therapy or worker failed, 6 a file or picture could not be made, 130
+cancelled.
 
 One file a command in ``commands/``; heavy modules are imported inside the commands, so that --help and usage errors are
 instant.
@@ -21,6 +22,8 @@ from twinviewer.cli.commands.edit import edit
 from twinviewer.cli.commands.export import export
 from twinviewer.cli.commands.inspect import inspect
 from twinviewer.cli.commands.render import render
+from twinviewer.cli.commands.report import report
+from twinviewer.cli.commands.reproduce import reproduce
 from twinviewer.cli.commands.run import run
 from twinviewer.cli.commands.segment import segment
 from twinviewer.cli.commands.therapies import therapies
@@ -47,6 +50,8 @@ for _command in (
     edit,
     update,
     render,
+    report,
+    reproduce,
     export,
     calcium,
     therapies,

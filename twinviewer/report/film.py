@@ -1,19 +1,21 @@
 """An MP4 of the beating heart, scenarios side by side at one cardiac phase. Coded as VP9: free, and plays widely."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import RenderError, Reporter, part, silent
+from twinviewer.domain import RenderError, Reporter, Run, part, silent
 from twinviewer.report import follows_images, follows_phases
 from twinviewer.report.encode import encode
-from twinviewer.report.measured import Look, VolumeStrip, measured_film
+from twinviewer.report.measured import Look, VolumeStrip, frames
 from twinviewer.report.picture import STRIP_PX, simulated
 from twinviewer.report.strip import Strip
 from twinviewer.report.studio import beat_s, cut_view, grab, off_screen, scene_of
 from twinviewer.scene.measured import measured_volumes
+from twinviewer.scene.stage import MAX_PANES
 from twinviewer.session.case import Case
 
 
@@ -49,11 +51,29 @@ def film(
     filmed beside them (:mod:`twinviewer.report.measured`); one that follows the phases of a CT is filmed alone.
     Raises RenderError when nothing has been simulated or the film cannot be written.
     """
-    runs = simulated(case, chosen)
+    drawn = film_frames(
+        case, part(report, 0.0, 0.8), size=size, colour_by=colour_by, cut=cut, speed=speed, frames_per_s=frames_per_s,
+        chosen=chosen,
+    )  # fmt: skip
+    return encode(drawn, path, beats, frames_per_s, part(report, 0.8, 1.0))
+
+
+def film_frames(
+    case: Case,
+    report: Reporter = silent,
+    *,
+    size: tuple[int, int] = (1600, 900),
+    colour_by: str = "strain_fibre",
+    cut: bool = True,
+    speed: float = 0.5,
+    frames_per_s: int = 25,
+    chosen: tuple[str, ...] = (),
+) -> list[NDArray[np.uint8]]:
+    """The pictures (h, w, 3) of one beat, as :func:`film` shows them. RenderError."""
+    runs = simulated(case, chosen)[:MAX_PANES]
     if not runs and follows_images(case):
-        return measured_film(
-            case, path, report, size=size, cut=cut, beats=beats, speed=speed, frames_per_s=frames_per_s
-        )
+        count = max(8, round(beat_s(case) / speed * frames_per_s))
+        return frames(case, np.arange(count) / count, size, cut=cut, report=report)
     if not runs and not follows_phases(case):
         raise RenderError("There is no beat to film", remedy="Simulate the baseline first")
     period_s = runs[0][1].period_s if runs else beat_s(case)
@@ -63,11 +83,22 @@ def film(
     drawn = []
     with off_screen((size[0], size[1] - STRIP_PX), samples=0) as stage:
         state = scene_of(case, colour_by if runs else "", cut=cut, chosen=chosen)
+        state = replace(state, footer=f"{state.footer}  {rate_note(runs, period_s, speed)}")
         stage.apply(state)
         stage.frame(*cut_view(state), tight=cut)
         for index in range(count):
             time_s = index / count * period_s
             stage.apply(replace(state, time_s=time_s))
             drawn.append(np.vstack([grab(stage), strip.frame(time_s)]))
-            report(0.85 * (index + 1) / count, "Drawing the film")
-    return encode(drawn, path, beats, frames_per_s, part(report, 0.85, 1.0))
+            report((index + 1) / count, "Drawing the film")
+    return drawn
+
+
+def rate_note(runs: Sequence[tuple[str, Run, str]], period_s: float, speed: float) -> str:
+    """How fast the heart really beats and how fast it is shown; where rates differ, how they are shown together."""
+    shown = "shown at true speed" if speed == 1.0 else f"shown at {speed:g} times the true speed"
+    rates = {label: round(60.0 / run.period_s) for label, run, _ in runs} or {"": round(60.0 / period_s)}
+    if len(set(rates.values())) == 1:
+        return f"Heart rate {next(iter(rates.values()))} bpm, {shown}."
+    each = ", ".join(f"{label} {rate}" for label, rate in rates.items())
+    return f"Heart rates {each} bpm: each at the same phase of its own beat; the first is {shown}."

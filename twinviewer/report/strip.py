@@ -72,7 +72,7 @@ def draw(plots: Sequence[Plot], size: tuple[int, int], look: Look) -> Image.Imag
         for value in ticks(plot.y0, plot.y1, 4):
             y = float(plot.place(plot.x0, value)[1]) * _SCALE
             pen.line([(left, y), (right, y)], fill=look.line, width=_SCALE)
-            pen.text((left - 5 * _SCALE, y), f"{value:g}", fill=look.quiet, font=small, anchor="rm")
+            pen.text((left - 5 * _SCALE, y), f"{value + 0.0:g}", fill=look.quiet, font=small, anchor="rm")
         for value in ticks(plot.x0, plot.x1, 4):
             x = float(plot.place(value, plot.y0)[0]) * _SCALE
             pen.text((x, bottom + 4 * _SCALE), f"{value:g}", fill=look.quiet, font=small, anchor="ma")
@@ -144,4 +144,4 @@ def ticks(low: float, high: float, count: int) -> NDArray[np.float64]:
     span = high - low
     step = 10.0 ** np.floor(np.log10(span / count))
     step *= min((1, 2, 5, 10), key=lambda m: abs(span / (m * step) - count))
-    return np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+    return np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step + 0.0
