@@ -26,6 +26,7 @@ from twinviewer.cli.commands.report import report
 from twinviewer.cli.commands.reproduce import reproduce
 from twinviewer.cli.commands.run import run
 from twinviewer.cli.commands.segment import segment
+from twinviewer.cli.commands.sweep import sweep
 from twinviewer.cli.commands.therapies import therapies
 from twinviewer.cli.commands.update import update
 from twinviewer.cli.commands.warm import warm
@@ -55,6 +56,7 @@ for _command in (
     export,
     calcium,
     therapies,
+    sweep,
     cohort,
 ):  # as --help lists
     app.command()(_command)
