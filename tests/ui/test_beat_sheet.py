@@ -68,7 +68,9 @@ def test_segments_of_two_scenarios_share_a_scale(qtbot: Callable) -> None:  # ty
     segment = np.asarray(case.mesh.point_fields["aha_segment"])
     runs = [s.run for s in case.scenarios if s.run is not None]
     maps.set_curves([Curves(str(k), run, "#8FA3BF", segment) for k, run in enumerate(runs)])
-    first, second = maps.maps
+    first, second, third = maps.maps
+    assert not third.isVisibleTo(maps)
+    assert maps.difference.values[10] == pytest.approx(second.values[10] - first.values[10])
     assert first.scale == second.scale
     assert first.values[10] == pytest.approx(runs[0].fields["activation_ms"].values[segment == 11].mean(), rel=1e-5)
     assert np.isnan(first.values[0])

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QSizePolicy, QTabWid
 
 from twinviewer.domain import Trace
 from twinviewer.ui.charts import SAMPLES, LoopChart, TimeChart
-from twinviewer.ui.curves import Curves, Mark, TimeLine
+from twinviewer.ui.curves import Clock, Curves, Mark, TimeLine
 from twinviewer.ui.plot_box import PlotBox
 from twinviewer.ui.read_out import CLAIM, foot_line, read_out
 from twinviewer.ui.segment_maps import SegmentMaps
@@ -96,6 +96,8 @@ class BeatSheet(QDialog):
             self.charts[title], self._boxes[title] = chart, box
             left.addWidget(box, stretch)
         self.loops = {"lv": LoopChart(look, "lv"), "rv": LoopChart(look, "rv")}
+        for loop in self.loops.values():
+            loop.sought.connect(self.sought)
         loops = QWidget()
         column = QVBoxLayout(loops)
         column.setContentsMargins(0, 0, 0, 0)
@@ -124,31 +126,34 @@ class BeatSheet(QDialog):
     def sizeHint(self) -> QSize:
         return QSize(1340, 860)
 
-    def set_curves(self, curves: Sequence[Curves]) -> None:
-        """The scenarios to draw, baseline first; valve marks are those of the first."""
+    def set_curves(self, curves: Sequence[Curves], clock: Clock | None = None) -> None:
+        """The scenarios to draw, reference first; valve marks are those of the first. clock: what they share, default
+        the first one's beat."""
         self._curves = tuple(curves)
-        period_s = max((curve.run.period_s for curve in curves), default=1.0)
+        clock = clock or Clock(next((curve.run.period_s for curve in curves), 1.0))
         marks = valve_marks(curves[0].run.traces, curves[0].run.period_s) if curves else ()
         for title, _, lines, _ in ROWS:
             drawn = []
             for curve in curves:
-                time_s = np.linspace(0.0, curve.run.period_s, SAMPLES)
+                time_s = np.linspace(0.0, clock.period_s, SAMPLES)
                 for name, _, style in lines:
                     trace = curve.run.traces.get(name)
                     if trace is not None:
-                        values = np.interp(time_s, trace.time_s, trace.values)
+                        values = np.interp(np.asarray(curve.own_s(time_s)), trace.time_s, trace.values)
                         drawn.append(TimeLine(time_s, values, curve.colour, 1.8 if style == SOLID else 1.4, style))
             self._boxes[title].setVisible(bool(drawn) or not curves)
-            self.charts[title].set_lines(drawn, period_s, marks if title == "LEFT PRESSURES" else ())
+            self.charts[title].set_lines(drawn, clock, marks if title == "LEFT PRESSURES" else ())
         for loop in self.loops.values():
-            loop.set_curves(curves)
-        self.segments.set_curves(curves)
+            loop.set_curves(curves, clock.period_s)
+        self.segments.set_curves(curves, clock.period_s)
         self._say()
 
     def show_fraction(self, fraction: float) -> None:
         """Move the common cursor, 0..1 of the beat."""
         for chart in (*self.charts.values(), *self.loops.values()):
             chart.show_fraction(fraction)
+        if self.segments.isVisible():
+            self.segments.show_fraction(fraction)
 
     def _say(self) -> None:
         self.read.setText(read_out(self._curves, READ, self.look))

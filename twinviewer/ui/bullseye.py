@@ -78,6 +78,11 @@ class Bullseye(QWidget):
         centre, radius = self._disc()
         return segment_at((place.x() - centre.x()) / radius, (centre.y() - place.y()) / radius)
 
+    def point_at(self, number: int) -> None:
+        """Mark a segment as if the mouse were on it, 0 for none; without a word to others."""
+        self.segment = number
+        self.update()
+
     def _heading(self) -> str:
         return self.title or f"{self.scale.title} ({self.scale.unit})"
 

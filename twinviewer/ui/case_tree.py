@@ -317,13 +317,13 @@ class CaseTree(QScrollArea):
             if name in table and row.style_now != table[name]:
                 row.show_style(table[name])
         for scenario_row in self.findChildren(ScenarioRow):
-            current = scenario_row.scenario.name == self._current_scenario()
+            current = scenario_row.scenario.name in self._current_scenarios()
             if scenario_row.current != current:
                 scenario_row.current = current
                 scenario_row.update()
 
-    def _current_scenario(self) -> str:
-        return self.choices.other if self.choices.comparing else self.choices.scenario
+    def _current_scenarios(self) -> tuple[str, ...]:
+        return self.choices.compared if self.choices.comparing else (self.choices.scenario,)
 
     def _rebuild(self) -> None:
         case = self._case
@@ -411,7 +411,7 @@ class CaseTree(QScrollArea):
 
     def _add_scenarios(self, column: QVBoxLayout) -> None:
         for scenario in self._case.scenarios:
-            row = ScenarioRow(self.look, scenario, scenario.name == self._current_scenario(), None)
+            row = ScenarioRow(self.look, scenario, scenario.name in self._current_scenarios(), None)
             row.chosen.connect(self.scenario_chosen)
             row.asked.connect(self.scenario_asked)
             column.addWidget(row)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QPen
+from PySide6.QtGui import QMouseEvent, QPen
 from PySide6.QtWidgets import QSizePolicy
 
-from twinviewer.ui.curves import Curves, Mark, TimeLine
+from twinviewer.ui.curves import Clock, Curves, Mark, TimeLine
 from twinviewer.ui.plot_marks import CursorLine, Dot
 from twinviewer.ui.theme import Look, mix, ui_font
 
@@ -17,7 +18,8 @@ SAMPLES = 240
 
 
 class Chart(pg.PlotWidget):
-    """A bare plot: thin axes, no menus, no dragging, curves only."""
+    """A bare plot: thin axes, no menus, curves only. Clicking and dragging over it is ``sought``: a share of the
+    beat."""
 
     sought = Signal(float)
 
@@ -53,6 +55,20 @@ class Chart(pg.PlotWidget):
         """The plot's inside in the viewport's pixels."""
         return QRectF(self.mapFromScene(self.getPlotItem().vb.sceneBoundingRect()).boundingRect())
 
+    def seek(self, event: QMouseEvent) -> None:
+        """The user points at a moment."""
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.seek(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self.seek(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
     def restyle(self) -> None:
         """Take the theme's colours."""
         t = self.look.tokens
@@ -64,7 +80,7 @@ class Chart(pg.PlotWidget):
 
 
 class TimeChart(Chart):
-    """Lines over one beat, with the common cursor. Clicking seeks."""
+    """Lines over one beat, with the common cursor. Clicking and dragging seek."""
 
     def __init__(self, look: Look) -> None:
         super().__init__(look)
@@ -72,7 +88,7 @@ class TimeChart(Chart):
         self._fraction = 0.0
         self.lines: tuple[TimeLine, ...] = ()
         self.marks: tuple[Mark, ...] = ()
-        self.period_s = 1.0
+        self.clock = Clock()
         self._extra: list[object] = []
         self.restyle()
 
@@ -82,32 +98,43 @@ class TimeChart(Chart):
             self._cursor.colour = self.look.tokens.text
             self._cursor.update()
 
-    def set_lines(self, lines: Sequence[TimeLine], period_s: float, marks: Sequence[Mark] = ()) -> None:
-        """Draw these, the first at the back, over a beat of ``period_s``; and marks on top."""
-        self.lines, self.marks, self.period_s = tuple(lines), tuple(marks), period_s
+    @property
+    def period_s(self) -> float:
+        """How long the beat is that is drawn."""
+        return self.clock.period_s
+
+    def set_lines(self, lines: Sequence[TimeLine], clock: Clock | float, marks: Sequence[Mark] = ()) -> None:
+        """Draw these, the first at the back, over one beat; and marks on top. clock: the beat's time as it is written
+        below, or its period in seconds."""
+        self.lines, self.marks = tuple(lines), tuple(marks)
+        self.clock = clock if isinstance(clock, Clock) else Clock(clock)
         for item in (*self.getPlotItem().curves, *self._extra):
             self.removeItem(item)
         self._extra = []
         for line in self.lines:
             pen = self.pen(line.colour, line.width, line.style)
-            self.addItem(pg.PlotCurveItem(1000 * line.time_s, line.values, pen=pen, antialias=True))
+            self.addItem(pg.PlotCurveItem(self._x(line.time_s), line.values, pen=pen, antialias=True))
         self._cursor.setVisible(bool(self.lines))
         if not self.lines:
             return
         low = min(float(line.values.min()) for line in self.lines)
         high = max(float(line.values.max()) for line in self.lines)
         margin = 0.06 * max(high - low, 1e-6)
-        self.setXRange(0, 1000 * period_s, padding=0)
+        self.setXRange(float(self._x(0.0)), float(self._x(self.period_s)), padding=0)
         self.setYRange(low - margin, high + (2.4 if self.marks else 1.0) * margin, padding=0)
         for mark in self.marks:
             self._mark(mark, low - margin, high + margin)
         self.show_fraction(self._fraction)
 
+    def _x(self, time_s: NDArray[np.float64] | float) -> NDArray[np.float64] | float:
+        """Times of the clock as they are written below."""
+        return self.clock.start + self.clock.factor * time_s
+
     def _mark(self, mark: Mark, low: float, high: float) -> None:
-        x = 1000 * mark.time_s
+        x = float(self._x(mark.time_s))
         pen = self.pen(self.look.tokens.quiet, 1.0, Qt.PenStyle.DotLine)
         line = pg.PlotCurveItem(np.array([x, x]), np.array([low, high]), pen=pen)
-        right = x > 500 * self.period_s
+        right = mark.time_s > 0.5 * self.period_s
         text = pg.TextItem(mark.name, color=self.look.tokens.quiet, anchor=(1.0 if right else 0.0, 0.35))
         text.setFont(ui_font(11))
         text.setPos(x, high)
@@ -119,7 +146,7 @@ class TimeChart(Chart):
         """Where the cursor is, 0..1 of the beat."""
         self._fraction = fraction
         if self.lines:
-            place = self.pixel(1000 * fraction * self.period_s, 0.0)
+            place = self.pixel(float(self._x(fraction * self.period_s)), 0.0)
             box = self.plot_box()
             self._cursor.place(place.x(), box.top(), box.bottom())
 
@@ -128,10 +155,10 @@ class TimeChart(Chart):
         if hasattr(self, "_cursor"):
             self.show_fraction(self._fraction)
 
-    def mousePressEvent(self, event: object) -> None:
+    def seek(self, event: QMouseEvent) -> None:
         if self.lines:
             x = self.getPlotItem().vb.mapSceneToView(self.mapToScene(event.position().toPoint())).x()
-            self.sought.emit(min(max(x / 1000.0 / self.period_s, 0.0), 0.999))
+            self.sought.emit(min(max((x - self.clock.start) / self.clock.factor / self.period_s, 0.0), 0.999))
 
 
 class LoopChart(Chart):
@@ -143,9 +170,14 @@ class LoopChart(Chart):
         self._curves: tuple[Curves, ...] = ()
         self._dots: list[Dot] = []
         self._fraction = 0.0
+        self._clock_s = 1.0
+        self._paths: list[NDArray[np.float64]] = []
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
 
-    def set_curves(self, curves: Sequence[Curves]) -> None:
-        """Draw the scenarios, baseline first."""
+    def set_curves(self, curves: Sequence[Curves], clock_s: float | None = None) -> None:
+        """Draw the scenarios, reference first. clock_s: the period that they share; default the first one's."""
+        self._clock_s = clock_s or next((c.run.period_s for c in curves), 1.0)
+        self._paths = []
         self._curves = tuple(c for c in curves if all(name in c.run.traces for name in self._needed))
         for item in list(self.getPlotItem().curves):
             self.removeItem(item)
@@ -155,6 +187,7 @@ class LoopChart(Chart):
             volume, pressure = (
                 np.interp(time_s, curve.run.traces[name].time_s, curve.run.traces[name].values) for name in self._needed
             )
+            self._paths.append(np.stack([volume, pressure], axis=1))
             ends.append((volume.min(), volume.max(), pressure.min(), pressure.max()))
             self.addItem(pg.PlotCurveItem(volume, pressure, pen=self.pen(curve.colour, 1.8), antialias=True))
         if ends:
@@ -169,12 +202,26 @@ class LoopChart(Chart):
         self.show_fraction(self._fraction)
 
     def show_fraction(self, fraction: float) -> None:
-        """Move the dots to a fraction 0..1 of each beat."""
+        """Move the dots to a fraction 0..1 of the common beat."""
         self._fraction = fraction
         for curve, dot in zip(self._curves, self._dots, strict=True):
-            time_s = fraction * curve.run.period_s
+            time_s = float(curve.own_s(fraction * self._clock_s))
             volume, pressure = (curve.run.traces[name].at(time_s) for name in self._needed)
             dot.place(self.pixel(volume, pressure))
+
+    def seek(self, event: QMouseEvent) -> None:
+        """The moment of the loop's point that is nearest on the screen."""
+        place, best, found = event.position(), np.inf, None
+        zero, unit = self.pixel(0.0, 0.0), self.pixel(1.0, 1.0)
+        rise = np.array([unit.x() - zero.x(), unit.y() - zero.y()])
+        for curve, path in zip(self._curves, self._paths, strict=True):
+            away = np.hypot(*(path * rise + (zero.x() - place.x(), zero.y() - place.y())).T)
+            nearest = int(np.argmin(away))
+            if away[nearest] < best:
+                own_s = nearest / (SAMPLES - 1) * curve.run.period_s
+                best, found = float(away[nearest]), (own_s - curve.shift_s) / curve.scale / self._clock_s
+        if found is not None:
+            self.sought.emit(min(found % 1.0, 0.999))
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)

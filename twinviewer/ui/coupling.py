@@ -20,8 +20,8 @@ from twinviewer.session.case import BASELINE, Scenario, can_simulate
 from twinviewer.session.reentry_words import is_study
 from twinviewer.ui.beat_marks import image_fraction, marks, period_of, r_wave
 from twinviewer.ui.calcium import CalciumScore
+from twinviewer.ui.compare_flow import CompareFlow
 from twinviewer.ui.corrections import Corrections
-from twinviewer.ui.curves import Curves
 from twinviewer.ui.edit_landmarks import Landmarks
 from twinviewer.ui.electrodes import Electrodes
 from twinviewer.ui.files_menu import SUFFIXES as FILE_SUFFIXES
@@ -89,6 +89,7 @@ class Coupling(QObject):
         self.corrections = Corrections(window.presenter, window.views.cine.restore)
         self.calcium = CalciumScore(window)
         self.scenarios = ScenarioFlow(window)
+        self.compared = CompareFlow(window)
         self.pictures = SeriesPictures(window)
         self.segments = SegmentMeasures(window.presenter, window.inspector.model.segments)
         self._moved = False
@@ -134,8 +135,6 @@ class Coupling(QObject):
         pages.model.landmarks_asked.connect(self.landmarks.toggle)
         pages.model.build_asked.connect(p.build)
         pages.simulate.cancel_asked.connect(p.cancel)
-        pages.compare.other_chosen.connect(lambda name: w.choices.set(other=name))
-        pages.compare.colour_chosen.connect(lambda name: w.choices.set(colour_by=name))
         pages.compare.simulate_asked.connect(lambda: self.go(Step.SIMULATE))
         pages.report.export_asked.connect(self.export)
 
@@ -254,9 +253,9 @@ class Coupling(QObject):
     # What is in view -------------------------------------------------------------------------------------------
 
     def shown(self) -> Scenario | None:
-        """The scenario whose beat is the clock's: the baseline in paired views, else the one in view."""
+        """The scenario whose beat is the clock's: the reference in paired views, else the one in view."""
         case, choices = self.w.presenter.case, self.w.choices
-        found = case.baseline if choices.comparing else case.find(choices.scenario)
+        found = case.find(choices.reference if choices.comparing else choices.scenario)
         return found if found is not None and found.run is not None else case.baseline
 
     def _heart_moves(self) -> bool:
@@ -265,7 +264,7 @@ class Coupling(QObject):
         simulated = case.baseline is not None and case.baseline.run is not None
         return simulated or (case.mesh is not None and case.mesh.motion_mm is not None)
 
-    def _other(self) -> str:
+    def other(self) -> str:
         """The scenario that the baseline is compared with: the chosen one, or the one in view."""
         choices = self.w.choices
         return choices.other if choices.comparing or choices.scenario == BASELINE else choices.scenario
@@ -273,18 +272,21 @@ class Coupling(QObject):
     def _set_period(self) -> None:
         w, case, shown = self.w, self.w.presenter.case, self.shown()
         period, moves = period_of(case, shown)
+        own, period = period, self.compared.period_s(period)
         if (period, moves) != (w.playback.period_s, w.playback.enabled):
             w.playback.set_period(period, moves)
         if not self.hand.on:  # counting the blood of every phase after every stroke would hold the hand up
             self.ed, self.es = marks(case, shown, self.measured.volumes)
+            if own != period:  # beats since QRS run on the longest one's clock
+                self.ed, self.es = (None if mark is None else mark * own / period for mark in (self.ed, self.es))
         w.transport.set_marks(self.ed, self.es)
 
     def show_choices(self) -> None:
         if self._closed:
             return
         w, p, case = self.w, self.w.presenter, self.w.presenter.case
-        comparison = p.comparison(self._other())
-        if w.choices.comparing and comparison is None:
+        comparison = p.comparison(self.other())
+        if w.choices.comparing and not self.compared.can_compare():
             w.set_layout(FOUR)
             return
         w.display.set_colours(w.choices.label_colours if case.labels is not None else {})
@@ -296,8 +298,8 @@ class Coupling(QObject):
         w.actions_.all["section"].setChecked(w.choices.section)
         w.actions_.all["safe"].setChecked(w.choices.safe_colours)
         w.views.cine.show_outlines(w.choices.outlines)
-        w.inspector.simulate.show_case(case, comparison, self._other())
-        w.inspector.compare.show_case(case, comparison, self._other(), fields, w.choices.colour_by)
+        w.inspector.simulate.show_case(case, comparison, self.other())
+        self.compared.show()
         self.show_plots()
         self.draw_scene()
         if self.hand.on:
@@ -327,22 +329,16 @@ class Coupling(QObject):
         return tuple((n, compose.FIELDS[n].label if n else "Anatomy") for n in names)
 
     def show_plots(self) -> None:
-        """Traces of the baseline and of the scenario in view."""
+        """Traces of the scenarios side by side, else of the baseline and of the one in view."""
         if self.w.plots is None or self._closed:
             return
-        case = self.w.presenter.case
-        wanted = [s for s in (case.baseline, case.find(self._other())) if s is not None and s.run is not None]
+        case, curves = self.w.presenter.case, self.compared.curves()
         found, shown = self.measured.volumes, self.shown()
-        if case.typed and wanted:
+        if case.typed and curves:
             found = ()  # beside a simulation they would be read as measured
         if not self.hand.on:  # nothing moves under a hand that has just painted
-            self.w.give_plots_room(bool(wanted or found))
-        curves = [
-            Curves(s.label, s.run, s.colour, s.setup.mesh.point_fields.get("aha_segment"))
-            for s in dict.fromkeys(wanted)
-            if s.run is not None
-        ]
-        self.w.plots.set_curves(curves, found, self.w.playback.period_s, r_wave(shown))
+            self.w.give_plots_room(bool(curves or found))
+        self.w.plots.set_curves(curves, found, self.w.playback.period_s, r_wave(shown), self.compared.clock())
 
     def draw_scene(self) -> None:
         """The 3D picture of this moment."""
@@ -353,7 +349,7 @@ class Coupling(QObject):
         if (case.mesh is None and not self.hand.on and not w.volume.on) or not w.views.view3d.can_draw:
             w.views.view3d.show_state(None)
             return
-        comparison = w.presenter.comparison(w.choices.other)
+        comparison = self.compared.pair()
         state = self.composer.compose(
             case,
             w.choices,
@@ -379,12 +375,14 @@ class Coupling(QObject):
 
     def _tick(self, time_s: float) -> None:
         w, shown = self.w, self.shown()
-        fraction = (time_s % w.playback.period_s) / w.playback.period_s
+        period_s = shown.run.period_s if shown is not None and shown.run is not None else w.playback.period_s
+        fraction = ((time_s % w.playback.period_s) % period_s) / period_s
         if w.playback.enabled:
             w.display.follow(100.0 * image_fraction(shown, fraction))
             w.views.cine.show_time(image_fraction(shown, fraction))
         if w.plots is not None:
             w.plots.show_time(time_s, w.playback.period_s)
+        self.compared.show_time(time_s, w.playback.period_s)
         if self._heart_moves():
             self.draw_scene()
 
@@ -398,7 +396,7 @@ class Coupling(QObject):
         w.inspector.go(step)
         for mode in self.modes:
             mode.stop()
-        if step is Step.COMPARE and w.presenter.comparison(w.choices.other) is not None:
+        if step is Step.COMPARE and self.compared.can_compare():
             w.set_layout(COMPARE)
         elif w.views.layout_name == COMPARE:
             w.set_layout(FOUR)
@@ -421,7 +419,7 @@ class Coupling(QObject):
         elif case.baseline is None or case.baseline.run is None:
             self.go(Step.SIMULATE)
             p.carry_on()
-        elif p.comparison(self.w.choices.other) is not None:
+        elif self.compared.can_compare():
             self.go(Step.COMPARE)
         else:
             self.go(Step.SIMULATE)
@@ -444,7 +442,7 @@ class Coupling(QObject):
             self.w.choices.set(colour_by=MEMBRANE)
             return
         ready = all(scenario.run is not None for scenario in p.case.scenarios)
-        compared = ready and p.comparison(self.w.choices.other) is not None
+        compared = ready and self.compared.can_compare()
         following = self.w.inspector.simulate.follow.switch.isChecked() or self.electrodes.on  # stay under the hand
         if key.startswith("run ") and compared and self.step is Step.SIMULATE and not following:
             if not self.w.choices.colour_by:

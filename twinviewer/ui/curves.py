@@ -12,12 +12,28 @@ from twinviewer.domain import Run
 @dataclass(frozen=True, slots=True, eq=False)
 class Curves:
     """A scenario's run as traces. colour "#RRGGBB" is the scenario's in every view. segment: (n,) AHA number of each
-    point of its mesh, where it has them."""
+    point of its mesh, where it has them. scale, shift_s: its own time is the common clock's, scaled and shifted."""
 
     label: str
     run: Run
     colour: str
     segment: NDArray[np.integer] | None = None
+    scale: float = 1.0
+    shift_s: float = 0.0
+
+    def own_s(self, clock_s: NDArray[np.float64] | float) -> NDArray[np.float64] | float:
+        """Time in this run's beat, 0 to its period, at times of the common clock."""
+        return (clock_s * self.scale + self.shift_s) % self.run.period_s
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The time that several beats share: its period, and how it is written on an axis (start + factor * seconds)."""
+
+    period_s: float = 1.0
+    start: float = 0.0
+    factor: float = 1000.0
+    unit: str = "ms"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

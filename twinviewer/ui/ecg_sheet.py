@@ -41,10 +41,10 @@ class EcgSheet(QDialog):
     def sizeHint(self) -> QSize:
         return QSize(1120, 640)
 
-    def set_curves(self, curves: Sequence[Curves]) -> None:
-        """The scenarios to draw, baseline first."""
+    def set_curves(self, curves: Sequence[Curves], clock_s: float | None = None) -> None:
+        """The scenarios to draw, reference first, and the period of their common clock."""
         self._curves = tuple(curves)
-        self.ecg.set_curves(curves)
+        self.ecg.set_curves(curves, clock_s)
         self._say()
 
     def _say(self) -> None:

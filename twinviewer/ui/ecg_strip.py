@@ -1,10 +1,10 @@
 """The ECG as on paper: 25 mm/s, 10 mm/mV, 1 mm and 5 mm grid. Lead II alone, or 3×4 leads over a rhythm strip of II.
-Dragging over it measures with callipers."""
+Dragging over it measures with callipers, a click goes to that moment."""
 
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -15,11 +15,15 @@ from twinviewer.ui.theme import Look, round_pen, ui_font
 MM_PER_S, MM_PER_MV = 25.0, 10.0
 ROW_MM, LEAD_MM = 15.0, 30.0
 """Room for a row of the 12-lead sheet, and the least for a lead: 1.2 s."""
+CLICK_PX = 4
 ROWS = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"))
 
 
 class EcgStrip(QWidget):
-    """Beats repeat along the paper, because the simulated beat is periodic; the cursor runs over all of them."""
+    """Beats repeat along the paper, because the simulated beat is periodic; the cursor runs over all of them, and a dot
+    shows where each scenario is in its own beat. ``sought``: the share of the beat that was clicked."""
+
+    sought = Signal(float)
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -27,12 +31,17 @@ class EcgStrip(QWidget):
         self.twelve = False
         self._curves: tuple[Curves, ...] = ()
         self._time_s = 0.0
+        self._clock_s = 1.0
+        self._pressed: QPointF | None = None
         self._paper: QPixmap | None = None
         self._mm = 4.0
         self.calliper = Calliper(look, lambda: (MM_PER_S * self._mm, MM_PER_MV * self._mm))
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.setToolTip("Drag: callipers (Shift keeps the level, arrow keys move the second leg, Esc removes them)")
+        self.setToolTip(
+            "Click: go to that moment. Drag: callipers "
+            "(Shift keeps the level, arrow keys move the second leg, Esc clears them)"
+        )
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(150, 70)
         look.changed.connect(self._stale)
@@ -40,9 +49,10 @@ class EcgStrip(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(340, 130)
 
-    def set_curves(self, curves: Sequence[Curves]) -> None:
-        """The scenarios to draw, baseline first."""
+    def set_curves(self, curves: Sequence[Curves], clock_s: float | None = None) -> None:
+        """The scenarios to draw, reference first. clock_s: the period that they share; default the first one's."""
         self._curves = tuple(curves)
+        self._clock_s = clock_s or next((c.run.period_s for c in curves), 1.0)
         self._stale()
 
     def set_twelve(self, on: bool) -> None:
@@ -51,12 +61,13 @@ class EcgStrip(QWidget):
         self._stale()
 
     def show_time(self, time_s: float) -> None:
-        """Where the cursor is."""
+        """Where the cursor is, in the time of the common clock."""
         self._time_s = time_s
         self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self._curves:
+            self._pressed = event.position()
             self.calliper.begin(event.position())
             self.update()
 
@@ -67,7 +78,15 @@ class EcgStrip(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self.calliper.end()
+        start, self._pressed = self._pressed, None
+        if start is not None and not self.calliper.shown and (event.position() - start).manhattanLength() < CLICK_PX:
+            self.sought.emit(self.share_at(event.position()))
         self.update()
+
+    def share_at(self, place: QPointF) -> float:
+        """The share 0..1 of the common beat at a place on the paper."""
+        wide = self.width() / 4 if self.twelve and place.y() < 0.75 * self.height() else self.width()
+        return float((place.x() % wide) / (MM_PER_S * self._mm) / self._clock_s % 1.0)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
@@ -118,21 +137,52 @@ class EcgStrip(QWidget):
         t = self.look.tokens
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(t.text), 1))
-        period = self._curves[0].run.period_s
         per_s = MM_PER_S * self._mm
-        width_s = (self.width() / 4 if self.twelve else self.width()) / per_s
-        beats = max(1, int(width_s / period))
-        x = (self._time_s % (beats * period)) * per_s
+        wide = self.width() / 4 if self.twelve else self.width()
+        x = self._paper_s(self._time_s, self._beats(wide)) * per_s
         if self.twelve:
             for column in range(4):
                 start = column * self.width() / 4
                 painter.drawLine(QPointF(start + x, 0), QPointF(start + x, self.height() * 0.75))
-            whole = max(1, int(self.width() / per_s / period))
-            x = (self._time_s % (whole * period)) * per_s
+            whole = self._beats(self.width())
+            x = self._paper_s(self._time_s, whole) * per_s
             painter.drawLine(QPointF(x, self.height() * 0.75), QPointF(x, self.height()))
         else:
             painter.drawLine(QPointF(x, 0), QPointF(x, self.height()))
+            self._draw_dots(painter, "II", QRectF(0, 0, self.width(), self.height()))
         self.calliper.draw(painter, QRectF(self.rect()))
+
+    def _beats(self, wide: float) -> int:
+        """How many whole beats of the clock have room; one where beats are lined up at their QRS, which only the first
+        of them are."""
+        if any(curve.shift_s for curve in self._curves):
+            return 1
+        return max(1, int(wide / (MM_PER_S * self._mm) / self._clock_s))
+
+    def _paper_s(self, time_s: float, beats: int) -> float:
+        return time_s % (beats * self._clock_s)
+
+    def _draw_dots(self, painter: QPainter, lead: str, area: QRectF) -> None:
+        """Where each scenario is in its own beat: beats of another length part from the cursor."""
+        if len(self._curves) < 2:
+            return
+        beat, inside = divmod(self._paper_s(self._time_s, self._beats(area.width())), self._clock_s)
+        zero = self._zero(lead, area)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for curve in self._curves:
+            trace = curve.run.traces.get(f"ecg_{lead}")
+            if trace is None:
+                continue
+            own = inside * curve.scale + beat * curve.run.period_s  # on paper, which the shift has moved already
+            value = trace.at(float(curve.own_s(inside)))
+            painter.setBrush(QColor(curve.colour))
+            painter.drawEllipse(QPointF(own * MM_PER_S * self._mm, zero - value * MM_PER_MV * self._mm), 3.5, 3.5)
+
+    def _zero(self, lead: str, area: QRectF) -> float:
+        """Height of the zero line in an area."""
+        low, high = self._span_mv([lead] if not self.twelve else [x for row in ROWS for x in row])
+        room = area.height() - (high - low) * MM_PER_MV * self._mm
+        return area.top() + max(room, -area.height() * 0.4) / 2 + high * MM_PER_MV * self._mm
 
     def _draw_paper(self, paper: QPixmap) -> None:
         t = self.look.tokens
@@ -160,9 +210,7 @@ class EcgStrip(QWidget):
         painter.end()
 
     def _draw_lead(self, painter: QPainter, lead: str, area: QRectF) -> None:
-        low, high = self._span_mv([lead] if not self.twelve else [x for row in ROWS for x in row])
-        room = area.height() - (high - low) * MM_PER_MV * self._mm
-        zero = area.top() + max(room, -area.height() * 0.4) / 2 + high * MM_PER_MV * self._mm
+        zero = self._zero(lead, area)
         painter.save()
         painter.setClipRect(QRectF(area.left(), 0, area.width(), self.height()))  # tall waves may reach the next row
         for curve in self._curves:
@@ -170,9 +218,10 @@ class EcgStrip(QWidget):
             if trace is None:
                 continue
             period = curve.run.period_s
-            beats = int(area.width() / (MM_PER_S * self._mm) / period) + 1
-            x = np.concatenate([trace.time_s + n * period for n in range(beats)]) * MM_PER_S * self._mm + area.left()
-            y = zero - np.tile(trace.values, beats) * MM_PER_MV * self._mm
+            beats = int(area.width() / (MM_PER_S * self._mm) / period) + 2
+            own_s = np.concatenate([trace.time_s + n * period for n in range(-1, beats)])
+            x = (own_s - curve.shift_s) * MM_PER_S * self._mm + area.left()
+            y = zero - np.tile(trace.values, beats + 1) * MM_PER_MV * self._mm
             painter.setPen(round_pen(curve.colour, 1.5))
             painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]))
         painter.restore()

@@ -46,7 +46,7 @@ def allow_actions(w: MainWindow) -> None:
     for key in ("labels", "seg"):
         a.allow(f"export_{key}", case.labels is not None, "find the structures first")
     allow_file_actions(w)
-    compared = p.comparison(w.choices.other) is not None
+    compared = w.coupling.compared.can_compare()
     a.allow("layout_compare", compared, "simulate the baseline and a therapy first")
     moves = w.playback.enabled
     for key in ("play", "phase_back", "phase_on", "to_ed", "to_es"):

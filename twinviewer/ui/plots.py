@@ -1,5 +1,5 @@
-"""Plots under one time cursor: ECG, volumes, pressures, PV loop, each scenario in its own colour; or, before anything
-has been simulated, the volumes that the images give."""
+"""Plots under one time cursor: ECG, volumes, strain, pressures, PV loop, each scenario in its own colour; or, before
+anything has been simulated, the volumes that the images give."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,9 +9,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QWidget
 
 from twinviewer.scene.measured import MeasuredVolumes
+from twinviewer.session.segment_motion import LATERAL, SEPTAL, moving_by_segment
+from twinviewer.session.segments import STRAIN
 from twinviewer.ui.beat_sheet import BeatSheet
 from twinviewer.ui.charts import SAMPLES, LoopChart, TimeChart
-from twinviewer.ui.curves import Curves, TimeLine
+from twinviewer.ui.curves import Clock, Curves, TimeLine
 from twinviewer.ui.ecg_sheet import EcgSheet
 from twinviewer.ui.ecg_strip import EcgStrip
 from twinviewer.ui.icons import icon
@@ -37,6 +39,12 @@ PRESSURES = (
     Line("rv_pressure_mmhg", "RV", Qt.PenStyle.DotLine, 1.3),
 )
 _SAMPLE = {Qt.PenStyle.SolidLine: "━━", Qt.PenStyle.DashLine: "╌╌", Qt.PenStyle.DotLine: "┈┈"}
+WALLS = (
+    ("septum", SEPTAL, Qt.PenStyle.SolidLine, 1.8),
+    ("lateral", LATERAL, Qt.PenStyle.DashLine, 1.4),
+)
+ROOMY_PX = 1500
+"""From this width on strain has a chart of its own; below it takes turns with the volumes."""
 HINT = "ECG, volumes, pressures and the PV loop appear here when a beat has been simulated."
 
 
@@ -53,9 +61,11 @@ class Plots(QWidget):
         self._curves: tuple[Curves, ...] = ()
         self._measured: tuple[MeasuredVolumes, ...] = ()
         self._ahead = 0.0
+        self._clock = Clock()
         self._fraction = 0.0
         self.ecg = EcgStrip(look)
         self.volumes = TimeChart(look)
+        self.strains = TimeChart(look)
         self.pressures = TimeChart(look)
         self.loop = LoopChart(look)
         switch = QToolButton()
@@ -76,7 +86,20 @@ class Plots(QWidget):
         self.enlarge_beat.setAccessibleName("Open the sheet of pressures and loops")
         self.enlarge_beat.clicked.connect(self.open_beat_sheet)
         self.ecg_box = PlotBox("ECG", "25 mm/s · 10 mm/mV", self.ecg, tools=(switch, self.enlarge))
-        self.volume_box = PlotBox("VOLUMES", "mL", self.volumes, _legend(VOLUMES))
+        self.strain = QToolButton()
+        self.strain.setText("Strain")
+        self.strain.setProperty("role", "pill")
+        self.strain.setCheckable(True)
+        self.strain.setToolTip("Fibre strain of septum and lateral wall in place of the volumes")
+        self.strain.toggled.connect(lambda _: self._arrange())
+        self.volume = QToolButton()
+        self.volume.setText("Volumes")
+        self.volume.setProperty("role", "pill")
+        self.volume.setToolTip("Volumes in place of the strain")
+        self.volume.clicked.connect(lambda: self.strain.setChecked(False))
+        self.volume_box = PlotBox("VOLUMES", "mL", self.volumes, _legend(VOLUMES), tools=(self.strain,))
+        walls = "\u00a0\u00a0 ".join(f"{_SAMPLE[style]} {name}" for name, _, style, _ in WALLS)
+        self.strain_box = PlotBox("FIBRE STRAIN", "%", self.strains, walls, tools=(self.volume,))
         self.pressure_box = PlotBox("PRESSURES", "mmHg", self.pressures, _legend(PRESSURES))
         self.loop_box = PlotBox("PV LOOP", "mmHg / mL", self.loop, tools=(self.enlarge_beat,))
         self.hint = QLabel(HINT)
@@ -91,10 +114,18 @@ class Plots(QWidget):
         row.setContentsMargins(0, 0, 4, 2)
         row.setSpacing(4)
         self._row = row
-        for box, stretch in ((self.ecg_box, 5), (self.volume_box, 4), (self.pressure_box, 4), (self.loop_box, 3)):
+        for box, stretch in (
+            (self.ecg_box, 5),
+            (self.volume_box, 4),
+            (self.strain_box, 4),
+            (self.pressure_box, 4),
+            (self.loop_box, 3),
+        ):
             row.addWidget(box, stretch)
-        for source in (self.volumes, self.pressures, self.measured):
+        for source in (self.ecg, self.volumes, self.strains, self.pressures, self.loop, self.measured):
             source.sought.connect(self.sought)
+        self._strained = False
+        self._arrange()
         look.changed.connect(self._draw_volumes)
         look.changed.connect(self._icons)
         self._icons()
@@ -107,7 +138,8 @@ class Plots(QWidget):
         """The twelve leads, larger, in a window beside this one."""
         if self.sheet is None:
             self.sheet = EcgSheet(self.look, self.window())
-        self.sheet.set_curves(self._curves)
+            self.sheet.ecg.sought.connect(self.sought)
+        self.sheet.set_curves(self._curves, self._clock.period_s)
         self.sheet.show()
         self.sheet.raise_()
 
@@ -116,7 +148,7 @@ class Plots(QWidget):
         if self.beat_sheet is None:
             self.beat_sheet = BeatSheet(self.look, self.window())
             self.beat_sheet.sought.connect(self.sought)
-        self.beat_sheet.set_curves(self._curves)
+        self.beat_sheet.set_curves(self._curves, self._clock)
         self.beat_sheet.show()
         self.beat_sheet.show_fraction(self._fraction)
         self.beat_sheet.raise_()
@@ -125,8 +157,22 @@ class Plots(QWidget):
         """Twelve leads need the room of two plots: the loop and the pressures step aside."""
         self.ecg.set_twelve(on)
         self.twelve_shown.emit(on)
-        self.pressure_box.setVisible(not on)
+        self._arrange()
         self._row.setStretch(0, 9 if on else 5)
+
+    def _arrange(self) -> None:
+        """Which charts have room."""
+        roomy = self.width() >= ROOMY_PX
+        wanted = self.strain.isChecked() and self._strained
+        self.strain.setVisible(self._strained and not roomy)
+        self.volume.setVisible(not roomy)
+        self.strain_box.setVisible(self._strained and (wanted or roomy) and not (roomy and self.ecg.twelve))
+        self.volume_box.setVisible(not wanted or roomy)
+        self.pressure_box.setVisible(not self.ecg.twelve)
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
     def set_curves(
         self,
@@ -134,40 +180,77 @@ class Plots(QWidget):
         measured: Sequence[MeasuredVolumes] = (),
         beat_s: float = 1.0,
         ahead: float = 0.0,
+        clock: Clock | None = None,
     ) -> None:
-        """Draw the scenarios, baseline first; without any, what was measured in a beat of ``beat_s``.
+        """Draw the scenarios, reference first; without any, what was measured in a beat of ``beat_s``.
 
-        ahead: by what fraction of its beat a run starts before the R wave, where the measured beat starts.
+        ahead: by what fraction of its beat a run starts before the R wave, where the measured beat starts. clock: the
+        time that all share, default the first one's beat.
         """
-        same = len(curves) == len(self._curves) and all(
-            a.run is b.run and a.colour == b.colour for a, b in zip(curves, self._curves, strict=True)
+        clock = clock or Clock(next((curve.run.period_s for curve in curves), 1.0))
+        same = (
+            len(curves) == len(self._curves)
+            and clock == self._clock
+            and all(
+                a.run is b.run and (a.label, a.colour, a.scale, a.shift_s) == (b.label, b.colour, b.scale, b.shift_s)
+                for a, b in zip(curves, self._curves, strict=True)
+            )
         )
         seen = len(measured) == len(self._measured) and all(
             a is b for a, b in zip(measured, self._measured, strict=True)
         )
         if same and seen and (curves or beat_s == self.measured.beat_s):
             return
-        self._curves, self._measured, self._ahead = tuple(curves), tuple(measured), ahead
+        self._curves, self._measured, self._ahead, self._clock = tuple(curves), tuple(measured), ahead, clock
         self._stack.setCurrentIndex(1 if curves else 2 if measured else 0)
         self.measured.set_volumes(measured, beat_s)
         if not same:
-            period = max((c.run.period_s for c in self._curves), default=1.0)
             for part in (self.ecg, self.loop):
-                part.set_curves(curves)
-            for sheet in (self.sheet, self.beat_sheet):
-                if sheet is not None:
-                    sheet.set_curves(curves)
-            self.pressures.set_lines(self._lines(PRESSURES), period)
+                part.set_curves(curves, clock.period_s)
+            if self.sheet is not None:
+                self.sheet.set_curves(curves, clock.period_s)
+            if self.beat_sheet is not None:
+                self.beat_sheet.set_curves(curves, clock)
+            self.pressures.set_lines(self._lines(PRESSURES), clock)
+            self.pressure_box.say(_legend(PRESSURES) + self._axis())
+            strains = self._wall_lines()
+            self._strained = bool(strains)
+            self.strains.set_lines(strains, clock)
+            self._arrange()
         self._draw_volumes()
+
+    def _axis(self) -> str:
+        """What is written below, where it is not milliseconds of the beat."""
+        return "" if self._clock.unit == "ms" else f"\u00a0\u00a0 over {self._clock.unit}"
+
+    def _wall_lines(self) -> list[TimeLine]:
+        """Mean fibre strain of septum and lateral wall."""
+        found = []
+        time_s = np.linspace(0.0, self._clock.period_s, SAMPLES)
+        for curve in self._curves:
+            if curve.segment is None:
+                continue
+            moving = moving_by_segment(curve.run, STRAIN, curve.segment)
+            if moving is None:
+                continue
+            times = np.append(curve.run.time_s, curve.run.period_s)
+            for _, segments, style, width in WALLS:
+                known = moving[:, [number - 1 for number in segments]]
+                if not np.isfinite(known).any():
+                    continue
+                mean = np.nanmean(known, axis=1)
+                values = np.interp(np.asarray(curve.own_s(time_s)), times, np.append(mean, mean[0]))
+                found.append(TimeLine(time_s, values, curve.colour, width, style))
+        return found
 
     def _lines(self, wanted: Sequence[Line]) -> list[TimeLine]:
         found = []
         for curve in self._curves:
-            time_s = np.linspace(0.0, curve.run.period_s, SAMPLES)
+            time_s = np.linspace(0.0, self._clock.period_s, SAMPLES)
             for line in wanted:
                 trace = curve.run.traces.get(line.trace)
                 if trace is not None:
-                    values = np.interp(time_s, trace.time_s, trace.values)
+                    values = np.interp(np.asarray(curve.own_s(time_s)), trace.time_s, trace.values)
                     found.append(TimeLine(time_s, values, curve.colour, line.width, line.style))
         return found
 
@@ -177,7 +260,7 @@ class Plots(QWidget):
             self.volumes.set_lines((), 1.0)
             return
         behind = []
-        period = max(c.run.period_s for c in self._curves)
+        period = self._clock.period_s
         fraction = np.linspace(0.0, 1.0, SAMPLES)
         for source in self._measured[-1:]:
             for side, style in (("lv", Qt.PenStyle.SolidLine), ("rv", Qt.PenStyle.DashLine)):
@@ -185,23 +268,23 @@ class Plots(QWidget):
                 if values is not None:
                     behind.append(TimeLine(fraction * period, values, self.look.tokens.quiet, 1.0, style))
         thin = f"   <span style='color:{self.look.tokens.quiet}'>──</span> measured" if behind else ""
-        self.volume_box.say(_legend(VOLUMES) + thin)
-        self.volumes.set_lines([*behind, *self._lines(VOLUMES)], period)
+        self.volume_box.say(_legend(VOLUMES) + thin + self._axis())
+        self.volumes.set_lines([*behind, *self._lines(VOLUMES)], self._clock)
 
     def show_time(self, time_s: float, period_s: float) -> None:
         """Move the common cursor. Runs at another rate are shown at the same phase."""
         fraction = self._fraction = (time_s % period_s) / period_s
         sheet = self.sheet if self.sheet is not None and self.sheet.isVisible() else None
         if self._curves:
-            first = self._curves[0].run.period_s
             if sheet is not None:
-                sheet.ecg.show_time(time_s * first / period_s)
+                sheet.ecg.show_time(time_s)
             if self.beat_sheet is not None and self.beat_sheet.isVisible():
                 self.beat_sheet.show_fraction(fraction)
             if self.isVisible():
-                self.ecg.show_time(time_s * first / period_s)
-                for part in (self.volumes, self.pressures, self.loop):
-                    part.show_fraction(fraction)
+                self.ecg.show_time(time_s)
+                for part in (self.volumes, self.strains, self.pressures, self.loop):
+                    if part.isVisible():
+                        part.show_fraction(fraction)
         elif self._measured and self.isVisible():
             self.measured.show_fraction(fraction)
 

@@ -17,7 +17,7 @@ from twinviewer.domain import (
     TwinviewerError,
 )
 from twinviewer.session import demo, scenarios, steps, store, therapy_list
-from twinviewer.session.case import Case, step_states
+from twinviewer.session.case import BASELINE, Case, step_states
 from twinviewer.session.case import StepState as CaseStepState
 from twinviewer.session.claim import Claim
 from twinviewer.session.comparison import compare
@@ -113,9 +113,9 @@ class Presenter(QObject):
         fractions = {self._step_of[key]: job.fraction for key, job in self._jobs.items() if not job.ended}
         return {name: (state, fractions.get(name, 0.0)) for name, state in step_states(self.case, working).items()}
 
-    def comparison(self, name: str) -> Comparison | None:
-        """Baseline against a scenario, None until both have run."""
-        baseline, other = self.case.baseline, self.case.find(name)
+    def comparison(self, name: str, reference: str = BASELINE) -> Comparison | None:
+        """A scenario against another, by default the baseline; None until both have run."""
+        baseline, other = self.case.find(reference), self.case.find(name)
         if baseline is None or other is None or baseline.run is None or other.run is None or other is baseline:
             return None
         key = (id(baseline.run), id(other.run))

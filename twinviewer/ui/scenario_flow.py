@@ -34,7 +34,7 @@ class ScenarioFlow(QObject):
         """One was clicked in the case tree: it comes into view."""
         choices = self.w.choices
         if choices.comparing:
-            if name != BASELINE and self.w.presenter.comparison(name) is not None:
+            if self.w.presenter.comparison(name, choices.reference) is not None:
                 choices.set(other=name)
         else:
             choices.set(scenario=name)

@@ -8,11 +8,11 @@ from twinviewer.scene import compose
 from twinviewer.scene.electrical import MEMBRANE
 from twinviewer.scene.state import Colouring, Marker, PaneState, SceneState, Section, StructureState
 from twinviewer.session.case import Case, Scenario
+from twinviewer.ui.alignment import place, rate_bpm
 from twinviewer.ui.live import Live
 from twinviewer.ui.theme import Tokens
 from twinviewer.ui.view_choices import ViewChoices
 
-DIFFERENCE = "activation_ms"
 LEAD_COLOURS = ("#F4F1E8", "#E5B454")
 PROBE_COLOUR = "#2B3440"
 EXAGGERATION = 2.0
@@ -37,8 +37,11 @@ class SceneComposer:
         period_s: float,
         live: Live | None = None,
     ) -> SceneState | None:
-        """The picture of this moment; None when there is no mesh. live: a run on its way, shown in place of the heart
-        at that moment where only one is in view."""
+        """The picture of this moment; None when there is no mesh.
+
+        comparison: of the pair whose difference is shown. live: a run on its way, shown in place of the heart at that
+        moment where only one is in view.
+        """
         mesh = case.mesh
         if mesh is None:
             return None
@@ -47,7 +50,8 @@ class SceneComposer:
         )
         comparing = choices.comparing and comparison is not None
         if comparing:
-            scenarios = [s for s in (case.baseline, case.find(choices.other)) if s is not None]
+            found = [case.find(name) for name in choices.compared]
+            scenarios = [s for s in found if s is not None and s.run is not None]
         else:
             one = case.find(choices.scenario)
             scenarios = [one] if one is not None else []
@@ -75,11 +79,10 @@ class SceneComposer:
             panes = [compose.pane(still, mesh, shown, None, colour, probe, tokens.quiet, period_s)]
         if live is not None and not comparing:
             panes = [self._live(panes[0], live, case)]
-        if comparing and comparison is not None and len(runs) == 2:
-            wanted = field if field in comparison.difference_fields else DIFFERENCE
-            third = compose.difference_pane(mesh, shown, runs[1], comparison, wanted, period_s)
-            if third is not None:
-                panes.append(replace(third, title="Difference", accent=tokens.quiet))
+        if comparing and comparison is not None and len(runs) > 1:
+            panes = self._side_by_side(panes, scenarios, choices)
+            if choices.difference:
+                panes += self._difference(case, choices, comparison, shown, field, tokens)
         if choices.exaggerated:
             panes = [replace(pane, exaggeration=EXAGGERATION) for pane in panes]
         made = OF_NUMBERS if case.typed else ""
@@ -92,6 +95,41 @@ class SceneComposer:
             quiet=tokens.quiet,
             footer=f"{case.patient.pseudonym}{made} · research only, not for clinical use".lstrip(" ·"),
         )
+
+    @staticmethod
+    def _side_by_side(panes: list[PaneState], scenarios: list[Scenario], choices: ViewChoices) -> list[PaneState]:
+        """Panes on one clock, each with its true rate under its name."""
+        done, reference = [], scenarios[0].run
+        for pane, scenario in zip(panes, scenarios, strict=True):
+            assert reference is not None and scenario.run is not None
+            at = place(scenario.run, reference, choices.aligned)
+            note = f"{rate_bpm(scenario.run):.0f} bpm"
+            note += "  ·  reference" if scenario.name == choices.reference else ""
+            done.append(replace(pane, time_scale=at.scale, shift_s=at.shift_s, note=note))
+        return done
+
+    @staticmethod
+    def _difference(
+        case: Case,
+        choices: ViewChoices,
+        comparison: Comparison,
+        shown: tuple[StructureState, ...],
+        field: str,
+        tokens: Tokens,
+    ) -> list[PaneState]:
+        """The last pane: what is asked for or, where that is the colour's and has no difference, activation."""
+        one, against, first = (case.find(n) for n in (*choices.difference_of, choices.reference))
+        if one is None or one.run is None or against is None or first is None or first.run is None:
+            return []
+        wanted = choices.difference_by or compose.DIFFERENCE_OF.get(field, field)
+        if wanted not in comparison.difference_fields:
+            wanted = compose.DIFFERENCES[0]
+        title = f"{one.label} − {against.label}"
+        made = compose.difference_pane(case.mesh, shown, one.run, comparison, wanted, title=title)  # type: ignore[arg-type]
+        if made is None:
+            return []
+        at = place(one.run, first.run, choices.aligned)
+        return [replace(made, accent=tokens.text, time_scale=at.scale, shift_s=at.shift_s)]
 
     @staticmethod
     def _live(pane: PaneState, live: Live, case: Case) -> PaneState:

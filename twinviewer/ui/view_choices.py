@@ -9,9 +9,15 @@ from twinviewer.domain import StructureStyle
 from twinviewer.scene.palette import ANATOMY
 from twinviewer.scene.state import Section
 from twinviewer.session.case import BASELINE, Case
+from twinviewer.ui.alignment import BY_SHARE
 
 TRANSLUCENT = {"la": 0.35, "ra": 0.35, "aorta": 0.45, "pulmonary_artery": 0.45}
 HIDDEN_SURFACES = frozenset({"lv_cavity", "rv_cavity", "epicardium", "lv_endocardium", "rv_endocardium"})
+
+MOST_COMPARED = 3
+"""Scenarios side by side, the reference among them."""
+FOLLOW_COLOUR = ""
+"""A difference of what the wall is coloured by."""
 
 CHAMBERS = frozenset({"lv", "rv", "la", "ra"})
 
@@ -42,7 +48,12 @@ class ViewChoices(QObject):
         self.outlines = "both"
         self.comparing = False
         self.scenario = BASELINE
-        self.other = ""
+        self.reference = BASELINE
+        self.others: tuple[str, ...] = ()
+        self.difference = True
+        self.difference_by = FOLLOW_COLOUR
+        self.pair = ("", "")  # which one minus which; of others than those compared: the last minus the reference
+        self.aligned = BY_SHARE
         self.probe = -1
         self.exaggerated = False
 
@@ -61,10 +72,59 @@ class ViewChoices(QObject):
         names = [s.name for s in case.scenarios]
         if self.scenario not in names:
             self.scenario = BASELINE
-        treated = [s.name for s in case.treated]
-        if self.other not in treated:
-            self.other = treated[0] if treated else ""
+        if self.reference not in names:
+            self.reference = BASELINE
+        self.others = tuple(name for name in self.others if name in names and name != self.reference)
+        if not self.others:
+            left = [s for s in case.scenarios if s.name != self.reference]
+            first = next((s for s in left if s.run is not None), left[0] if left else None)
+            self.others = (first.name,) if first is not None else ()
         self.changed.emit()
+
+    # Which scenarios stand side by side ------------------------------------------------------------------------
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The reference first, then those that are held against it."""
+        return (self.reference, *self.others)
+
+    @property
+    def other(self) -> str:
+        """The scenario that was last held against the reference, "" where there is none."""
+        return self.others[-1] if self.others else ""
+
+    @other.setter
+    def other(self, name: str) -> None:
+        self.others = self._with(name)
+
+    def _with(self, name: str) -> tuple[str, ...]:
+        """One more, as the last; where there is no room, in place of the one that was chosen longest ago."""
+        if not name or name == self.reference:
+            return self.others
+        kept = tuple(one for one in self.others if one != name)
+        return (*kept[-(MOST_COMPARED - 2) :], name)
+
+    def tick(self, name: str, on: bool) -> None:
+        """Hold a scenario against the reference, or no longer; one always stays."""
+        if on:
+            self.others = self.others if name in self.others else self._with(name)
+        elif len(self.others) > 1:
+            self.others = tuple(one for one in self.others if one != name)
+        self.changed.emit()
+
+    def refer_to(self, name: str) -> None:
+        """Another reference; the former one takes its place among the others."""
+        if name != self.reference:
+            self.others = tuple(self.reference if one == name else one for one in self.others) or (self.reference,)
+            self.reference = name
+            self.changed.emit()
+
+    @property
+    def difference_of(self) -> tuple[str, str]:
+        """(this one, minus that one) in the difference pane."""
+        first, second = self.pair
+        known = first in self.compared and second in self.compared and first != second
+        return (first, second) if known else (self.other, self.reference)
 
     def restyle(
         self,

@@ -1,0 +1,123 @@
+"""Scenarios side by side in the window: which they are, on which clock, and what page, bar and plots are told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from twinviewer.domain import Comparison, Run
+from twinviewer.scene import compose
+from twinviewer.session.case import Scenario
+from twinviewer.ui.alignment import BY_SHARE, clock_s, one_rate, onset_s, place
+from twinviewer.ui.compare_bar import CompareBar
+from twinviewer.ui.curves import Clock, Curves
+
+if TYPE_CHECKING:
+    from twinviewer.ui.window import MainWindow
+
+
+class CompareFlow(QObject):
+    """Owned by the coupling; everything here follows from the view's choices and the case."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.w = window
+        self.bar = CompareBar()
+        self.bar.chosen.connect(lambda choices: window.choices.set(**choices))
+        window.views.view3d.below_bar.addWidget(self.bar)
+        page = window.inspector.compare
+        page.ticked.connect(window.choices.tick)
+        page.referred.connect(window.choices.refer_to)
+        page.segments.chosen.connect(self._probe_segment)
+
+    # What is compared ------------------------------------------------------------------------------------------
+
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """Those side by side that have run, the reference first; outside the comparison the baseline and what is in
+        view."""
+        case, choices = self.w.presenter.case, self.w.choices
+        names = choices.compared if choices.comparing else ("baseline", self.w.coupling.other())
+        found = [case.find(name) for name in dict.fromkeys(names)]
+        return tuple(s for s in found if s is not None and s.run is not None)
+
+    def comparisons(self) -> dict[str, Comparison]:
+        """Scenario -> it against the reference."""
+        choices = self.w.choices
+        found = {name: self.w.presenter.comparison(name, choices.reference) for name in choices.others}
+        return {name: one for name, one in found.items() if one is not None}
+
+    def pair(self) -> Comparison | None:
+        """The pair of which the difference is shown."""
+        one, against = self.w.choices.difference_of
+        return self.w.presenter.comparison(one, against)
+
+    def can_compare(self) -> bool:
+        """Whether the chosen ones have run."""
+        return bool(self.comparisons())
+
+    # On which clock --------------------------------------------------------------------------------------------
+
+    @property
+    def aligned(self) -> str:
+        """How beats of different length stand beside each other."""
+        return self.w.choices.aligned if self.w.choices.comparing else BY_SHARE
+
+    def period_s(self, period_s: float) -> float:
+        """The clock's period where scenarios are compared, else the one given."""
+        runs = self._runs()
+        return clock_s(runs, self.aligned) if self.w.choices.comparing and len(runs) > 1 else period_s
+
+    def clock(self) -> Clock:
+        """The axis that all plots share."""
+        runs = self._runs()
+        if not runs:
+            return Clock()
+        if self.aligned != BY_SHARE:
+            return Clock(clock_s(runs, self.aligned), -1000.0 * onset_s(runs[0]), 1000.0, "ms since QRS")
+        period = runs[0].period_s
+        return Clock(period) if one_rate(runs) else Clock(period, 0.0, 100.0 / period, "% of the beat")
+
+    def curves(self) -> tuple[Curves, ...]:
+        """What the plots draw."""
+        scenarios = self.scenarios()
+        runs = self._runs()
+        made = []
+        for scenario, run in zip(scenarios, runs, strict=True):
+            at = place(run, runs[0], self.aligned)
+            segment = scenario.setup.mesh.point_fields.get("aha_segment")
+            made.append(Curves(scenario.label, run, scenario.colour, segment, at.scale, at.shift_s))
+        return tuple(made)
+
+    def _runs(self) -> list[Run]:
+        return [scenario.run for scenario in self.scenarios() if scenario.run is not None]
+
+    # What is told ----------------------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        """Page and bar."""
+        w, choices = self.w, self.w.choices
+        case, found = w.presenter.case, self.comparisons()
+        w.inspector.compare.show_case(case, case.find(choices.reference), found, choices.compared)
+        if choices.comparing:
+            w.inspector.compare.show_curves(self.curves(), self.clock().period_s)
+        known = {name for one in found.values() for name in one.difference_fields}
+        fields = [(n, compose.FIELDS[n].label.lower()) for n in compose.DIFFERENCES if n in known]
+        self.bar.show_choices(choices, self.scenarios() if choices.comparing else (), fields)
+
+    def show_time(self, time_s: float, period_s: float) -> None:
+        """The moment, for the bullseyes of the page."""
+        page = self.w.inspector.compare
+        if self.w.choices.comparing and page.isVisible():
+            page.segments.show_fraction((time_s % period_s) / period_s)
+
+    def _probe_segment(self, number: int) -> None:
+        """A segment was clicked on the bullseye: the probe goes to its middle on the heart."""
+        mesh = self.w.presenter.case.mesh
+        if mesh is None or "aha_segment" not in mesh.point_fields:
+            return
+        from twinviewer.session.segment_motion import middle_of
+
+        node = middle_of(mesh, number)
+        if node >= 0:
+            self.w.choices.set(probe=-1 if self.w.choices.probe == node else node)
