@@ -14,6 +14,8 @@ from twinviewer.ui.switch import Switch
 from twinviewer.ui.theme import Look
 
 TICKS = 1000
+CLICKED = ("_segment", "_node")
+"""Kinds of site that a click on the heart gives."""
 
 
 class _Spin(QDoubleSpinBox):
@@ -145,7 +147,7 @@ class ChoiceField(QWidget):
         row.setSpacing(4)
         row.addWidget(self.box, 1)
         self.pick: QToolButton | None = None
-        if parameter.pick:
+        if parameter.pick.endswith(CLICKED):
             self.pick = QToolButton()
             self.pick.setCheckable(True)
             self.pick.setIcon(icon("pick", look.tokens, look.tokens.accent_text))
