@@ -127,7 +127,7 @@ def _ranks(pen: _Pen, swept: Plan, order: Sequence[Ranked], first: Target, secon
         y = 132.0 + 30.0 * k
         ink = pen.look.text if one.rank else pen.look.quiet
         words = ", ".join(axis.text(value) for axis, value in zip(swept.axes, one.row.values, strict=True))
-        pen.text(left + 18, y, str(one.rank) if one.rank else "\N{EN DASH}", 14, ink, "ra")
+        pen.text(left + 18, y, str(one.rank) if one.rank else "-", 14, ink, "ra")
         pen.text(left + 34, y, words, 14, ink)
         pen.text(left + 400, y, f"{first.text(one.value)} {first.unit}", 14, ink, "ra")
         if second.metric in one.row.numbers:
@@ -160,7 +160,7 @@ def _front(pen: _Pen, table: Table, first: Target, second: Target, box: Box) -> 
         pen.line([(left, y), (right, y)], "#E6EAEE")
         pen.text(left - 8, y, f"{value:g}", 13, pen.look.quiet, "rm")
     pen.text((left + right) / 2, bottom + 32, f"{first.label} ({first.unit})", 13, pen.look.quiet, "ma")
-    pen.text(left, top - 8, f"{second.label} ({second.unit})", 13, pen.look.quiet, "lb")
+    pen.text(left + 4, top + 4, f"{second.label} ({second.unit})", 13, pen.look.quiet)
     for row in known:
         pen.dot(*at(row.numbers[first.metric], row.numbers[second.metric]), 4.0, DOT)
     front = [at(r.numbers[first.metric], r.numbers[second.metric]) for r in pareto(table.rows, first, second)]

@@ -113,8 +113,9 @@ def _write(
         files["summary"] = str(write_json(document(study, table, first, second), out / "sweep.json"))
     if pictures:
         from twinviewer.report.sweep_picture import sweep_picture
+        from twinviewer.session.studies.sweep import in_words, plan_of
 
-        title = f"{study.settings['therapies']} over {study.settings['over']}, {case.title}"
+        title = f"{in_words(plan_of(study))}, {case.title}"
         with writing(out / "sweep.png"):
             files["picture"] = str(sweep_picture(study, table, first, second, out / "sweep.png", title))
     files["case"] = str(store.save(case, out / "sweep.twin"))

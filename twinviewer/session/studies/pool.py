@@ -57,6 +57,8 @@ _CONFIG: dict[str, Any] = {
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": False,
     "distributed.admin.low-level-log-length": 0,
+    "distributed.scheduler.http.routes": [],  # Dask always opens a port for its pages: nothing is on it
+    "distributed.worker.http.routes": [],
 }
 
 
@@ -182,6 +184,7 @@ def _own(workers: int) -> Iterator[Any]:
                 processes=True,
                 host="127.0.0.1",
                 dashboard_address=None,
+                scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
                 memory_limit=0,
                 security=True if importlib.util.find_spec("cryptography") else None,
                 silence_logs=logging.CRITICAL,

@@ -190,6 +190,13 @@ def point_name(swept: Plan, values: Sequence[ParameterValue]) -> str:
     return " ".join(f"{axis.parameter.name}={text}" for axis, text in zip(swept.axes, texts, strict=True)) or "treated"
 
 
+def in_words(swept: Plan) -> str:
+    """What is swept, short: "CRT: 17 LV lead, 5 AV delay, sensed"."""
+    therapies = " + ".join(catalog.therapy(use.therapy).label for use in swept.uses)
+    ranges = " \N{MULTIPLICATION SIGN} ".join(f"{len(axis.values)} {axis.parameter.label}" for axis in swept.axes)
+    return f"{therapies}: {ranges}" if ranges else therapies
+
+
 def settings(swept: Plan) -> dict[str, ParameterValue]:
     """What a Study keeps of its plan; :func:`plan_of` reads it."""
     return {
