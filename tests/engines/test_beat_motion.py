@@ -7,7 +7,8 @@ import pytest
 from ideal_heart import ideal_heart
 
 from twinviewer.domain import EngineError, OrganMesh
-from twinviewer.engines.beat.motion import Course, Pose, poses
+from twinviewer.engines.beat.motion import Course, poses
+from twinviewer.engines.beat.mover import Mover, Pose
 from twinviewer.geometry.attached import SWELLING, Attached, shown_ratio
 from twinviewer.physics.heart_model import RIGHT_OFFSET, patches_of
 from twinviewer.physics.kinematics import limited, motion_field
@@ -19,10 +20,14 @@ def mesh() -> OrganMesh:
     return ideal_heart()
 
 
+@lru_cache(maxsize=1)
+def mover() -> Mover:
+    return Mover.of(motion_field(mesh(), patches_of(mesh())))
+
+
 def move(lv: float, rv: float, lateral: float = 0.0) -> Pose:
     """One pose at these shares of the cavities' volumes; ``lateral``: how much longer the lateral wall's area stays."""
     patches = patches_of(mesh())
-    field = motion_field(mesh(), patches)
     area = np.where(patches.number < RIGHT_OFFSET, lv**0.45, rv**0.4)
     area[np.isin(patches.number, (5, 6, 11, 12, 16))] += lateral
     area[np.isin(patches.number, (2, 3, 8, 9, 14))] -= lateral
@@ -30,7 +35,7 @@ def move(lv: float, rv: float, lateral: float = 0.0) -> Pose:
     course = Course(
         mesh().enclosed_ml("lv_cavity") * lv * one, mesh().enclosed_ml("rv_cavity") * rv * one, one, one, area[None]
     )
-    return next(iter(poses(field, course)))
+    return next(iter(poses(mover(), course)))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +140,7 @@ def test_the_beat_closes() -> None:
     area = np.tile(share[:, None] ** 0.45, (1, len(patches.number)))
     one = np.ones(9)
     volumes = [mesh().enclosed_ml(f"{side}_cavity") * share for side in ("lv", "rv")]
-    *_, last = poses(motion_field(mesh(), patches), Course(volumes[0], volumes[1], one, one, area))
+    *_, last = poses(mover(), Course(volumes[0], volumes[1], one, one, area))
     assert last.points_mm[: mesh().wall_points] == pytest.approx(mesh().points_mm[: mesh().wall_points], abs=1.5)
 
 

@@ -80,7 +80,7 @@ class MotionField:
         return placed @ self.basis + self.origin
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _place(
     radius_sq: Array, cosine: Array, sine: Array, height: Array, empties: Array, descent: Array, stretch: Array,
     twist: Array, way: Array, right_descent: Array, left: Array, right: Array, drop_mm: float, shortening: float,

@@ -26,7 +26,7 @@ LAYER = 0.22
 ALL_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def volume_ratios(points: NDArray[np.floating], tets: NDArray[np.int32], reference_ml: Array, ratio: Array) -> float:
     """Fill ratio (m,): each tetrahedron's volume to its reference (<= 0: inverted). Returns the whole volume in mL."""
     total = 0.0
@@ -94,7 +94,7 @@ def _both_ways(cells: NDArray[np.integer], points: int, pairs: tuple[tuple[int, 
     return both[np.argsort(both[:, 0], kind="stable")]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _mixed(old: Array, new: Array, start: NDArray[np.int32], to: NDArray[np.int32], weight: Array) -> None:
     for i in range(start.shape[0] - 1):
         x = y = z = 0.0
@@ -117,7 +117,7 @@ def even_out(values: Array, neighbours: Neighbours, rounds: int) -> Array:
     return old
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _keep(points: Array, tets: NDArray[np.int32], reference_ml: Array, low: float, high: float, rounds: int) -> None:
     # written out by axis: three times as fast as loops over small arrays, for a wall's elements take part thousands of
     # times in a beat

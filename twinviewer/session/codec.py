@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from twinviewer import domain
 from twinviewer.session import case as case_types
+from twinviewer.session.partial import Partial
 from twinviewer.session.record_files import Reading
 from twinviewer.session.studies import study as study_types
 
@@ -32,6 +33,7 @@ TYPES: Mapping[str, type] = {
         study_types.Wanted,
         study_types.Answer,
         study_types.Study,
+        Partial,
         Reading,
     )
 }

@@ -21,13 +21,15 @@ import psutil
 
 from twinviewer.domain import TwinviewerError, WorkerError
 from twinviewer.session import messages
-from twinviewer.session.worker import function_name, revived, serve
+from twinviewer.session.worker import STOP, function_name, revived, serve
 
 PREWARM = "twinviewer.session.steps:prewarm"
 """Run in every new worker while it has no job: imports what segmentation, meshing and engines need."""
 
 DEADLINE_S = 600.0
 STOP_S = 1.0
+PATIENCE_S = 2.0
+"""How long a worker may take to leave a job that was cancelled gently. Another worker takes the next job meanwhile."""
 
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 
@@ -60,9 +62,13 @@ class Job:
     attempts: int = 0
     _runner: "JobRunner | None" = None
 
-    def cancel(self) -> bool:
-        """Stop the job now, by killing its worker. False if it had ended already. Its callback comes with poll()."""
-        return self._runner is not None and self._runner._cancel(self)
+    def cancel(self, gently: bool = False) -> bool:
+        """Stop the job now, by killing its worker. False if it had ended already. Its callback comes with poll().
+
+        gently: nothing of the job is heard any more, but its worker is asked to leave it at its next report and keeps
+        what it has learned; it is killed where that takes longer than PATIENCE_S.
+        """
+        return self._runner is not None and self._runner._cancel(self, gently)
 
     @property
     def ended(self) -> bool:
@@ -75,6 +81,12 @@ class _Worker:
     process: BaseProcess
     connection: Connection
     job: Job | None = None
+    leaving_s: float = 0.0
+    """Since when it has been leaving a job that nobody waits for; 0: it is not."""
+
+    @property
+    def idle(self) -> bool:
+        return self.job is None and not self.leaving_s
 
 
 class JobRunner:
@@ -165,7 +177,7 @@ class JobRunner:
     @property
     def busy(self) -> bool:
         """Whether any job is waiting or running."""
-        return bool(self._waiting) or any(worker.job is not None for worker in self._workers)
+        return bool(self._waiting) or not all(worker.idle for worker in self._workers)
 
     def close(self) -> None:
         """Cancel everything and end all workers. No callback is made any more."""
@@ -199,7 +211,7 @@ class JobRunner:
 
     def _dispatch(self) -> None:
         while self._waiting and not self._closed:
-            free = next((worker for worker in self._workers if worker.job is None), None)
+            free = next((worker for worker in self._workers if worker.idle), None)
             if free is None:
                 if len(self._workers) >= self._limit:
                     return
@@ -217,7 +229,7 @@ class JobRunner:
                 free.job = None
                 self._finish(job, "failed", error=WorkerError(f"The job cannot be sent: {error}", where=job.name))
         room = len(self._workers) < self._limit
-        if self._keep_warm and not self._closed and room and all(worker.job is not None for worker in self._workers):
+        if self._keep_warm and not self._closed and room and not any(worker.idle for worker in self._workers):
             self._workers.append(self._start())
 
     def _listen(self, wait_s: float) -> None:
@@ -232,6 +244,8 @@ class JobRunner:
 
     def _heard(self, worker: _Worker, message: dict[str, Any]) -> None:
         job = worker.job
+        if worker.leaving_s and message["kind"] in ("done", "failed"):
+            worker.leaving_s = 0.0
         if job is None:
             return
         if message["kind"] == "taken":
@@ -284,22 +298,33 @@ class JobRunner:
         now = time.monotonic()
         for worker in list(self._workers):
             job = worker.job
-            if job is not None and now - job.started_s > job.deadline_s:
+            if worker.leaving_s and now - worker.leaving_s > PATIENCE_S:
+                self._end(worker)
+            elif job is not None and now - job.started_s > job.deadline_s:
                 self._end(worker)
                 what = f"Not finished after {job.deadline_s:g} s, so it was stopped"
                 self._finish(
                     job, "failed", error=WorkerError(what, where=job.name, remedy="The case is as it was before")
                 )
 
-    def _cancel(self, job: Job) -> bool:
+    def _cancel(self, job: Job, gently: bool) -> bool:
         if job.ended:
             return False
         if job in self._waiting:
             self._waiting.remove(job)
         for worker in list(self._workers):
-            if worker.job is job:
+            if worker.job is job and not (gently and self._let_go(worker)):
                 self._end(worker)
         self._finish(job, "cancelled")
+        return True
+
+    def _let_go(self, worker: _Worker) -> bool:
+        """Ask a worker to leave its job; whether it could be asked."""
+        try:
+            messages.send(worker.connection, {STOP: True}, worker.process.pid or 0)
+        except OSError:
+            return False
+        worker.job, worker.leaving_s = None, time.monotonic()
         return True
 
     def _end(self, worker: _Worker) -> None:

@@ -26,35 +26,61 @@ from twinviewer.domain import (
     silent,
 )
 from twinviewer.session import catalog
+from twinviewer.session.partial import Partial
 
 HEART_RATE = "heart_rate_bpm"
-Live = Callable[[Frame], None]
-"""Shown frames while an engine runs: their fields without positions."""
+Live = Callable[[Frame | Partial], None]
+"""Shown what an engine has reached: the excitation before anything has moved, all numbers before the frames, and the
+frames' fields without positions."""
 
 
-def unseen(frame: Frame) -> None:
+def unseen(reached: Frame | Partial) -> None:
     """Nobody watches."""
 
 
 def compute_run(engine_name: str, setup: Setup, report: Reporter = silent, live: Live = unseen) -> Run:
     """Simulate one steady beat. Pure, for a worker process. live: is shown each frame as it is reached. EngineError
     when it diverges, naming field and time."""
-    engine = catalog.engine(engine_name)
+    return collect(_engine(engine_name, setup), setup, report, live)
+
+
+def compute_excitation(engine_name: str, setup: Setup, report: Reporter = silent) -> Partial:
+    """What the engine tells first of a beat: of the beat engine activation, ECG and their numbers, before anything
+    contracts. For a lead under the mouse. Raises as :func:`compute_run`."""
+    engine = _engine(engine_name, setup)
+    gathered = _Gathered(setup.mesh)
+    for payload in engine.run(setup):
+        if not isinstance(payload, Progress):
+            gathered.add(payload)
+        elif gathered.traces:
+            break
+        else:
+            report(payload.fraction, payload.text)
+    return gathered.partial(setup_uid(engine, setup))
+
+
+def _engine(name: str, setup: Setup) -> Engine:
+    engine = catalog.engine(name)
     verdict = catalog.runs_on(engine, setup.mesh)
     if not verdict.ok:
         raise EngineError(verdict.reason, where=engine.name, remedy="Choose another engine or build the model again")
-    return collect(engine, setup, report, live)
+    return engine
 
 
 def collect(engine: Engine, setup: Setup, report: Reporter = silent, live: Live = unseen) -> Run:
     """Run an engine to its end, asking the reporter between any two of its yields whether to go on."""
     gathered = _Gathered(setup.mesh)
-    fraction, text = 0.0, engine.label
+    fraction, text, told = 0.0, engine.label, False
+    uid = setup_uid(engine, setup)
     report(fraction, text)
     try:
         for payload in engine.run(setup):
             if isinstance(payload, Progress):
                 fraction, text = payload.fraction, payload.text
+                if live is not unseen and gathered.traces and not gathered.frames:
+                    if payload.only_frames or not told:
+                        live(gathered.partial(uid))
+                    told = True
             else:
                 gathered.add(payload)
                 if isinstance(payload, Frame):
@@ -64,7 +90,7 @@ def collect(engine: Engine, setup: Setup, report: Reporter = silent, live: Live 
         raise EngineError(
             f"{engine.label} stopped: {error}", where=text, remedy="Bring the parameters nearer to their defaults"
         ) from error
-    run = gathered.run(engine, setup)
+    run = gathered.run(engine, setup, uid)
     report(1.0, f"{engine.label}: done")
     return run
 
@@ -132,7 +158,11 @@ class _Gathered:
         if bad.any():
             raise _not_finite(name, at)
 
-    def run(self, engine: Engine, setup: Setup) -> Run:
+    def partial(self, uid: str) -> Partial:
+        """What has been told so far."""
+        return Partial(uid, dict(self.fields), dict(self.traces), dict(self.metrics))
+
+    def run(self, engine: Engine, setup: Setup, uid: str) -> Run:
         """Everything stacked, or EngineError when no beat was complete."""
         if not self.frames:
             raise EngineError(f"{engine.label} gave no frame", remedy="Report this as a fault of the engine")
@@ -147,7 +177,6 @@ class _Gathered:
             raise EngineError("Frames do not all have the same fields", where=engine.name)
         points = np.stack([np.asarray(frame.points_mm, dtype=np.float32) for frame in self.frames])
         moving = {n: np.stack([np.asarray(f.fields[n], dtype=np.float32) for f in self.frames]) for n in names}
-        uid = setup_uid(engine, setup)
         return Run(
             engine=f"{engine.name} {engine.version}",
             period_s=period_s,

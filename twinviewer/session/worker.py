@@ -15,9 +15,11 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from twinviewer import domain
-from twinviewer.domain import Reporter, TwinviewerError
+from twinviewer.domain import Cancelled, Frame, Reporter, TwinviewerError
 from twinviewer.session import messages
 
+STOP = "stop"
+"""A message with this key asks the job under way to end at its next report; the worker stays as warm as it is."""
 PROGRESS_PERIOD_S = 0.05
 LIVE_PERIOD_S = 0.1
 
@@ -38,6 +40,8 @@ def serve(connection: Connection, parent_pid: int, prewarm: str, memory_bytes: i
             order = messages.receive(connection)
         except (EOFError, OSError):
             return
+        if STOP in order:
+            continue  # the job that it meant had just ended
         try:
             messages.send(connection, {"kind": "taken"}, parent_pid)
             answer = _perform(order, connection, parent_pid)
@@ -133,6 +137,9 @@ def _reporter(connection: Connection, parent_pid: int) -> Reporter:
 
     def report(fraction: float, text: str) -> None:
         nonlocal last_s
+        if connection.poll():  # while a job runs nothing else is sent
+            messages.receive(connection)
+            raise Cancelled(text)
         now = time.monotonic()
         if now - last_s < PROGRESS_PERIOD_S and fraction < 1.0:
             return
@@ -143,15 +150,16 @@ def _reporter(connection: Connection, parent_pid: int) -> Reporter:
 
 
 def _live(connection: Connection, parent_pid: int) -> Callable[[Any], None]:
-    """Sends what a job shows while it runs; what comes faster than eyes can follow is left out."""
+    """Sends what a job shows while it runs; frames that come faster than eyes can follow are left out."""
     last_s = 0.0
 
     def live(value: Any) -> None:
         nonlocal last_s
         now = time.monotonic()
-        if now - last_s < LIVE_PERIOD_S:
-            return
-        last_s = now
+        if isinstance(value, Frame):
+            if now - last_s < LIVE_PERIOD_S:
+                return
+            last_s = now
         messages.send(connection, {"kind": "live", "value": value}, parent_pid)
 
     return live

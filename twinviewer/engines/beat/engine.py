@@ -1,6 +1,6 @@
 """One steady beat: excitation, contraction, circulation, motion. Time 0 is the start of the P wave."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from twinviewer import __version__
 from twinviewer.domain import EngineError, EngineOutput, Field, Frame, Metric, OrganMesh, Progress, Quantity, Setup
 from twinviewer.engines.beat.electrical import activate
-from twinviewer.engines.beat.measured import Follower, Kept, keep
+from twinviewer.engines.beat.measured import Kept, keep
 from twinviewer.engines.beat.mechanics import (
     beating,
     on_points,
@@ -23,7 +23,8 @@ from twinviewer.engines.beat.mechanics import (
     work_kpa,
 )
 from twinviewer.engines.beat.metrics import metrics_of
-from twinviewer.engines.beat.motion import Course, Pose, poses
+from twinviewer.engines.beat.motion import Course, poses, settled
+from twinviewer.engines.beat.mover import Mover, Pose
 from twinviewer.engines.beat.reflex import answered, setup_key
 from twinviewer.engines.beat.support import support_traces
 from twinviewer.physics.heart_model import RIGHT_OFFSET, Patches, patches_of
@@ -74,7 +75,8 @@ class BeatEngine:
         source = "start of the P wave to the first activation of the ventricles"
         yield Metric("excitation_ms", Quantity(first_ms, "ms", "simulated", source))
 
-        patches, field = _prepared(_ByUid(mesh))
+        key = _ByUid(mesh)
+        patches, field = _prepared(key)
         steady = yield from _contract(setup, patches, electrical.activation_ms, 0.2, 0.55)
         beat, rows, course, onset_s = steady.beat, steady.rows, steady.course, steady.onset_s
         yield from traces_of(beat)
@@ -91,10 +93,11 @@ class BeatEngine:
             "strain_fibre": strain_percent(beat, onset_s)[rows],
             "strain_wall": thickening_percent(beat, onset_s)[rows],
         }
-        posing: Iterable[Pose] = poses(field, course)
-        begun = 0.55
-        if mesh.motion_mm is not None:
-            posing, begun = (yield from _as_measured(setup, field, steady)), 0.8
+        begun, mover = 0.55, _mover(key)
+        if mesh.motion_mm is None:
+            posing = poses(mover, course)
+        else:
+            posing, begun = yield from _as_measured(setup, mover, steady)
         pattern = 1.0
         for k, pose in enumerate(posing):
             _check(pose, beat, int(rows[k]), WALL_LIMIT if mesh.motion_mm is None else MEASURED_WALL_LIMIT)
@@ -143,37 +146,38 @@ def _contract(
     return _Steady(beat, rows, _course(beat, walls, onset_s, rows), onset_s)
 
 
-def _as_measured(setup: Setup, field: MotionField, steady: _Steady) -> Generator[Progress, None, Iterator[Pose]]:
-    """The poses of a mesh with measured motion (measured.py)."""
-    found = yield from _posed(field, steady.course, 0.55, 0.7)
+def _as_measured(
+    setup: Setup, mover: Mover, steady: _Steady
+) -> Generator[Progress, None, tuple[Iterator[Pose], float]]:
+    """The poses of a mesh with measured motion (measured.py), and the progress from which they come."""
     baseline = setup.untreated or setup
     key = (setup.mesh.uid, setup_key(baseline))
-    kept = _kept.get(key)
-    if kept is None:
-        first, shown = steady, found
-        if baseline is not setup:  # what the images show beyond simulation is read from the baseline
-            yield Progress(0.7, "Simulating the baseline")
-            first = yield from _contract(baseline, field.patches, activate(baseline).activation_ms, 0.7, 0.75)
-            shown = yield from _posed(field, first.course, 0.75, 0.8)
+    kept, begun = _kept.get(key), 0.55
+    if kept is None:  # what the images show beyond simulation is read from the baseline
+        first, begun = steady, 0.75
+        if baseline is not setup:
+            yield Progress(0.55, "Simulating the baseline")
+            first = yield from _contract(baseline, mover.field.patches, activate(baseline).activation_ms, 0.55, 0.6)
+        shown = yield from _posed(mover, first.course, 0.6, begun)
         kept = keep(setup.mesh, shown, first.course, first.phase)
         _kept.clear()
         _kept[key] = kept
-    follower, offsets, course = Follower(field), kept, steady.course
+    settle, offsets = settled(mover, steady.course), kept
 
-    def moved() -> Iterator[Pose]:
-        for k, pose in enumerate(found):
-            atria = {"la": float(course.la_ratio[k]), "ra": float(course.ra_ratio[k])}
-            volumes = float(course.lv_ml[k]), float(course.rv_ml[k])
-            yield follower.pose(pose, offsets.at(float(steady.phase[k])), *volumes, atria)
+    def then(k: int, points: NDArray[np.float64], pattern: float) -> Pose:
+        points[: setup.mesh.wall_points] += offsets.at(float(steady.phase[k]))
+        return settle(k, points, pattern)
 
-    return moved()
+    return poses(mover, steady.course, then), begun
 
 
-def _posed(field: MotionField, course: Course, begun: float, done: float) -> Generator[Progress, None, list[Pose]]:
-    """All kinematic poses of a course."""
-    found: list[Pose] = []
-    for pose in poses(field, course):
-        found.append(pose)
+def _posed(
+    mover: Mover, course: Course, begun: float, done: float
+) -> Generator[Progress, None, list[NDArray[np.float64]]]:
+    """(n, 3) points of all frames of a course as the map gives them."""
+    found: list[NDArray[np.float64]] = []
+    for pose in poses(mover, course, lambda _, points, pattern: Pose(points, 0.0, 0.0, 1.0, 1.0, pattern)):
+        found.append(pose.points_mm)
         yield Progress(
             begun + (done - begun) * len(found) / FRAMES, f"Simulating motion: frame {len(found)} of {FRAMES}"
         )
@@ -227,6 +231,11 @@ class _ByUid:
 def _prepared(key: _ByUid) -> tuple[Patches, MotionField]:
     patches = patches_of(key.mesh)
     return patches, motion_field(key.mesh, patches)
+
+
+@lru_cache(maxsize=2)
+def _mover(key: _ByUid) -> Mover:
+    return Mover.of(_prepared(key)[1])
 
 
 ENGINE = BeatEngine()

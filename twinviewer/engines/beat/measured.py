@@ -8,23 +8,15 @@ empties them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import OrganMesh, enclosed_volume_ml
-from twinviewer.engines.beat.motion import Course, Pose
-from twinviewer.geometry.attached import Attached
-from twinviewer.physics.kinematics import MotionField
-from twinviewer.physics.wall_volume import volume_ratios, widen
+from twinviewer.domain import OrganMesh
+from twinviewer.engines.beat.motion import Course
 
 Array = NDArray[np.float64]
-
-VOLUME_TOLERANCE = 1e-3
-_ROUNDS = 6
-_PROBE = 0.02
-_LEAST_TET = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,11 +39,11 @@ class Kept:
         return np.asarray((1.0 - share) * first + share * second, dtype=np.float64)
 
 
-def keep(mesh: OrganMesh, baseline: Sequence[Pose], course: Course, phase: Array) -> Kept:
-    """Measured minus kinematic positions of the baseline's frames. phase: (k,) of those frames."""
+def keep(mesh: OrganMesh, baseline: Sequence[Array], course: Course, phase: Array) -> Kept:
+    """Measured minus kinematic positions (n, 3) of the baseline's frames. phase: (k,) of those frames."""
     wall = mesh.wall_points
     shown = matched(mesh, course.lv_ml)
-    offset = [one - pose.points_mm[:wall] for one, pose in zip(shown, baseline, strict=True)]
+    offset = [one - points[:wall] for one, points in zip(shown, baseline, strict=True)]
     return Kept(phase, np.array(offset, dtype=np.float32))
 
 
@@ -80,58 +72,3 @@ def _moments(seen_ml: Array, wanted_ml: Array) -> Array:
     lower = np.interp(wanted_ml, falling[::-1], down[::-1].astype(float))
     upper = np.interp(wanted_ml, rising, up.astype(float))
     return np.where(ejects, lower, upper)
-
-
-class Follower:
-    """Poses of one mesh, moved as the images show."""
-
-    def __init__(self, field: MotionField) -> None:
-        self.field, self.mesh = field, field.mesh
-        self.attached = Attached(self.mesh)
-        wall = np.arange(self.mesh.wall_points)
-        zero = np.zeros(len(wall))
-        rest = field.place(wall, zero, zero, 0.0, 0.0)
-        # directions in which the map fills or empties one cavity
-        self.left = (field.place(wall, zero - _PROBE, zero, 0.0, 0.0) - rest) / _PROBE
-        self.right = (field.place(wall, zero, zero + _PROBE, 0.0, 0.0) - rest) / _PROBE
-        self.reference_ml = field.patches.tet_ml
-
-    def pose(self, pose: Pose, offset_mm: Array, lv_ml: float, rv_ml: float, atria: dict[str, float]) -> Pose:
-        """A kinematic pose with an offset (wall points, 3), its cavities brought to these volumes."""
-        mesh, wall = self.mesh, self.mesh.wall_points
-        points = pose.points_mm.copy()
-        points[:wall] += offset_mm
-        for _ in range(_ROUNDS):
-            missed = [
-                self._bring(points, "lv_cavity", self.left, lv_ml),
-                self._bring(points, "rv_cavity", self.right, rv_ml),
-            ]
-            if max(missed) < VOLUME_TOLERANCE:
-                break
-        ratio = np.empty(len(mesh.tets))
-        volume = volume_ratios(points, mesh.tets, self.reference_ml, ratio)
-        if float(ratio.min()) < _LEAST_TET:
-            widen(points, mesh.tets, self.reference_ml, _LEAST_TET)
-            volume = volume_ratios(points, mesh.tets, self.reference_ml, ratio)
-        self.attached.close(points)
-        self.attached.follow(points, atria)
-        return replace(
-            pose,
-            points_mm=points,
-            lv_ml=mesh.enclosed_ml("lv_cavity", points),
-            rv_ml=mesh.enclosed_ml("rv_cavity", points),
-            wall_ratio=volume / float(self.reference_ml.sum()),
-            least_tet=float(ratio.min()),
-        )
-
-    def _bring(self, points: Array, surface: str, way: Array, wanted_ml: float) -> float:
-        """Move in place along ``way`` towards a volume. Returns the relative miss before."""
-        wall = self.mesh.wall_points
-        triangles = self.mesh.surfaces[surface]
-        now = enclosed_volume_ml(points, triangles)
-        probe = points.copy()
-        probe[:wall] += _PROBE * way
-        slope = (enclosed_volume_ml(probe, triangles) - now) / _PROBE
-        step = float(np.clip((wanted_ml - now) / slope, -0.3, 0.3)) if slope else 0.0
-        points[:wall] += step * way
-        return abs(now / wanted_ml - 1.0)

@@ -3,28 +3,37 @@
 At each frame the segments' midwall areas (relative to the relaxed heart of the images) give the pattern of radial
 motion and the shortening of the long axis; one number a ventricle, found by the secant method, then makes the mesh's
 cavity volume equal to the circulation's (physics/kinematics.py). The displacement is evened out along the wall's layers
-and elements brought back to their volume (physics/wall_volume.py); atria, vessels and lids follow (attached.py).
+and elements brought back to their volume (physics/wall_volume.py), and what that took from the cavities is given back
+by the mover (mover.py), which also lets atria, vessels and lids follow.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from queue import Queue
+from threading import Event, Thread
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import EngineError, OrganMesh, enclosed_volume_ml
-from twinviewer.geometry.attached import Attached
+from twinviewer.domain import EngineError, enclosed_volume_ml
+from twinviewer.engines.beat.mover import Cavity, Mover, Pose
+from twinviewer.physics.eikonal_threads import how_many
 from twinviewer.physics.heart_model import RIGHT_OFFSET
 from twinviewer.physics.kinematics import MotionField, limited
-from twinviewer.physics.wall_volume import Neighbours, even_out, keep_volumes
+from twinviewer.physics.wall_volume import even_out, keep_volumes
 
 VOLUME_TOLERANCE = 1e-3
 # Rounds of evening out of the wall's displacement along its layers
 ROUNDS = 10
-# Share of the last frame's volume correction that a frame starts with; less than all, so that the beat closes
-KEPT = 0.7
 # Evening out and element volumes change the cavities a little: the map then aims past them, so often
 AIMS, AIM_TOLERANCE = 5, 4e-3
+# Of how many frames one is evened out; those between take what that moved in proportion
+STRIDE = 2
+# Share of the last such frame's volume correction that one starts with; less than all, so that the beat closes
+KEPT = 0.7
+# Parts of a beat that are moved at once, and how many frames before its own a later part begins
+CHAINS, LEAD = 2, 4
 RIGHT_LENGTHWISE = 0.67
 # Patterns gentler than the segments' own strain are tried where a tetrahedron would turn inside out.
 PATTERNS = (1.0, 0.6, 0.3, 0.0)
@@ -39,19 +48,6 @@ class Course:
     la_ratio: NDArray[np.float64]
     ra_ratio: NDArray[np.float64]
     area_ratio: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pose:
-    """One frame. lv_ml, rv_ml: enclosed by the mesh. wall_ratio: wall volume to its reference. least_tet: the smallest
-    tetrahedron's volume to its reference. pattern: how much of the segments' own strain pattern could be shown."""
-
-    points_mm: NDArray[np.float64]
-    lv_ml: float
-    rv_ml: float
-    wall_ratio: float
-    least_tet: float
-    pattern: float
 
 
 def _secant(volume: Callable[[float], float], target: float, guess: float) -> float:
@@ -76,22 +72,9 @@ def _secant(volume: Callable[[float], float], target: float, guess: float) -> fl
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Cavity:
-    """A closed surface on its own points: rows into the mesh, triangles into rows."""
-
-    rows: NDArray[np.integer]
-    triangles: NDArray[np.integer]
-
-    @classmethod
-    def of(cls, mesh: OrganMesh, surface: str) -> "_Cavity":
-        rows, triangles = np.unique(mesh.surfaces[surface], return_inverse=True)
-        return cls(rows, triangles.reshape(-1, 3))
-
-
 def _fit(
     field: MotionField,
-    cavity: tuple[_Cavity, _Cavity],
+    cavity: tuple[Cavity, Cavity],
     u: NDArray[np.float64],
     f: NDArray[np.float64],
     wanted_ml: tuple[float, float],
@@ -121,63 +104,155 @@ def _fit(
     return u, f + guess[1]
 
 
-def poses(field: MotionField, course: Course) -> Iterator[Pose]:
-    """One Pose a row of ``course``. EngineError where a volume cannot be reached or the wall turns inside out."""
-    mesh = field.mesh
+Then = Callable[[int, NDArray[np.float64], float], Pose]
+"""Makes the Pose of a frame from the map's points (n, 3) mm, whose cavities are within some 1 % of the volumes, and the
+share of the strain pattern that they show."""
+
+
+def settled(mover: Mover, course: Course) -> Then:
+    """What brings the map's points to the volumes of a course."""
+
+    def then(k: int, points: NDArray[np.float64], pattern: float) -> Pose:
+        atria = {"la": float(course.la_ratio[k]), "ra": float(course.ra_ratio[k])}
+        return mover.settle(points, pattern, float(course.lv_ml[k]), float(course.rv_ml[k]), atria)
+
+    return then
+
+
+def poses(mover: Mover, course: Course, then: Then | None = None) -> Iterator[Pose]:
+    """One Pose a row of ``course``, made in two halves at once where two cores are there. EngineError where a volume
+    cannot be reached or the wall turns inside out.
+
+    then: by default what :func:`settled` gives; where another is given, the wall's measured shape is to be laid over
+    the map's, which is then taken as it comes: its muscle within some 2 %.
+    """
+    aims = AIMS if then is None else 1
+    then = then or settled(mover, course)
+    count = len(course.lv_ml)
+    parts = [range(count * part // CHAINS, count * (part + 1) // CHAINS) for part in range(CHAINS)]
+    chains = [_chain(mover, course, rows, then, aims) for rows in parts]
+    if how_many(mover.field.mesh.wall_points) < CHAINS:
+        for chain in chains:
+            yield from chain
+        return
+    later: Queue[Pose | BaseException | None] = Queue()
+    stopped = Event()
+
+    def work() -> None:
+        try:
+            for chain in chains[1:]:
+                for pose in chain:
+                    later.put(pose)
+                    if stopped.is_set():
+                        return
+            later.put(None)
+        except BaseException as error:
+            later.put(error)
+
+    helper = Thread(target=work, name="second half of the beat", daemon=True)
+    helper.start()
+    try:
+        yield from chains[0]
+        while (item := later.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()
+        helper.join()
+
+
+@dataclass(slots=True, eq=False)
+class _State:
+    """What a frame leaves to the next one: what its volumes were corrected by, where the map's search begins, and how
+    far past the volumes it aims."""
+
+    correction: NDArray[np.float64]
+    guess: list[float] = dataclass_field(default_factory=lambda: [0.0, 0.0])
+    beyond: list[float] = dataclass_field(default_factory=lambda: [1.0, 1.0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Even:
+    """A frame that was evened out: its points, what that moved from where the map had them, and the pattern shown."""
+
+    row: int
+    points: NDArray[np.float64]
+    moved: NDArray[np.float64]
+    pattern: float
+
+
+def _chain(mover: Mover, course: Course, rows: range, then: Then, aims: int) -> Iterator[Pose]:
+    """Poses of some frames, one after the other: what one found is where the next one starts. A later part begins
+    LEAD frames before its first, which are not handed out."""
+    if not rows:
+        return
+    state = _State(np.zeros_like(mover.reference))
+    for k in range(max(rows.start - LEAD, 0), rows.start, STRIDE):
+        _even(mover, course, k, state, aims)
+    last = _even(mover, course, rows.start, state, aims)
+    yield then(last.row, last.points, last.pattern)
+    while last.row < rows[-1]:
+        now = _even(mover, course, min(last.row + STRIDE, rows[-1]), state, aims)
+        for k in range(last.row + 1, now.row):
+            share = (k - last.row) / (now.row - last.row)
+            pattern = min(last.pattern, now.pattern)
+            points = _mapped(mover, course, k, state, pattern, keep=False)
+            yield then(k, points + (1.0 - share) * last.moved + share * now.moved, pattern)
+        yield then(now.row, now.points, now.pattern)
+        last = now
+
+
+def _even(mover: Mover, course: Course, k: int, state: _State, aims: int) -> _Even:
+    """Frame ``k`` as the map has it, evened out along the layers, its elements brought back to their volume."""
+    tet_ml = mover.field.patches.tet_ml
+    wanted = (float(course.lv_ml[k]), float(course.rv_ml[k]))
+    state.correction *= KEPT
+    for pattern in PATTERNS:
+        for _ in range(aims):
+            mapped = _mapped(mover, course, k, state, pattern)
+            moved = even_out(mapped - mover.reference, mover.neighbours, ROUNDS) + state.correction
+            points = mover.reference + moved
+            _, least = keep_volumes(points, mover.field.mesh.tets, tet_ml, mover.neighbours)
+            state.correction += points - mover.reference - moved
+            if aims == 1:
+                break
+            mover.attached.close(points)
+            got = [enclosed_volume_ml(points[side.rows], side.triangles) for side in mover.cavity]
+            if all(abs(g - w) < AIM_TOLERANCE * w for g, w in zip(got, wanted, strict=True)):
+                break
+            state.beyond = [b + 1.0 - g / w for b, w, g in zip(state.beyond, wanted, got, strict=True)]
+        if least > 0.0:
+            return _Even(k, points, points - mapped, pattern)
+    raise EngineError(
+        "the wall would turn inside out",
+        where=f"frame {k + 1}, smallest element at {100.0 * least:.0f} % of its volume",
+        remedy="Build the model with finer elements",
+    )
+
+
+def _mapped(
+    mover: Mover, course: Course, k: int, state: _State, pattern: float, keep: bool = True
+) -> NDArray[np.float64]:
+    """(n, 3) points of frame ``k`` by the kinematic map, its cavities at the course's volumes or as far past them as
+    the state says. keep: the next frame's search begins where this one's ended."""
+    field = mover.field
     left = field.patches.number < RIGHT_OFFSET
     ml = field.patches.wall_ml
     left_share, right_share = ml[left] / ml[left].sum(), ml[~left] / ml[~left].sum()
-    tet_ml = field.patches.tet_ml
-    every = np.arange(len(mesh.points_mm))
-    cavity = (_Cavity.of(mesh, "lv_cavity"), _Cavity.of(mesh, "rv_cavity"))
-    attached = Attached(mesh)
-    neighbours = Neighbours.in_layers(mesh)
-    reference = mesh.points_mm.astype(np.float64)
-    # what one frame found is where the next one starts
-    guess, beyond, correction = [0.0, 0.0], [1.0, 1.0], np.zeros_like(reference)
-    for k in range(len(course.lv_ml)):
-        correction *= KEPT
-        area = course.area_ratio[k]
-        # fibres run all ways in the plane of the wall, so length and girth share the change of its area
-        shortening = 1.0 - float(np.sqrt((area[left] * left_share).sum()))
-        # the right free wall shortens mostly lengthwise: 80 % of its stroke (Carlsson, Am J Physiol 293:H636, 2007)
-        right_shortening = 1.0 - float((area[~left] * right_share).sum()) ** RIGHT_LENGTHWISE
-        further_mm = field.right.length_mm * float(np.clip(right_shortening - shortening, -0.03, 0.15))
-        shape_left = field.left_ratio * (area[left] ** 2 / (1.0 - shortening) - 1.0)
-        shape_right = -(area[~left] ** 2 / (1.0 - right_shortening) - 1.0)
-        shape_left = np.clip(shape_left - (shape_left * left_share).sum(), -0.5, 0.5)
-        shape_right = np.clip(shape_right - (shape_right * right_share).sum(), -0.3, 0.3)
-        wanted = (float(course.lv_ml[k]), float(course.rv_ml[k]))
-        for pattern in PATTERNS:
-            u = field.left_weight @ (pattern * shape_left)
-            f = field.right.weight @ (pattern * shape_right)
-            for _ in range(AIMS):
-                aim = [beyond[side] * wanted[side] for side in (0, 1)]
-                shifted = _fit(field, cavity, u, f, (aim[0], aim[1]), guess, shortening, further_mm)
-                points = field.place(every, *shifted, shortening, further_mm)
-                moved = even_out(points - reference, neighbours, ROUNDS) + correction
-                points = reference + moved
-                volume, least = keep_volumes(points, mesh.tets, tet_ml, neighbours)
-                correction += points - reference - moved
-                attached.close(points)
-                got = tuple(enclosed_volume_ml(points[side.rows], side.triangles) for side in cavity)
-                if all(abs(g - w) < AIM_TOLERANCE * w for g, w in zip(got, wanted, strict=True)):
-                    break
-                beyond = [b + 1.0 - g / w for b, w, g in zip(beyond, wanted, got, strict=True)]
-            if least > 0.0:
-                break
-        else:
-            raise EngineError(
-                "the wall would turn inside out",
-                where=f"frame {k + 1}, smallest element at {100.0 * least:.0f} % of its volume",
-                remedy="Build the model with finer elements",
-            )
-        attached.follow(points, {"la": float(course.la_ratio[k]), "ra": float(course.ra_ratio[k])})
-        yield Pose(
-            points_mm=points,
-            lv_ml=mesh.enclosed_ml("lv_cavity", points),
-            rv_ml=mesh.enclosed_ml("rv_cavity", points),
-            wall_ratio=volume / float(tet_ml.sum()),
-            least_tet=least,
-            pattern=pattern,
-        )
+    area = course.area_ratio[k]
+    # fibres run all ways in the plane of the wall, so length and girth share the change of its area
+    shortening = 1.0 - float(np.sqrt((area[left] * left_share).sum()))
+    # the right free wall shortens mostly lengthwise: 80 % of its stroke (Carlsson, Am J Physiol 293:H636, 2007)
+    right_shortening = 1.0 - float((area[~left] * right_share).sum()) ** RIGHT_LENGTHWISE
+    further_mm = field.right.length_mm * float(np.clip(right_shortening - shortening, -0.03, 0.15))
+    shape_left = field.left_ratio * (area[left] ** 2 / (1.0 - shortening) - 1.0)
+    shape_right = -(area[~left] ** 2 / (1.0 - right_shortening) - 1.0)
+    shape_left = np.clip(shape_left - (shape_left * left_share).sum(), -0.5, 0.5)
+    shape_right = np.clip(shape_right - (shape_right * right_share).sum(), -0.3, 0.3)
+    wanted = (state.beyond[0] * float(course.lv_ml[k]), state.beyond[1] * float(course.rv_ml[k]))
+    guess = state.guess if keep else state.guess.copy()
+    u = field.left_weight @ (pattern * shape_left)
+    f = field.right.weight @ (pattern * shape_right)
+    u, f = _fit(field, mover.cavity, u, f, wanted, guess, shortening, further_mm)
+    return field.place(np.arange(len(field.mesh.points_mm)), u, f, shortening, further_mm)
