@@ -39,8 +39,8 @@ def reproduce(
 
 def compare(bundle: str, studies: bool, fit: bool, report: "Reporter") -> dict[str, Any]:
     """The comparison as JSON values: in a worker, since the file may be a stranger's."""
-    from twinviewer.report.bundle.reproduce import document
     from twinviewer.report.bundle.reproduce import reproduce as again
+    from twinviewer.report.bundle.rows import document
 
     return document(again(Path(bundle), report, studies=studies, fit=fit))
 

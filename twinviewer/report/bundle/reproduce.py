@@ -4,62 +4,35 @@ import json
 import math
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from twinviewer.domain import Cancelled, Reporter, Setup, StoreError, TwinviewerError, part, silent
+import numpy as np
+from numpy.typing import NDArray
+
+from twinviewer.domain import (
+    Cancelled,
+    Reporter,
+    Setup,
+    StoreError,
+    TwinviewerError,
+    part,
+    silent,
+)  # fmt: skip
+from twinviewer.report.bundle.again import recompute
 from twinviewer.report.bundle.archive import damage, manifest_in, opened, small, streamed
 from twinviewer.report.bundle.manifest import CASE, NUMBERS, Manifest, machine
+from twinviewer.report.bundle.rows import Reproduction, Row, Verdict, curve_row, number_row
 from twinviewer.report.pages.provenance import versions
 from twinviewer.session import store
 from twinviewer.session.case import Case, Scenario
 from twinviewer.session.scenarios import compute_setup, setup_input
 from twinviewer.session.studies.door import run_points
-from twinviewer.session.studies.point import answer
-from twinviewer.session.studies.study import Point, Study, Wanted
+from twinviewer.session.studies.study import Answer, Study
 
-TOLERANCE = 1e-3
-"""Across versions and processors: share of a number, or of 1 in its unit where the number is smaller."""
 DECISIVE = ("twinviewer", "numpy", "scipy", "numba", "llvmlite")
 """Packages that decide the last digits of a simulation."""
 MOST_NUMBERS_BYTES = 64 << 20
-
-Verdict = Literal["identical", "within tolerance", "different", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One thing compared. part: file, baseline, scenario or study. said, found: as the bundle says and as it came out
-    here; text where it is no number."""
-
-    part: str
-    name: str
-    said: str
-    found: str
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Reproduction:
-    """What was compared. exact: whether versions and processor are those of the bundle, so that numbers have to be the
-    same to the last bit. versions: package -> (there, here) of those that differ."""
-
-    rows: tuple[Row, ...]
-    exact: bool
-    versions: Mapping[str, tuple[str, str]]
-
-    @property
-    def same(self) -> bool:
-        """Nothing differs beyond what is allowed."""
-        allowed = ("identical",) if self.exact else ("identical", "within tolerance")
-        return all(row.verdict in allowed for row in self.rows)
-
-    @property
-    def differing(self) -> tuple[Row, ...]:
-        """What does."""
-        allowed = ("identical",) if self.exact else ("identical", "within tolerance")
-        return tuple(row for row in self.rows if row.verdict not in allowed)
 
 
 def reproduce(
@@ -119,14 +92,6 @@ def _numbers(content: bytes) -> Mapping[str, Mapping[str, float]]:
         raise StoreError("The bundle's numbers are not sound", where=NUMBERS) from error
 
 
-def verdict_of(said: float, found: float, exact: bool) -> Verdict:
-    """Whether two numbers are one. exact: to the last bit, else within TOLERANCE too."""
-    if said == found or (math.isnan(said) and math.isnan(found)):
-        return "identical"
-    close = abs(said - found) <= TOLERANCE * max(abs(said), 1.0)
-    return "within tolerance" if close and math.isfinite(found) else "different"
-
-
 def _recomputed(
     case: Case, told: Mapping[str, Mapping[str, float]] | None, exact: bool, report: Reporter, fit: bool
 ) -> Iterator[Row]:
@@ -159,31 +124,41 @@ def _fitted(case: Case, kept: Setup, exact: bool, report: Reporter) -> Iterator[
             texts = (absent if said is None else f"{said.value:.9g}", absent if found is None else f"{found.value:.9g}")
             yield Row("baseline", name, *texts, "different")
             continue
-        yield _row("baseline", name, said.value, found.value, exact)
+        yield number_row("baseline", name, said.value, found.value, exact)
 
 
 def _scenario(
     case: Case, untreated: Setup, scenario: Scenario, told: Mapping[str, float] | None, exact: bool, report: Reporter
 ) -> Iterator[Row]:
-    """A scenario's metrics: what the case keeps, what the table says, and what comes out now."""
-    assert scenario.run is not None
-    kept = {name: quantity.value for name, quantity in scenario.run.metrics.items()}
+    """A scenario's inputs, fields, traces and metrics: what the case keeps, what the table says, what comes out now."""
+    run = scenario.run
+    assert run is not None
+    kept = {name: quantity.value for name, quantity in run.metrics.items()}
     report(0.0, f"Simulating {scenario.label}")
-    point = Point(scenario.name, scenario.therapies)
-    done = answer(case.engine, untreated, point, Wanted(metrics=frozenset(kept)), report)
-    if done.failure:
-        yield Row(scenario.name, "simulation", f"{len(kept)} numbers", done.failure, "failed")
+    try:
+        again = recompute(case, untreated, scenario, report)
+    except Cancelled:
+        raise
+    except (TwinviewerError, ArithmeticError, ValueError, KeyError, IndexError, np.linalg.LinAlgError) as error:
+        yield Row(scenario.name, "simulation", f"{len(kept)} numbers", str(error), "failed")
         return
+    if again.uid != run.uid:
+        yield Row(scenario.name, "inputs and engine", run.uid[:16], again.uid[:16], "different" if exact else
+                  "within tolerance")  # fmt: skip
     for name, value in kept.items():
-        if name not in done.metrics:
+        if name not in again.metrics:
             yield Row(scenario.name, name, f"{value:.9g}", "not given", "different")
             continue
-        yield _row(scenario.name, name, value, done.metrics[name], exact)
+        yield number_row(scenario.name, name, value, again.metrics[name], exact)
         if told is not None and told.get(name) != value:
             said = "absent" if name not in told else f"{told[name]:.9g} in the table"
             yield Row(scenario.name, name, said, f"{value:.9g} in the case", "different")
     for name in sorted(set(told or {}) - set(kept)):
         yield Row(scenario.name, name, f"{(told or {})[name]:.9g} in the table", "not in the case", "different")
+    curves: dict[str, NDArray[Any]] = {f"trace {name}": trace.values for name, trace in run.traces.items()}
+    curves |= {f"field {name}": one.values for name, one in run.fields.items()}
+    for name, values in curves.items():
+        yield curve_row(scenario.name, name, values, again.curves.get(name))
 
 
 def _studies(case: Case, exact: bool, report: Reporter, workers: int | None) -> Iterator[Row]:
@@ -196,40 +171,32 @@ def _studies(case: Case, exact: bool, report: Reporter, workers: int | None) -> 
 
 
 def _study(study: Study, setup: Setup, exact: bool, report: Reporter, workers: int | None) -> Iterator[Row]:
-    """Every number of every point that was answered; points are counted where all of one's numbers are the same."""
+    """Every number of every point that was answered; what is the same is counted, what is not has a row.
+
+    Traces are not compared: a study may keep them thinned.
+    """
     answered = {one.point: one for one in study.answers}
     points = [point for point in study.points if point.name in answered]
-    wanted = replace(study.wanted, fields=frozenset(), traces=frozenset())
-    again = run_points(study.engine, setup, points, wanted, workers=workers, report=report)
+    again = run_points(study.engine, setup, points, study.wanted, workers=workers, report=report)
     alike: dict[Verdict, int] = {"identical": 0, "within tolerance": 0}
     for done in again:
-        said = answered[done.point]
-        if bool(done.failure) != bool(said.failure):
-            yield Row(study.name, done.point, said.failure or "answered", done.failure or "answered", "different")
-            continue
-        for name, value in said.metrics.items():
-            row = _row(study.name, f"{done.point}: {name}", value, done.metrics.get(name, math.nan), exact)
-            if row.verdict == "different":
-                yield row
-            else:
+        for row in _answer(study.name, answered[done.point], done, exact):
+            if row.verdict in alike:
                 alike[row.verdict] += 1
+            else:
+                yield row
     for verdict, count in alike.items():
         if count:
-            yield Row(study.name, f"{count} numbers of {len(points)} points", "", "", verdict)
+            yield Row(study.name, f"{count} results of {len(points)} points", "", "", verdict)
 
 
-def _row(where: str, name: str, said: float, found: float, exact: bool) -> Row:
-    return Row(where, name, f"{said:.9g}", f"{found:.9g}", verdict_of(said, found, exact))
-
-
-def document(found: Reproduction) -> dict[str, Any]:
-    """As JSON values."""
-    return {
-        "same": found.same,
-        "exact": found.exact,
-        "tolerance": 0.0 if found.exact else TOLERANCE,
-        "versions_that_differ": {name: list(pair) for name, pair in found.versions.items()},
-        "rows": [
-            {"part": r.part, "name": r.name, "said": r.said, "found": r.found, "verdict": r.verdict} for r in found.rows
-        ],
-    }
+def _answer(where: str, said: Answer, found: Answer, exact: bool) -> Iterator[Row]:
+    if bool(found.failure) != bool(said.failure):
+        yield Row(where, said.point, said.failure or "answered", found.failure or "answered", "different")
+        return
+    for name, value in said.metrics.items():
+        yield number_row(where, f"{said.point}: {name}", value, found.metrics.get(name, math.nan), exact)
+    for name, values in said.segments.items():
+        yield curve_row(where, f"{said.point}: {name} by segment", values, found.segments.get(name))
+    for name, field in said.fields.items():
+        yield curve_row(where, f"{said.point}: {name}", field, found.fields.get(name))
