@@ -28,6 +28,7 @@ from twinviewer.cli.commands.run import run
 from twinviewer.cli.commands.segment import segment
 from twinviewer.cli.commands.sweep import sweep
 from twinviewer.cli.commands.therapies import therapies
+from twinviewer.cli.commands.uncertainty import uncertainty
 from twinviewer.cli.commands.update import update
 from twinviewer.cli.commands.warm import warm
 from twinviewer.cli.products import write_products
@@ -58,6 +59,7 @@ for _command in (
     therapies,
     sweep,
     cohort,
+    uncertainty,
 ):  # as --help lists
     app.command()(_command)
 app.command(hidden=True)(warm)

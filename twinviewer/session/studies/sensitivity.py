@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 
 WORTH = 0.10
 """A measurement that would narrow less than so much is not named."""
+LEAST_SHARE = 0.03
+"""Nor an input with less of the variance, which may be chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def rank(
     shares = tuple(
         Share(inputs[k], float(effects[k]), bool(slope[k] > 0.0), _narrowed_by(inputs[k], rows[:, k], seen, measurable))
         for k in order
-        if effects[k] > 0.0
+        if effects[k] >= LEAST_SHARE
     )
     gains = sorted(_gains(values, seen, measurable), key=lambda one: -one.narrower)
     return Ranking(metric, shares, max(found.q2, 0.0), tuple(one for one in gains if one.narrower >= WORTH))

@@ -240,3 +240,12 @@ def _thinned(trace: Trace, period_s: float) -> Trace:
 def _axis(period_s: float, step_s: float) -> Array:
     """One array for all traces of a beat."""
     return np.linspace(0.0, period_s, int(np.ceil(period_s / step_s)) + 1)
+
+
+def accept_spread(case: Case, study: Study) -> Case:
+    """Take a spread in; an older one of that name makes room. EngineError where the baseline is another by now."""
+    baseline = case.baseline
+    if baseline is None or setup_uid(catalog.engine(case.engine), baseline.setup) != study.baseline_uid:
+        raise EngineError("The baseline has changed meanwhile", remedy="Start again")
+    others = tuple(one for one in case.studies if one.kind != "spread")
+    return case.changed("How sure is this", studies=(*others, study))
