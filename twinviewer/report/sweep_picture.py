@@ -10,9 +10,9 @@ from twinviewer.report import RESEARCH_ONLY
 from twinviewer.report.strip import PAPER, Look, ticks
 from twinviewer.report.sweep_scale import scale_of
 from twinviewer.scene.bullseye import SEGMENTS, SEPTAL_BORDERS_DEG, SIDES, Scale, dark_ink
+from twinviewer.session.studies.plan import Plan, plan_of
 from twinviewer.session.studies.ranking import Ranked, Table, Target, best_of_places, by_segment, pareto, ranked
 from twinviewer.session.studies.study import Study
-from twinviewer.session.studies.sweep import Plan, plan_of, segment_of_value
 
 _SCALE, _WIDTH, _HEIGHT, _ROWS = 2, 1600, 760, 12
 FRONT, DOT, GREY = "#0F8B9D", "#B9C3CE", "#EDF0F3"
@@ -62,7 +62,7 @@ def _disc(
     pen: _Pen, table: Table, order: Sequence[Ranked], target: Target, centre: tuple[float, float], radius: float
 ) -> None:
     values, scale = by_segment(order), scale_of(target, by_segment(order))
-    hidden = {segment_of_value(place): why for place, why in table.left_out.items()}
+    hidden = table.hidden
     pen.text(centre[0], 100, f"{scale.title} ({scale.unit}), best of each segment", 15, pen.look.text, "ma")
     for segment in SEGMENTS:
         corners = np.column_stack(

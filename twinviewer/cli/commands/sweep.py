@@ -62,7 +62,8 @@ def sweep(
     with speaking(as_json):
         from twinviewer.session.addressing import addressed
         from twinviewer.session.studies import ranking
-        from twinviewer.session.studies.sweep import ELECTRICAL, WANTED, plan
+        from twinviewer.session.studies.plan import plan
+        from twinviewer.session.studies.sweep import ELECTRICAL, WANTED
         from twinviewer.session.studies.sweep_files import document
         from twinviewer.session.studies.sweep_study import accept_study, compute_sweep, sweep_input
 
@@ -113,7 +114,7 @@ def _write(
         files["summary"] = str(write_json(document(study, table, first, second), out / "sweep.json"))
     if pictures:
         from twinviewer.report.sweep_picture import sweep_picture
-        from twinviewer.session.studies.sweep import in_words, plan_of
+        from twinviewer.session.studies.plan import in_words, plan_of
 
         title = f"{in_words(plan_of(study))}, {case.title}"
         with writing(out / "sweep.png"):
@@ -123,8 +124,8 @@ def _write(
 
 
 def _say(study: "Study", table: "Table", first: "Target", second: "Target") -> None:
+    from twinviewer.session.studies.plan import plan_of
     from twinviewer.session.studies.ranking import best_of_places, pareto, ranked
-    from twinviewer.session.studies.sweep import plan_of
 
     swept, order = plan_of(study), ranked(table.rows, first)
     shown = best_of_places(order) if swept.site is not None else order

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import ParameterValue, Setup
 from twinviewer.session.metric_names import METRICS
+from twinviewer.session.studies.places import Masked, Place, places
+from twinviewer.session.studies.plan import plan_of, values_of
 from twinviewer.session.studies.study import Answer, Point, Study
-from twinviewer.session.studies.sweep import BASELINE_POINT, Masked, masked, plan_of, segment_of_value, values_of
+from twinviewer.session.studies.sweep import BASELINE_POINT
 
 WORK_SPREAD = "work_spread_percent"
 """Standard deviation of the segments' work in % of its mean: how unevenly the left ventricle works."""
@@ -81,7 +83,8 @@ TARGETS: Mapping[str, Target] = {
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """One simulated combination. values: on each axis of the plan. place: its value on the axis of places, else None.
-    numbers: metrics and what is derived of them. masked: why its place does not stand among the others."""
+    segment: the AHA segment of that place, 0 where there is none. numbers: metrics and what is derived of them. masked:
+    why its place does not stand among the others."""
 
     point: Point
     values: tuple[ParameterValue, ...]
@@ -89,6 +92,7 @@ class Row:
     numbers: Mapping[str, float]
     failure: str = ""
     masked: Masked | None = None
+    segment: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,11 +107,22 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """A study read: its rows in the order of the points, the untreated heart apart, and the places left out."""
+    """A study read: its rows in the order of the points, the untreated heart apart, and where its places lie."""
 
     rows: tuple[Row, ...]
     baseline: Mapping[str, float]
-    left_out: Mapping[ParameterValue, Masked] = field(default_factory=dict)
+    places: Mapping[ParameterValue, Place] = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> Mapping[ParameterValue, Masked]:
+        """Places that do not stand among the others, and why."""
+        return {value: one.masked for value, one in self.places.items() if one.masked is not None}
+
+    @property
+    def hidden(self) -> Mapping[int, Masked]:
+        """AHA segments all of whose places are masked."""
+        open_ = {one.segment for one in self.places.values() if one.masked is None}
+        return {o.segment: o.masked for o in self.places.values() if o.masked and o.segment and o.segment not in open_}
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -115,9 +130,10 @@ class Table:
         return tuple(t for t in TARGETS.values() if any(t.metric in row.numbers for row in self.rows))
 
 
-def table(study: Study, setup: Setup) -> Table:
-    """All that has been answered so far."""
-    swept, hidden = plan_of(study), masked(setup, plan_of(study))
+def table(study: Study, setup: Setup, known: Mapping[ParameterValue, Place] | None = None) -> Table:
+    """All that has been answered so far. known: its places, where they have been looked up before."""
+    swept = plan_of(study)
+    found = places(setup, swept) if known is None else known
     answers = {answer.point: answer for answer in study.answers}
     site = None if swept.site is None else swept.axes.index(swept.site)
     rows, baseline = [], {}
@@ -130,9 +146,10 @@ def table(study: Study, setup: Setup) -> Table:
             continue
         values = values_of(swept, point)
         place = None if site is None else values[site]
-        why = hidden.get(place) if place is not None else None
-        rows.append(Row(point, values, place, numbers_of(answer), answer.failure, why))
-    return Table(tuple(rows), baseline, hidden)
+        at = found.get(place) if place is not None else None
+        why, segment = (at.masked, at.segment) if at is not None else (None, 0)
+        rows.append(Row(point, values, place, numbers_of(answer), answer.failure, why, segment))
+    return Table(tuple(rows), baseline, found)
 
 
 def numbers_of(answer: Answer) -> dict[str, float]:
@@ -179,7 +196,7 @@ def by_segment(order: Sequence[Ranked]) -> NDArray[np.float64]:
     NaN elsewhere."""
     found = np.full(17, np.nan)
     for one in order:
-        segment = segment_of_value(one.row.place) if one.row.place is not None else 0
+        segment = one.row.segment
         if segment and np.isnan(found[segment - 1]):
             found[segment - 1] = one.value
     return found
