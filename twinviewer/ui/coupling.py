@@ -34,6 +34,7 @@ from twinviewer.ui.measured_beat import MeasuredBeat
 from twinviewer.ui.other_ways import OtherWays
 from twinviewer.ui.outline_flow import OutlineFlow
 from twinviewer.ui.picking import Picking
+from twinviewer.ui.report_flow import ReportFlow
 from twinviewer.ui.scar_brush import ScarBrush
 from twinviewer.ui.scenario_flow import ScenarioFlow
 from twinviewer.ui.scene_composer import SceneComposer
@@ -137,6 +138,7 @@ class Coupling(QObject):
         pages.simulate.cancel_asked.connect(p.cancel)
         pages.compare.simulate_asked.connect(lambda: self.go(Step.SIMULATE))
         pages.report.export_asked.connect(self.export)
+        self.report = ReportFlow(w)
 
     # The catalog -----------------------------------------------------------------------------------------------
 
@@ -204,7 +206,7 @@ class Coupling(QObject):
         w.inspector.segment.show_case(case)
         w.inspector.model.show_case(case)
         self.segments.follow(case.mesh)
-        w.inspector.report.show_case(case)
+        self.report.show_case(case)
         self.measured.follow(case)
         self._set_period()
         self.show_choices()

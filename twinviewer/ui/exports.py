@@ -1,10 +1,34 @@
 """What leaves the program, each as a function that a worker can run. No Qt here."""
 
 import json
+import shutil
 from pathlib import Path
 
 from twinviewer.domain import Reporter, StoreError, silent
 from twinviewer.session.case import Case
+
+
+def unfinished(folder: Path) -> Path:
+    """Where a report lies while it is being made: a folder of its name is either whole or not there."""
+    return folder.with_name(f".{folder.name}.partial")
+
+
+def write_report(
+    case: Case, folder: str, pieces: tuple[str, ...], images: bool, report: Reporter = silent
+) -> dict[str, str]:
+    """The whole report, in a folder that must not be there yet. Name inside -> path."""
+    from twinviewer.report.make import make_report
+
+    whole = Path(folder)
+    partial = unfinished(whole)
+    try:
+        files = make_report(case, partial, pieces, report, images=images)
+        partial.rename(whole)
+    except OSError as error:
+        raise StoreError(f"The report could not be put in its place: {error.strerror}", where=whole.name) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return {name: str(whole / name) for name in files}
 
 
 def write_pdf(case: Case, path: str, report: Reporter = silent) -> str:

@@ -35,6 +35,7 @@ def allow_actions(w: MainWindow) -> None:
     a.allow("typed_model", not p.busy, "wait for what is running")
     possible = w.coupling.outlines.possible()
     a.allow("outline", possible and not p.busy, "wait for what is running" if possible else "open a volume first")
+    a.allow("make_report", can_report(case), "find the structures or simulate the baseline first")
     for key in ("pdf", "metrics"):
         a.allow(f"export_{key}", can_report(case), "find the structures or simulate the baseline first")
     a.allow("export_measures", bool(case.measurements), "build the model first")

@@ -3,9 +3,10 @@
 from PySide6.QtWidgets import QStackedWidget
 
 from twinviewer.ui.page import Page
+from twinviewer.ui.page_report import ReportPage
 from twinviewer.ui.pages_compare import ComparePage
 from twinviewer.ui.pages_images import ImportPage, ModelPage, SegmentPage
-from twinviewer.ui.pages_simulation import ReportPage, SimulatePage
+from twinviewer.ui.pages_simulation import SimulatePage
 from twinviewer.ui.step_bar import Step
 from twinviewer.ui.theme import Look
 

@@ -38,6 +38,7 @@ def add_actions(w: MainWindow) -> None:
     a.add("typed_model", "File", "Model from &typed numbers…", lambda: w.coupling.other_ways.ask_numbers(), "", "model")
     a.add("save_case", "File", "&Save case", lambda: save_case(w, False), "Ctrl+S", "save")
     a.add("save_case_as", "File", "Save case &as…", lambda: save_case(w, True), "Ctrl+Shift+S")
+    a.add("make_report", "File", "Make the &whole report", lambda: w.coupling.report.make(), "Ctrl+Shift+P", "page")
     a.add("export_pdf", "Export", "&Report as PDF…", lambda: w.coupling.export("pdf"), "Ctrl+P", "page")
     a.add("export_film", "Export", "&Film of the beat…", lambda: w.coupling.export("film"), "", "film")
     a.add("export_picture", "Export", "&Picture…", lambda: w.coupling.export("picture"), "", "picture")
@@ -125,7 +126,7 @@ def fill_menus(w: MainWindow) -> None:
         {
             "&File": ["open_folder", "open_image", "open_case", "open_demo", "load_records", "records_folder", "-",
                       *IMPORTS, "outline", "typed_model", "-", "save_case", "save_case_as",
-                      ("&Export", exports), "-", "quit"],
+                      "make_report", ("&Export", exports), "-", "quit"],
             "&Edit": ["undo", "redo", "-", *measure_menu(), "correct", "paint_scar", "landmarks", "calcium", "-",
                       "cancel", "palette"],
             "Edit &labels": label_menu(),

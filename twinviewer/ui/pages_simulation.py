@@ -1,4 +1,4 @@
-"""The inspector's pages for scenarios: Simulate, Report."""
+"""The inspector's page Simulate: the baseline, therapies, scenarios."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,7 +6,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from twinviewer.domain import Comparison, Organ, Suitability, Therapy
-from twinviewer.report import can_film, can_report, follows_images
 from twinviewer.session.case import BASELINE, NO_SIMULATION, Case, can_simulate
 from twinviewer.session.combining import impossible
 from twinviewer.session.metric_names import HEADLINE
@@ -311,61 +310,6 @@ class SimulatePage(Page):
 
     def _ask_baseline(self) -> None:
         self.baseline_asked.emit({} if self.setup_form is None else self.setup_form.chosen())
-
-
-class ReportPage(Page):
-    """What can leave the program. ``export_asked`` carries which."""
-
-    export_asked = Signal(str)
-
-    def __init__(self, look: Look) -> None:
-        super().__init__(
-            look, "Report", "Every picture, film and page carries the pseudonym and the words “research only”."
-        )
-        self._buttons: dict[str, Action] = {}
-        for key, text, sign in EXPORTS:
-            button = self.action(text, sign, primary=key == "pdf")
-            button.clicked.connect(lambda _=False, key=key: self.export_asked.emit(key))
-            self._buttons[key] = button
-        self.end()
-
-    def show_case(self, case: Case) -> None:
-        """Allow what the case has."""
-        run = any(scenario.run is not None for scenario in case.scenarios)
-        for key in ("film", "picture"):  # what is measured has a film and a picture of its own
-            self._buttons[key].setVisible(run or not follows_images(case))
-        for key, button in self._buttons.items():
-            if key in ("labels", "seg"):
-                button.allow(case.labels is not None, "Find the structures first")
-            elif key in ("measures", "sr"):
-                button.allow(
-                    bool(case.measurements) and (key != "sr" or case.image is not None), "Measure images first"
-                )
-            elif key == "case":
-                button.allow(case.image is not None, "Open images first")
-            elif key == "picture":
-                button.allow(case.mesh is not None, "Build the model first")
-            elif key in ("measured", "moments"):
-                button.setVisible(follows_images(case))
-            elif key == "film":
-                button.allow(can_film(case), "Simulate the baseline first")
-            else:
-                button.allow(can_report(case), "Find the structures or simulate the baseline first")
-
-
-EXPORTS = (
-    ("pdf", "Report as PDF…", "page"),
-    ("film", "Film of the beat…", "film"),
-    ("picture", "Picture…", "picture"),
-    ("measured", "Film beside the images…", "film"),
-    ("moments", "Picture beside the images…", "picture"),
-    ("metrics", "All numbers as JSON…", "table"),
-    ("measures", "Measures as table (CSV)…", "table"),
-    ("sr", "Measures as DICOM SR…", "table"),
-    ("labels", "Labels as NIfTI…", "segment"),
-    ("seg", "Labels as DICOM SEG…", "segment"),
-    ("case", "Case file…", "save"),
-)
 
 
 def _empty(column: QVBoxLayout) -> None:
