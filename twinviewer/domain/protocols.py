@@ -226,6 +226,16 @@ class Repeatable(Protocol):
 
 
 @runtime_checkable
+class Explaining(Protocol):
+    """What a therapy may offer besides: what the values of all its uses in a scenario mean together."""
+
+    def explain(self, setup: Setup, uses: Sequence[Mapping[str, ParameterValue]]) -> str:
+        """One or two sentences without the last full stop, "" for nothing. setup: untreated. It may take seconds.
+        Raises TherapyError for values out of bounds."""
+        ...
+
+
+@runtime_checkable
 class Objecting(Protocol):
     """What a therapy may declare besides. Whether therapies override, oppose or depend on their order is found by
     applying them; here stands only what that cannot show (a pump through a mechanical valve)."""

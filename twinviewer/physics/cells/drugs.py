@@ -5,6 +5,7 @@ itself (dynamic hERG, see herg.py). Assumption: the free concentration in plasma
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twinviewer.domain import EngineError
@@ -22,7 +23,8 @@ CardiacModelling/hERG-binding-mechanisms). Our own training drugs leave gaps of 
 
 @dataclass(frozen=True, slots=True)
 class DrugEffect:
-    """What remains of each conductance (fraction, 1 = all) and how hERG is bound; the default is no drug."""
+    """What remains of each conductance (fraction, 1 = all) and how hERG is bound; the default is no drug. others:
+    (binding, unbinding, half voltage) of further drugs, which compete for the channel."""
 
     late_sodium: float = 1.0
     sodium: float = 1.0
@@ -33,9 +35,33 @@ class DrugEffect:
     bind_per_ms: float = 0.0
     unbind_per_ms: float = 0.0
     half_mv: float = 0.0
+    others: tuple[tuple[float, float, float], ...] = ()
 
 
 NO_DRUG = DrugEffect()
+
+
+def together(effects: Sequence[DrugEffect]) -> DrugEffect:
+    """The effect of several drugs at once, in whatever order.
+
+    Six currents keep the product of what each drug leaves of them (independent sites); to hERG the drugs bind in
+    competition, each with its own rates.
+    """
+    found = [one for one in effects if one != NO_DRUG]
+    if len(found) < 2:
+        return found[0] if found else NO_DRUG
+    binding = sorted(
+        (b for one in found for b in ((one.bind_per_ms, one.unbind_per_ms, one.half_mv), *one.others)), reverse=True
+    )
+    bound = [b for b in binding if b[0] > 0.0] or [(0.0, 0.0, 0.0)]
+
+    def left(name: str) -> float:
+        return math.prod(sorted(getattr(one, name) for one in found))
+
+    return DrugEffect(
+        left("late_sodium"), left("sodium"), left("calcium"), left("slow_potassium"), left("rectifier"),
+        left("outward"), *bound[0], tuple(bound[1:]),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,8 @@ class OHaraCiPA:
     potassium_mm: float = 5.4
 
     def parameters(self) -> NDArray[np.float64]:
-        """(12,) of the kernel: layer, scale of INa INaL Ito ICaL IKr IKs IK1, binding, K. Raises EngineError."""
+        """(12,) of the kernel: layer, scale of INa INaL Ito ICaL IKr IKs IK1, binding, K; under k > 1 drugs (12 + 3 k,)
+        with the binding of each. Raises EngineError."""
         if self.layer not in LAYERS:
             raise EngineError(f"There is no cell layer {self.layer!r}", remedy="endo, epi or mid")
         scale, e = _LAYER_SCALE[self.layer], self.effect
@@ -63,8 +64,13 @@ class OHaraCiPA:
         ])  # fmt: skip
         if not np.isfinite(values).all() or (values[1:10] < 0.0).any() or not 1.0 <= self.potassium_mm <= 12.0:
             raise EngineError("A cell's conductances or outer potassium are out of range", where=repr(self))
-        return values
+        if not e.others:
+            return values
+        mixed = np.array([(e.bind_per_ms, e.unbind_per_ms, e.half_mv), *e.others])
+        if not np.isfinite(mixed).all() or (mixed[:, :2] < 0.0).any():
+            raise EngineError("A drug's binding to hERG is out of range", where=repr(self))
+        return np.concatenate([values, mixed.ravel()])
 
     def initial(self) -> NDArray[np.float64]:
-        """(48,) resting state, no drug bound."""
-        return np.array(_INITIAL)
+        """(48,) resting state, no drug bound; under k > 1 drugs (45 + 3 k,)."""
+        return np.array([*_INITIAL, *[0.0] * (3 * len(self.effect.others))])

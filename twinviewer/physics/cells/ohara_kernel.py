@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 from twinviewer.physics.cells.gates import over_expm1, relax, rise, sampled, step_ms
 from twinviewer.physics.cells.herg import herg_step
+from twinviewer.physics.cells.herg_mixed import BINDING, herg_mixed_step
 
 SIZE = 48
-"""State: V, 8 concentrations, 27 gates, 2 release fluxes, trapped CaMK, 9 hERG states."""
+"""State: V, 8 concentrations, 27 gates, 2 release fluxes, trapped CaMK, 9 hERG states; three more by further drug."""
+PARAMETERS = 12
+"""Of a cell under one drug or none; under several the binding of each of them follows."""
 HERG = 39
 
 NA_O, CA_O = 140.0, 1.8
@@ -153,7 +156,10 @@ def ohara_step(
     epi, mid = kind == 1, kind == 2
     k_o = p[11]
     _gates(s, epi, k_o, dt)
-    herg_step(s[HERG : HERG + 9], s[0], dt, p[8], p[9], p[10], scratch)
+    if p.size > PARAMETERS:
+        herg_mixed_step(s[HERG:], s[0], dt, p[PARAMETERS:].reshape(-1, BINDING), scratch)
+    else:
+        herg_step(s[HERG : HERG + 9], s[0], dt, p[8], p[9], p[10], scratch)
     v, nai, nass, ki, kss, cai, cass, cansr, cajsr = s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8]
     bound = 0.05 * (1.0 - s[38]) / (1.0 + 0.0015 / cass)
     camk = bound + s[38]

@@ -7,13 +7,14 @@ smallest, min |sum g_i (x_{i+1} - x_i)| with sum g_i = 1, and pacing goes on fro
 so the worst case is plain pacing. Cells that alternate or skip beats have no fixed point: they are not ``settled``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.physics.cells.drugs import NO_DRUG, Drug, DrugEffect, drug
+from twinviewer.physics.cells.drugs import NO_DRUG, Drug, DrugEffect, drug, together
 from twinviewer.physics.cells.ohara_cipa import LAYERS, Layer, OHaraCiPA
 from twinviewer.physics.cells.pacing import Cell, Pacing, pace
 
@@ -103,6 +104,12 @@ def _repeats(now: Pacing, tolerance: float) -> bool:
 def dosed(layer: Layer, cycle_ms: float, name: str, times_cmax: float, most_beats: int = 600) -> Steady:
     """A cell under a drug at a multiple of Cmax at steady state (cached). Raises EngineError for an unknown drug."""
     effect = NO_DRUG if times_cmax == 0.0 else drug(name).at_cmax(times_cmax)
+    return steady(OHaraCiPA(layer, effect), cycle_ms, most_beats)
+
+
+def mixed(layer: Layer, cycle_ms: float, doses: Sequence[tuple[str, float]], most_beats: int = 600) -> Steady:
+    """A cell under several drugs, (name, multiple of Cmax) each, at steady state (cached). Raises EngineError."""
+    effect = together([drug(name).at_cmax(times) for name, times in doses])
     return steady(OHaraCiPA(layer, effect), cycle_ms, most_beats)
 
 
