@@ -1,0 +1,1 @@
+"""Windows of the studies: sweeps, what is uncertain, cohorts."""
