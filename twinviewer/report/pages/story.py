@@ -137,7 +137,7 @@ def headline(case: Case, found: Iterable[Delta]) -> list[str]:
     wanted: list[str] = []
     for rank in range(max((len(one) for one in lists), default=0)):
         wanted += [one[rank] for one in lists if rank < len(one)]
-    kept = [name for name in dict.fromkeys([*wanted, *HEADLINE]) if name in there]
+    kept = [name for name in dict.fromkeys([*wanted, *HEADLINE, *sorted(there, key=order_of)]) if name in there]
     return sorted(kept[:MOST_NUMBERS], key=order_of)
 
 
