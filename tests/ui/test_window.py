@@ -58,7 +58,7 @@ def test_compare_shows_three_panes_at_one_time(window, small_case, qtbot) -> Non
     window.choices.set(colour_by="activation_ms")
     qtbot.wait(50)
     state = window.views.view3d.stage.state
-    assert [pane.title for pane in state.panes] == ["Baseline", "CRT", "CRT − Baseline"]
+    assert [pane.title for pane in state.panes] == ["Baseline", "CRT", "Difference"]
     first, second = (pane.colouring for pane in state.panes[:2])
     assert (first.low, first.high) == (second.low, second.high)
     assert window.inspector.compare.deltas.rows[0][:3] in (("qrs_ms", "160", "120"), ("lv_ef_percent", "10.0", "14.0"))

@@ -41,9 +41,7 @@ FIELDS: dict[str, FieldStyle] = {
     "aha_segment": FieldStyle("AHA segment", "", "activation"),
     "rotational_rad": FieldStyle("Round the long axis", "rad", "angle", symmetric=True),
     SCAR: FieldStyle("Scar", "", "scar"),
-    "peak_strain_fibre": FieldStyle(
-        "Greatest fibre shortening", "%", "strain", symmetric=True, ends=("shortens more", "shortens less")
-    ),
+    "peak_strain_fibre": FieldStyle("Peak fibre strain", "%", "strain", symmetric=True, ends=("shortens more", "less")),
     "peak_strain_wall": FieldStyle("Greatest wall strain", "%", "strain", symmetric=True),
 }
 

@@ -100,7 +100,7 @@ class LegendStrip:
     def _ends(self, low: str, high: str, title: str, left: float, wide: float, y: float, state: SceneState) -> None:
         """What both ends mean, on the title's line where they fit beside it."""
         s = state.scale
-        need = (len(title) * 6.4 + 2 * 6.0 * max(len(low), len(high)) + 24) * s
+        need = (len(title) * 5.9 + 2 * 5.6 * max(len(low), len(high)) + 28) * s
         if need > wide:
             return
         self._word(low, left + 8 * s, y, state.quiet, TICK_PX, s)

@@ -6,7 +6,7 @@ Nothing is judged here and nothing recommended: the words repeat computed number
 from collections.abc import Sequence
 
 from twinviewer.domain import Delta
-from twinviewer.session.metric_names import METRICS, number_of, order_of, short_of
+from twinviewer.session.metric_names import HEADLINE, METRICS, number_of, order_of, short_of
 
 MOST, ALL = "Changed most", "All numbers"
 ELECTRICAL, PUMP, PRESSURES, VALVES, WORK, OTHER = "Electrical", "Pump", "Pressures", "Valves", "Work", "Other"
@@ -60,7 +60,8 @@ def still(delta: Delta) -> bool:
 
 
 def listed(deltas: Sequence[Sequence[Delta]], group: str) -> tuple[str, ...]:
-    """Names of the metrics to list. deltas: those of each scenario against one reference."""
+    """Names of the metrics to list. deltas: those of each scenario against one reference. Where nothing has changed,
+    what changed most is what doctors read first."""
     largest: dict[str, float] = {}
     for column in deltas:
         for delta in column:
@@ -68,9 +69,21 @@ def listed(deltas: Sequence[Sequence[Delta]], group: str) -> tuple[str, ...]:
     if group == MOST:
         largest.pop("excitation_ms", None)  # PR says it
         ranked = sorted(largest, key=lambda name: (-largest[name], order_of(name)))
-        return tuple(name for name in ranked[:MOST_COUNT] if largest[name] > 0.0)
+        return tuple(name for name in ranked[:MOST_COUNT] if largest[name] > 0.0) or tuple(
+            name for name in HEADLINE if name in largest
+        )
     names = [name for name in largest if group == ALL or group_of_metric(name) == group]
     return tuple(sorted(names, key=order_of))
+
+
+def percent_of(delta: Delta) -> str:
+    """The change in % with its sign; "" where a share says nothing: of an angle, of a value near 0 or of other sign,
+    of what is in % itself."""
+    if delta.percent is None or delta.unit in ("%", "deg", "1") or delta.baseline * delta.other <= 0.0:
+        return ""
+    if abs(delta.percent) >= 1000.0:
+        return ""
+    return f"{delta.percent:+.0f} %".replace("-", "−")
 
 
 def signed(name: str, value: float) -> str:
@@ -85,8 +98,8 @@ def _phrase(delta: Delta) -> str:
     short = short_of(delta.name)
     if still(delta):
         said = f"{short} {number_of(delta.name, delta.other)} {delta.unit}, the same"
-    elif delta.name in _IN_PERCENT and delta.percent is not None:
-        said = f"{short} {f'{delta.percent:+.0f}'.replace('-', '−')} %"
+    elif delta.name in _IN_PERCENT and percent_of(delta):
+        said = f"{short} {percent_of(delta)}"
     else:
         said = f"{short} {number_of(delta.name, delta.baseline)} → {number_of(delta.name, delta.other)} {delta.unit}"
     return f"{said} ({NOT_APART})" if delta.apart is False and not still(delta) else said

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject
 
 from twinviewer.domain import Comparison, Run
@@ -16,6 +18,9 @@ from twinviewer.ui.curves import Clock, Curves
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
 
+SEEN = frozenset({"myocardium", "la", "ra", "aorta", "pulmonary_artery"})
+KEPT = 2
+
 
 class CompareFlow(QObject):
     """Owned by the coupling; everything here follows from the view's choices and the case."""
@@ -23,6 +28,7 @@ class CompareFlow(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self.w = window
+        self._asked: set[str] = set()
         self.bar = CompareBar()
         self.bar.chosen.connect(lambda choices: window.choices.set(**choices))
         window.views.view3d.below_bar.addWidget(self.bar)
@@ -36,7 +42,7 @@ class CompareFlow(QObject):
     def scenarios(self) -> tuple[Scenario, ...]:
         """Those side by side that have run, the reference first; outside the comparison the baseline and what is in
         view."""
-        case, choices = self.w.presenter.case, self.w.choices
+        case, choices = self.w.coupling.case, self.w.choices
         names = choices.compared if choices.comparing else ("baseline", self.w.coupling.other())
         found = [case.find(name) for name in dict.fromkeys(names)]
         return tuple(s for s in found if s is not None and s.run is not None)
@@ -44,13 +50,13 @@ class CompareFlow(QObject):
     def comparisons(self) -> dict[str, Comparison]:
         """Scenario -> it against the reference."""
         choices = self.w.choices
-        found = {name: self.w.presenter.comparison(name, choices.reference) for name in choices.others}
+        found = {name: self.w.coupling.live.comparison(name, choices.reference) for name in choices.others}
         return {name: one for name, one in found.items() if one is not None}
 
     def pair(self) -> Comparison | None:
         """The pair of which the difference is shown."""
         one, against = self.w.choices.difference_of
-        return self.w.presenter.comparison(one, against)
+        return self.w.coupling.live.comparison(one, against)
 
     def can_compare(self) -> bool:
         """Whether the chosen ones have run."""
@@ -82,24 +88,45 @@ class CompareFlow(QObject):
         """What the plots draw."""
         scenarios = self.scenarios()
         runs = self._runs()
-        made = []
+        made, reference = [], self.w.presenter.case.find(self.w.choices.reference)
         for scenario, run in zip(scenarios, runs, strict=True):
             at = place(run, runs[0], self.aligned)
             segment = scenario.setup.mesh.point_fields.get("aha_segment")
-            made.append(Curves(scenario.label, run, scenario.colour, segment, at.scale, at.shift_s))
+            sure = self.w.uncertainty.of(scenario, reference)
+            made.append(Curves(scenario.label, run, scenario.colour, segment, at.scale, at.shift_s, sure))
         return tuple(made)
 
     def _runs(self) -> list[Run]:
         return [scenario.run for scenario in self.scenarios() if scenario.run is not None]
+
+    def lighten(self) -> None:
+        """Have a worker thin out the surfaces, once a mesh, so that several hearts play smoothly."""
+        mesh, known = self.w.presenter.case.mesh, self.w.coupling.composer.lighter
+        if mesh is None or mesh.uid in self._asked:
+            return
+        from twinviewer.scene.lighter import lighter, with_lighter, worth_it
+
+        self._asked.add(mesh.uid)
+        surfaces = worth_it(mesh, SEEN)
+
+        def take(found: dict[str, NDArray[np.int32]]) -> None:
+            while len(known) >= KEPT:
+                del known[next(iter(known))]
+            known[mesh.uid] = with_lighter(mesh, found)
+            self.w.coupling.draw_scene()
+
+        if surfaces:
+            self.w.presenter.look_up(lighter, mesh.points_mm, surfaces, done=take)
 
     # What is told ----------------------------------------------------------------------------------------------
 
     def show(self) -> None:
         """Page and bar."""
         w, choices = self.w, self.w.choices
-        case, found = w.presenter.case, self.comparisons()
+        case, found = w.coupling.case, self.comparisons()
         w.inspector.compare.show_case(case, case.find(choices.reference), found, choices.compared)
         if choices.comparing:
+            self.lighten()
             w.inspector.compare.show_curves(self.curves(), self.clock().period_s)
         known = {name for one in found.values() for name in one.difference_fields}
         fields = [(n, compose.FIELDS[n].label.lower()) for n in compose.DIFFERENCES if n in known]

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 from twinviewer.domain import Delta, Quantity
 from twinviewer.session.case import Scenario
 from twinviewer.session.directions import BETTER, verdict
-from twinviewer.session.finding import NOT_APART, is_same, signed, still
+from twinviewer.session.finding import NOT_APART, is_same, percent_of, signed, still
 from twinviewer.session.metric_names import label_of, number_of, short_of
 from twinviewer.ui.number_tables import provenance
 from twinviewer.ui.theme import Look
@@ -19,7 +19,7 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 UP, DOWN = "↑", "↓"
 NO_INTERVAL = "interval not computed"
-HEAD_PX = 74
+HEAD_PX, NAME_PX = 62, 76
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +83,7 @@ class ComparisonTable(QWidget):
         known: Mapping[str, Quantity] = {} if reference.run is None else reference.run.metrics
         alone = len(columns) == 1
         self.grid.setColumnStretch(0, 1)
+        self.grid.setColumnMinimumWidth(0, NAME_PX)
         heads = [(reference.label, reference.colour), *((c.scenario.label, c.scenario.colour) for c in columns)]
         for place, (label, colour) in enumerate(heads, start=1):
             self.grid.addWidget(self._head(label, colour), 0, place, _RIGHT)
@@ -105,7 +106,7 @@ class ComparisonTable(QWidget):
                     texts.append("–")
                     continue
                 value = number_of(name, delta.other)
-                lines = self._change(delta, known)
+                lines = self._change(delta, known, alone)
                 metrics = {} if column.scenario.run is None else column.scenario.run.metrics
                 if alone:
                     cell = _label(value, _RIGHT)
@@ -133,10 +134,11 @@ class ComparisonTable(QWidget):
         unit = "" if delta.unit == "1" else delta.unit
         name = _label(f"{short_of(delta.name)} <span style='color:{quiet};font-size:11px'>{unit}</span>", _LEFT)
         name.setWordWrap(True)
+        name.setMinimumWidth(NAME_PX)
         name.setToolTip(label_of(delta.name))
         return name
 
-    def _change(self, delta: Delta, known: Mapping[str, Quantity]) -> list[str]:
+    def _change(self, delta: Delta, known: Mapping[str, Quantity], alone: bool) -> list[str]:
         """The lines of a cell: change with percent; interval; word."""
         t = self.look.tokens
         small = f"<span style='color:{t.quiet};font-size:11px'>{{}}</span>"
@@ -144,8 +146,12 @@ class ComparisonTable(QWidget):
             return [f"0 {small.format('same')}"]
         if still(delta):
             return [signed(delta.name, delta.change)]
-        percent = "" if delta.percent is None or delta.unit == "%" else small.format(_percent(delta.percent))
-        lines = [f"<b>{signed(delta.name, delta.change)}</b>{'&nbsp; ' if percent else ''}{percent}"]
+        share = small.format(percent_of(delta)) if percent_of(delta) else ""
+        lines = [f"<b>{signed(delta.name, delta.change)}</b>"]
+        if share and alone:
+            lines[0] += f"&nbsp; {share}"
+        elif share:
+            lines.append(share)
         if delta.low is not None:
             lines.append(small.format(interval_of(delta)))
         if delta.apart is False:
@@ -158,8 +164,8 @@ class ComparisonTable(QWidget):
 
     def _tip(self, delta: Delta, known: Mapping[str, Quantity], metrics: Mapping[str, Quantity]) -> str:
         parts = [f"<b>{label_of(delta.name)}</b>", f"{delta.change:+.4g} {delta.unit}".replace("-", "−")]
-        if delta.percent is not None:
-            parts[-1] += f" ({_percent(delta.percent)})"
+        if percent_of(delta):
+            parts[-1] += f" ({percent_of(delta)})"
         parts.append(f"90 % interval: {interval_of(delta)} {delta.unit}" if delta.low is not None else NO_INTERVAL)
         if delta.apart is False:
             parts.append(f"The interval contains 0: the two {NOT_APART}")
@@ -183,10 +189,6 @@ def said(delta: Delta, known: Mapping[str, Quantity]) -> str:
     if found is None:
         return ""
     return f"{UP if delta.change > 0 else DOWN} {found.word}{'' if found.sure else '?'}"
-
-
-def _percent(value: float) -> str:
-    return f"{value:+.0f} %".replace("-", "−")
 
 
 def _label(text: str, align: Qt.AlignmentFlag, role: str = "") -> QLabel:

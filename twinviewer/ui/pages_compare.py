@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton
 
 from twinviewer.domain import Comparison
 from twinviewer.session.case import BASELINE, Case, Scenario
 from twinviewer.session.delta_csv import delta_csv
-from twinviewer.session.finding import GROUPS, MOST, listed, sentence
+from twinviewer.session.finding import GROUPS, MOST, is_same, listed, sentence
 from twinviewer.session.reentry_words import reentry_words
 from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.curves import Curves
@@ -33,7 +33,8 @@ class ComparePage(Page):
     sure_asked = Signal()
 
     def __init__(self, look: Look) -> None:
-        super().__init__(look, "Compare", "Same camera, same moment of the beat, same colours.")
+        super().__init__(look, "Compare", "")
+        self.intro.hide()  # the pictures say that they share camera, moment and colours
         self.hint = self.note()
         self.go = self.action("Choose a therapy", "run", primary=True)
         self.go.clicked.connect(self.simulate_asked)
@@ -66,7 +67,7 @@ class ComparePage(Page):
         self.column.addLayout(row)
         self.deltas = ComparisonTable(look)
         self.column.addWidget(self.deltas)
-        self.nothing = quiet_label("No number changes: the scenarios are the same.")
+        self.nothing = quiet_label("Not one number differs: the scenarios are the same.")
         self.column.addWidget(self.nothing)
         self.footnote = quiet_label(UNSURE)
         self.footnote.setProperty("role", "small")
@@ -146,9 +147,19 @@ class ComparePage(Page):
     def _draw(self) -> None:
         names = self.names if self._columns else ()
         self.deltas.show_columns(self._reference, self._columns, names)
-        self.nothing.setVisible(bool(self._columns) and not names)
+        same = all(is_same(delta) for column in self._columns for delta in column.deltas.values())
+        self.nothing.setVisible(bool(self._columns) and (same or not names))
+        self.footnote.setVisible(bool(self._columns) and not same)
         known = any(delta.low is not None for column in self._columns for delta in column.deltas.values())
         self.footnote.setText(SURE if known else UNSURE)
+        QTimer.singleShot(0, self._settle)
+
+    def _settle(self) -> None:
+        """Rows have come or gone: the page is as tall as they need, whatever sizes Qt has kept in mind."""
+        inside = self.widget().layout()
+        inside.invalidate()
+        inside.activate()
+        self.widget().updateGeometry()
 
     def csv(self) -> str:
         """The table in view as CSV; "" where there is none."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QWidget
 
@@ -169,6 +170,8 @@ class Plots(QWidget):
         self.strain_box.setVisible(self._strained and (wanted or roomy) and not (roomy and self.ecg.twelve))
         self.volume_box.setVisible(not wanted or roomy)
         self.pressure_box.setVisible(not self.ecg.twelve)
+        for part in (self.volumes, self.strains, self.pressures):
+            part.show_fraction(self._fraction)
 
     def resizeEvent(self, event: object) -> None:
         super().resizeEvent(event)
@@ -192,7 +195,9 @@ class Plots(QWidget):
             len(curves) == len(self._curves)
             and clock == self._clock
             and all(
-                a.run is b.run and (a.label, a.colour, a.scale, a.shift_s) == (b.label, b.colour, b.scale, b.shift_s)
+                a.run is b.run
+                and a.sure is b.sure
+                and (a.label, a.colour, a.scale, a.shift_s) == (b.label, b.colour, b.scale, b.shift_s)
                 for a, b in zip(curves, self._curves, strict=True)
             )
         )
@@ -251,7 +256,8 @@ class Plots(QWidget):
                 trace = curve.run.traces.get(line.trace)
                 if trace is not None:
                     values = np.interp(np.asarray(curve.own_s(time_s)), trace.time_s, trace.values)
-                    found.append(TimeLine(time_s, values, curve.colour, line.width, line.style))
+                    low, high = _band(curve, line.trace, time_s)
+                    found.append(TimeLine(time_s, values, curve.colour, line.width, line.style, low, high))
         return found
 
     def _draw_volumes(self) -> None:
@@ -287,6 +293,17 @@ class Plots(QWidget):
                         part.show_fraction(fraction)
         elif self._measured and self.isVisible():
             self.measured.show_fraction(fraction)
+
+
+def _band(
+    curve: Curves, trace: str, time_s: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | tuple[None, None]:
+    """(t,) 90 % band of a trace at times of the common clock."""
+    band = None if curve.sure is None else curve.sure.band(trace)
+    if band is None:
+        return None, None
+    at = np.asarray(curve.own_s(time_s))
+    return np.interp(at, band.time_s, band.low), np.interp(at, band.time_s, band.high)
 
 
 def _legend(lines: Sequence[Line]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from twinviewer.session.case import Scenario
 from twinviewer.ui.alignment import rate_bpm
@@ -13,6 +13,7 @@ from twinviewer.ui.theme import Look
 from twinviewer.ui.view_choices import MOST_COMPARED
 
 DOT_PX = 12
+FEW = 4
 
 
 def dot(colour: str, ratio: float = 1.0) -> QIcon:
@@ -59,6 +60,13 @@ class ScenarioPicks(QWidget):
         self._rows = QVBoxLayout()
         self._rows.setSpacing(3)
         column.addLayout(self._rows)
+        self._lines: dict[str, QWidget] = {}
+        self._compared: tuple[str, ...] = ()
+        self.more = QPushButton()
+        self.more.setProperty("role", "link")
+        self.more.setCheckable(True)
+        self.more.toggled.connect(lambda _: self._fold())
+        column.addWidget(self.more)
 
     def show_scenarios(self, ready: Sequence[Scenario], compared: Sequence[str]) -> None:
         """Those that have been simulated, and which are compared, the reference first."""
@@ -66,19 +74,30 @@ class ScenarioPicks(QWidget):
         if key != self._key:
             self._key = key
             self._make(ready, compared[0] if compared else "")
+        self._compared = tuple(compared)
+        self._fold()
         for name, box in self.boxes.items():
             on = name in compared
             box.blockSignals(True)
             box.setChecked(on)
             box.blockSignals(False)
             last = on and len(compared) <= 2
-            box.setEnabled(not last)
             full = not on and len(compared) >= MOST_COMPARED
             box.setToolTip(
                 "One scenario stays beside the reference" if last
                 else f"Shown in place of the one ticked longest ago: {MOST_COMPARED} stand side by side at most" if full
                 else ""
             )  # fmt: skip
+
+    def _fold(self) -> None:
+        """Of a long list those that are ticked, and a word that there are more: the table below is what one is here
+        for."""
+        many = len(self.boxes) > FEW
+        hidden = [name for name in self.boxes if many and not self.more.isChecked() and name not in self._compared]
+        for name, line in self._lines.items():
+            line.setVisible(name not in hidden)
+        self.more.setVisible(many)
+        self.more.setText("Fewer" if self.more.isChecked() else f"{len(hidden)} more to choose from")
 
     def _make(self, ready: Sequence[Scenario], reference: str) -> None:
         self.reference.clear()
@@ -87,7 +106,7 @@ class ScenarioPicks(QWidget):
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        self.boxes = {}
+        self.boxes, self._lines = {}, {}
         ratio = self.devicePixelRatioF()
         for scenario in ready:
             self.reference.addItem(dot(scenario.colour, ratio), scenario.label, scenario.name)
@@ -109,5 +128,6 @@ class ScenarioPicks(QWidget):
             row.addWidget(box, 1)
             row.addWidget(rate)
             self.boxes[scenario.name] = box
+            self._lines[scenario.name] = line
             self._rows.addWidget(line)
         self.reference.setCurrentIndex(max(0, self.reference.findData(reference)))

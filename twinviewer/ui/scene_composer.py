@@ -17,6 +17,7 @@ LEAD_COLOURS = ("#F4F1E8", "#E5B454")
 PROBE_COLOUR = "#2B3440"
 EXAGGERATION = 2.0
 """Enough to see a septum that hardly moves; more folds the wall."""
+MANY_PANES = 3
 SAFE_MAPS = {"activation": "activation_safe", "membrane": "membrane_safe"}
 
 
@@ -26,6 +27,7 @@ class SceneComposer:
     def __init__(self) -> None:
         self._colourings: dict[tuple[object, ...], Colouring] = {}
         self._sections: dict[str, Section | None] = {}
+        self.lighter: dict[str, OrganMesh] = {}  # by uid; hearts side by side are drawn with fewer triangles
 
     def compose(
         self,
@@ -79,10 +81,15 @@ class SceneComposer:
             panes = [compose.pane(still, mesh, shown, None, colour, probe, tokens.quiet, period_s)]
         if live is not None and not comparing:
             panes = [self._live(panes[0], live, case)]
+        if choices.overlay is not None and choices.overlay.mesh is mesh and live is None and not comparing:
+            panes = [choices.overlay.over(panes[0])]
         if comparing and comparison is not None and len(runs) > 1:
             panes = self._side_by_side(panes, scenarios, choices)
             if choices.difference:
                 panes += self._difference(case, choices, comparison, shown, field, tokens)
+        light = self.lighter.get(mesh.uid)
+        if len(panes) >= MANY_PANES and light is not None:
+            panes = [replace(pane, mesh=light) for pane in panes]
         if choices.exaggerated:
             panes = [replace(pane, exaggeration=EXAGGERATION) for pane in panes]
         made = OF_NUMBERS if case.typed else ""
@@ -124,12 +131,12 @@ class SceneComposer:
         wanted = choices.difference_by or compose.DIFFERENCE_OF.get(field, field)
         if wanted not in comparison.difference_fields:
             wanted = compose.DIFFERENCES[0]
-        title = f"{one.label} − {against.label}"
-        made = compose.difference_pane(case.mesh, shown, one.run, comparison, wanted, title=title)  # type: ignore[arg-type]
+        made = compose.difference_pane(case.mesh, shown, one.run, comparison, wanted, title="Difference")  # type: ignore[arg-type]
         if made is None:
             return []
         at = place(one.run, first.run, choices.aligned)
-        return [replace(made, accent=tokens.text, time_scale=at.scale, shift_s=at.shift_s)]
+        note = made.note or f"{one.label} − {against.label}"
+        return [replace(made, accent=tokens.text, time_scale=at.scale, shift_s=at.shift_s, note=note)]
 
     @staticmethod
     def _live(pane: PaneState, live: Live, case: Case) -> PaneState:
@@ -147,7 +154,7 @@ class SceneComposer:
 
     def _colouring(self, field: str, case: Case, mesh: OrganMesh, safe: bool) -> Colouring:
         runs = [s.run for s in case.scenarios if s.run is not None]
-        key = (field, safe, mesh.uid, *(id(run) for run in runs))
+        key = (field, safe, mesh.uid, *(run.uid for run in runs))
         if key not in self._colourings:
             if len(self._colourings) > 16:
                 self._colourings.clear()
