@@ -5,7 +5,7 @@ the other way round, and what they wrote is compared: parameters, stimuli, tissu
 declared by a therapy itself (:class:`twinviewer.domain.Objecting`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Literal
 
@@ -14,6 +14,7 @@ import numpy as np
 from twinviewer.domain import (
     Conflict,
     Engine,
+    Explaining,
     Objecting,
     OrganMesh,
     ParameterValue,
@@ -67,6 +68,27 @@ def notes(setup: Setup, uses: Sequence[TherapyUse], engine: str) -> tuple[str, .
     return tuple(one.text for one in conflicts(setup, uses, engine) if one.kind != "impossible")
 
 
+def explained(uses: Sequence[TherapyUse]) -> bool:
+    """Whether a therapy in force has more to say of its values, which :func:`explanations` finds."""
+    return any(isinstance(catalog.therapy(use.therapy), Explaining) for use in in_force(uses))
+
+
+def explanations(setup: Setup, uses: Sequence[TherapyUse]) -> tuple[str, ...]:
+    """What therapies in force say of their own values, all uses of one together. Seconds: cells are paced for it."""
+    values: dict[str, list[Mapping[str, ParameterValue]]] = {}
+    for use in in_force(uses):
+        values.setdefault(use.therapy, []).append(use.values)
+    found = []
+    for name, given in values.items():
+        therapy = catalog.therapy(name)
+        if isinstance(therapy, Explaining):
+            try:
+                found.append(therapy.explain(setup, given))
+            except TherapyError as error:
+                found.append(_said(error))
+    return tuple(text for text in found if text)
+
+
 def suits(setup: Setup, therapy: Therapy) -> Suitability:
     """Whether this heart can have the therapy with any of its choices, its numbers at their defaults; if not, why."""
     refusal = ""
@@ -75,6 +97,8 @@ def suits(setup: Setup, therapy: Therapy) -> Suitability:
             therapy.apply(setup, values)
         except TherapyError as error:
             refusal = refusal or _said(error)
+        except (ArithmeticError, LookupError, ValueError) as error:  # a therapy may trip over a heart it never met
+            refusal = refusal or f"It cannot be applied to this heart: {error}"
         else:
             return Suitability(True)
     return Suitability(False, refusal)

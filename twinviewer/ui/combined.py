@@ -1,12 +1,12 @@
 """How therapies go together, found in a thread: a second drug means pacing cells for seconds, and no hand must wait."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from twinviewer.domain import Conflict, OrganMesh, Setup, Suitability, TherapyError
+from twinviewer.domain import Conflict, OrganMesh, Setup, Suitability, TherapyError, TwinviewerError
 from twinviewer.session import catalog, combining
 from twinviewer.session.therapy_use import TherapyUse
 
@@ -30,29 +30,30 @@ class Answer:
     verdicts: Mapping[str, Suitability] = field(default_factory=dict)
 
 
-class Combined(QObject):
-    """One question at a time; of those that come meanwhile only the last is answered. ``answered`` comes in the
-    window's thread."""
+class Latest(QObject):
+    """A thread that answers one question at a time; of those that come meanwhile only the last is answered.
+    ``answered`` comes in the window's thread, never for a question that another has followed."""
 
     answered = Signal(object)
     _told = Signal(object)
 
-    def __init__(self) -> None:
+    def __init__(self, work: Callable[[Question], object], name: str) -> None:
         super().__init__()
+        self._work_out, self._name = work, name
         self._lock = threading.Lock()
         self._next: Question | None = None
+        self._asked: Question | None = None
         self._working = self._closed = False
-        self._suited: tuple[object, dict[str, Suitability]] = (None, {})
         self._told.connect(self._tell, Qt.ConnectionType.QueuedConnection)
 
-    def ask(self, question: Question) -> None:
-        """Find the answer; an earlier question that still waits is forgotten."""
+    def ask(self, question: Question | None) -> None:
+        """Find the answer; an earlier question that still waits is forgotten. None: no answer is wanted any more."""
         with self._lock:
-            self._next = question
-            if self._working or self._closed:
+            self._asked = self._next = question
+            if question is None or self._working or self._closed:
                 return
             self._working = True
-        threading.Thread(target=self._work, name="combined", daemon=True).start()
+        threading.Thread(target=self._work, name=self._name, daemon=True).start()
 
     @property
     def waiting(self) -> bool:
@@ -70,22 +71,42 @@ class Combined(QObject):
                 if question is None or self._closed:
                     self._working = False
                     return
-            made = answer(question, self._of(question))
-            if not self._closed:
-                try:
-                    self._told.emit(made)
-                except RuntimeError:  # the window has gone
-                    return
+            try:
+                found = (question, self._work_out(question))
+                if not self._closed:
+                    self._told.emit(found)
+            except RuntimeError:  # the window has gone
+                return
+            except Exception:
+                with self._lock:
+                    self._working = False
+                raise
 
-    def _of(self, question: Question) -> dict[str, Suitability]:
-        """What this heart can have, which does not depend on the list."""
+    def _tell(self, found: tuple[Question, object]) -> None:
+        if found[0] is self._asked and not self._closed:
+            self.answered.emit(found[1])
+
+
+class Combining:
+    """Answers questions and remembers of the present heart what it can have, which does not depend on the list."""
+
+    def __init__(self) -> None:
+        self._suited: tuple[object, dict[str, Suitability]] = (None, {})
+
+    def __call__(self, question: Question) -> Answer:
         if self._suited[0] is not question.setup:
             self._suited = (question.setup, {})
-        return self._suited[1]
+        return answer(question, self._suited[1])
 
-    def _tell(self, made: Answer) -> None:
-        if self._next is None and not self._closed:
-            self.answered.emit(made)
+
+def explain(question: Question) -> tuple[str, ...]:
+    """What therapies say of their values; nothing where they trip over this heart."""
+    if question.setup is None:
+        return ()
+    try:
+        return combining.explanations(question.setup, question.uses)
+    except (TwinviewerError, KeyError, ValueError, IndexError):
+        return ()
 
 
 def answer(question: Question, suited: dict[str, Suitability] | None = None) -> Answer:

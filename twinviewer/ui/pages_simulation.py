@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from twinviewer.domain import Comparison, Organ, Suitability, Therapy
+from twinviewer.session import combining
 from twinviewer.session.case import BASELINE, NO_SIMULATION, Case, can_simulate
-from twinviewer.session.combining import impossible
 from twinviewer.session.metric_names import HEADLINE
-from twinviewer.ui.combined import Answer, Combined, Question
+from twinviewer.ui.combined import Answer, Combining, Latest, Question, explain
 from twinviewer.ui.fit_panel import FitPanel
 from twinviewer.ui.follow import Follow
 from twinviewer.ui.form import Form
@@ -19,6 +19,8 @@ from twinviewer.ui.pages_compare import of_reentry
 from twinviewer.ui.theme import Look
 from twinviewer.ui.therapy_panel import TherapyPanel
 
+EXPLAINED_MS = 500
+"""How long values must rest before cells are paced to say what they mean."""
 ON_THE_HEART = "electrode_"
 """Settings that have a tool of their own beside the form."""
 
@@ -43,9 +45,16 @@ class SimulatePage(Page):
         self._asked: tuple[object, ...] = ()
         self._wish = ("", "")
         self._found: Answer | None = None
+        self._question: Question | None = None
         self.tools: list[Action] = []
-        self.combined = Combined()
+        self.combined = Latest(Combining(), "combined")
         self.combined.answered.connect(self._answered)
+        self.explained = Latest(explain, "explained")
+        self.explained.answered.connect(self._explained)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(EXPLAINED_MS)
+        self._pause.timeout.connect(self._explain)
         self.setup_form: Form | None = None
 
         self._none = self.note()
@@ -194,7 +203,28 @@ class SimulatePage(Page):
         if not self._offer or key == self._asked:
             return
         self._asked = key
-        self.combined.ask(Question(uses, None if baseline is None else baseline.setup, case.mesh, case.engine))
+        question = Question(uses, None if baseline is None else baseline.setup, case.mesh, case.engine)
+        self.combined.ask(question)
+        self.explained.ask(None)
+        more = baseline is not None and combining.explained(uses)
+        self.panel.explained.say("Pacing a cell under these drugs…" if more else "")
+        self._question = question
+        if more:
+            self._pause.start()
+        else:
+            self._pause.stop()
+
+    def _explain(self) -> None:
+        self.explained.ask(self._question)
+
+    def _explained(self, texts: tuple[str, ...]) -> None:
+        self.panel.explained.say("\n".join(f"{text}." for text in texts))
+
+    def close_down(self) -> None:
+        """End what is still being found out."""
+        self._pause.stop()
+        self.combined.close()
+        self.explained.close()
 
     def _answered(self, found: Answer) -> None:
         self._found = found
@@ -202,7 +232,7 @@ class SimulatePage(Page):
         self.panel.show_verdicts(found.verdicts)
         self._show_actions()
         (wish, of), self._wish = self._wish, ("", "")
-        if wish and of == self._editing and not impossible(found.conflicts):
+        if wish and of == self._editing and not combining.impossible(found.conflicts):
             uses = found.question.uses
             if wish == "edit":
                 self.list_edited.emit(self._editing, uses)
@@ -236,7 +266,7 @@ class SimulatePage(Page):
         first = "Build the model first" if known else NO_SIMULATION
         scenario = case.find(self._editing) if self._editing else None
         count = len(self.panel.rows)
-        refusal = "" if self._found is None else impossible(self._found.conflicts)
+        refusal = "" if self._found is None else combining.impossible(self._found.conflicts)
         self._therapy_head.setText("NEW SCENARIO" if scenario is None else f"SCENARIO · {scenario.label}")
         new = "Simulate this therapy" if count <= 1 else "Simulate these therapies"
         self.run.setText(new if scenario is None else "Simulate with these values")

@@ -45,6 +45,8 @@ class TherapyPanel(QWidget):
         self.notes = {tone: Note(look) for tone in ("alarm", "caution", "info")}
         for note in self.notes.values():
             column.addWidget(note)
+        self.explained = Note(look)
+        column.addWidget(self.explained)
         self.more = QPushButton("Add a therapy…")
         self.more.setProperty("role", "link")
         self.more.setCheckable(True)

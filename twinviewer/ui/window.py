@@ -44,6 +44,7 @@ from twinviewer.ui.ruler_tool import RulerTool
 from twinviewer.ui.solid_check import SolidCheck
 from twinviewer.ui.status_line import StatusLine
 from twinviewer.ui.step_bar import StepBar
+from twinviewer.ui.studies.uncertainty_flow import UncertaintyFlow
 from twinviewer.ui.theme import THEMES, Look
 from twinviewer.ui.timeline_panel import TimelinePanel
 from twinviewer.ui.transport import Transport
@@ -126,6 +127,8 @@ class MainWindow(QMainWindow):
         self.coupling.modes = (*self.coupling.modes, self.rulers)  # type: ignore[assignment]
         self.probe = Probe(self)
         self.check = SolidCheck(self)
+        self.uncertainty = UncertaintyFlow(self)
+        self.uncertainty.changed.connect(self.coupling.refresh)
         self.views.layout_changed.connect(self._layout_changed)
         self.warm_up = WarmUp()
         self.warm_up.ready.connect(self._module_ready)
@@ -361,6 +364,7 @@ class MainWindow(QMainWindow):
         self.playback.close()
         self.status.close_down()
         self.coupling.close()
+        self.inspector.simulate.close_down()
         self.volume.close()
         self.presenter.close()
         self.warm_up.close()
