@@ -16,7 +16,7 @@ from twinviewer.scene.palette import CONTOURS
 from twinviewer.scene.slices import default_window
 from twinviewer.session import catalog
 from twinviewer.session.by_choice import is_by_choice
-from twinviewer.session.case import BASELINE, Scenario, can_simulate
+from twinviewer.session.case import BASELINE, Case, Scenario, can_simulate
 from twinviewer.session.reentry_words import is_study
 from twinviewer.ui.beat_marks import image_fraction, marks, period_of, r_wave
 from twinviewer.ui.calcium import CalciumScore
@@ -29,6 +29,7 @@ from twinviewer.ui.guidance import allow_actions, guide
 from twinviewer.ui.label_hand import LabelHand
 from twinviewer.ui.label_menu import allow_label_actions
 from twinviewer.ui.layouts import COMPARE, FOUR
+from twinviewer.ui.lead_drag import LeadDrag
 from twinviewer.ui.live import LiveRun
 from twinviewer.ui.measured_beat import MeasuredBeat
 from twinviewer.ui.other_ways import OtherWays
@@ -41,6 +42,7 @@ from twinviewer.ui.scene_composer import SceneComposer
 from twinviewer.ui.segment_values import SegmentMeasures
 from twinviewer.ui.series_pictures import SeriesPictures
 from twinviewer.ui.step_bar import Step, StepState, StepStatus
+from twinviewer.ui.studies.sweep_flow import SweepFlow
 
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
@@ -82,15 +84,18 @@ class Coupling(QObject):
         self.electrodes = Electrodes(window)
         self.hand = LabelHand(window)
         self.landmarks = Landmarks(window)
-        self.modes = (self.picking, self.brush, self.electrodes, self.hand, self.landmarks)
+        self.leads = LeadDrag(window)
+        self.modes = (self.picking, self.leads, self.brush, self.electrodes, self.hand, self.landmarks)
         window.inspector.segment.add_hand(self.hand.panel)
         window.inspector.model.add_landmarks(self.landmarks.panel)
         self.live = LiveRun(window.presenter)
         self.live.changed.connect(self.draw_scene)
+        self.live.told.connect(self.show_choices)
         self.corrections = Corrections(window.presenter, window.views.cine.restore)
         self.calcium = CalciumScore(window)
         self.scenarios = ScenarioFlow(window)
         self.compared = CompareFlow(window)
+        self.sweep = SweepFlow(window)
         self.pictures = SeriesPictures(window)
         self.segments = SegmentMeasures(window.presenter, window.inspector.model.segments)
         self._moved = False
@@ -254,9 +259,14 @@ class Coupling(QObject):
 
     # What is in view -------------------------------------------------------------------------------------------
 
+    @property
+    def case(self) -> Case:
+        """The Case as it is shown: what is still being computed with what is known of it (live.py)."""
+        return self.live.over(self.w.presenter.case)
+
     def shown(self) -> Scenario | None:
         """The scenario whose beat is the clock's: the reference in paired views, else the one in view."""
-        case, choices = self.w.presenter.case, self.w.choices
+        case, choices = self.case, self.w.choices
         found = case.find(choices.reference if choices.comparing else choices.scenario)
         return found if found is not None and found.run is not None else case.baseline
 
@@ -272,7 +282,7 @@ class Coupling(QObject):
         return choices.other if choices.comparing or choices.scenario == BASELINE else choices.scenario
 
     def _set_period(self) -> None:
-        w, case, shown = self.w, self.w.presenter.case, self.shown()
+        w, case, shown = self.w, self.case, self.shown()
         period, moves = period_of(case, shown)
         own, period = period, self.compared.period_s(period)
         if (period, moves) != (w.playback.period_s, w.playback.enabled):
@@ -286,8 +296,8 @@ class Coupling(QObject):
     def show_choices(self) -> None:
         if self._closed:
             return
-        w, p, case = self.w, self.w.presenter, self.w.presenter.case
-        comparison = p.comparison(self.other())
+        w, case = self.w, self.case
+        comparison = self.live.comparison(self.other())
         if w.choices.comparing and not self.compared.can_compare():
             w.set_layout(FOUR)
             return
@@ -320,7 +330,7 @@ class Coupling(QObject):
         w.playback.seek(float(shares[np.argmin(away)]) * w.playback.period_s)
 
     def _fields(self) -> tuple[tuple[str, str], ...]:
-        case = self.w.presenter.case
+        case = self.case
         if case.mesh is None:
             return (("", "Anatomy"),)
         from twinviewer.scene import compose
@@ -334,7 +344,7 @@ class Coupling(QObject):
         """Traces of the scenarios side by side, else of the baseline and of the one in view."""
         if self.w.plots is None or self._closed:
             return
-        case, curves = self.w.presenter.case, self.compared.curves()
+        case, curves = self.case, self.compared.curves()
         found, shown = self.measured.volumes, self.shown()
         if case.typed and curves:
             found = ()  # beside a simulation they would be read as measured
@@ -347,7 +357,7 @@ class Coupling(QObject):
         w = self.w
         if self._closed:
             return
-        case = w.presenter.case
+        case = self.case
         if (case.mesh is None and not self.hand.on and not w.volume.on) or not w.views.view3d.can_draw:
             w.views.view3d.show_state(None)
             return
@@ -362,6 +372,7 @@ class Coupling(QObject):
             self.live.now,
         )
         if state is not None:
+            state = self.leads.picture(self.live.picture(state))
             state = self.landmarks.picture(self.electrodes.picture(self.brush.picture(state)))
         state = self.hand.scene(state, w.look.tokens)
         state = w.volume.picture(state)

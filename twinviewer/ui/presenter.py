@@ -25,6 +25,7 @@ from twinviewer.session.history import History
 from twinviewer.session.jobs import DEADLINE_S, Job, JobRunner
 from twinviewer.session.labels_in_hand import settled
 from twinviewer.session.simulate import compute_run
+from twinviewer.session.studies.bands import Spread, change_intervals, spread_of
 from twinviewer.session.therapy_use import TherapyUse
 
 POLL_MS = 40
@@ -60,7 +61,8 @@ class Presenter(QObject):
         self._jobs: dict[str, Job] = {}
         self._step_of: dict[str, str] = {}
         self._plan: list[Callable[[], None]] = []
-        self._comparisons: dict[tuple[int, int], Comparison] = {}
+        self._comparisons: dict[tuple[str, ...], Comparison] = {}
+        self._spread: Spread | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -118,9 +120,13 @@ class Presenter(QObject):
         baseline, other = self.case.find(reference), self.case.find(name)
         if baseline is None or other is None or baseline.run is None or other.run is None or other is baseline:
             return None
-        key = (id(baseline.run), id(other.run))
+        key = (baseline.name, other.name, baseline.run.uid, other.run.uid)
+        spread = spread_of(self.case)
+        if spread is not self._spread:
+            self._comparisons, self._spread = {}, spread
         if key not in self._comparisons:
-            self._comparisons = {key: compare(baseline, other), **dict(list(self._comparisons.items())[:7])}
+            intervals = change_intervals(spread, baseline, other)
+            self._comparisons = {key: compare(baseline, other, intervals), **dict(list(self._comparisons.items())[:7])}
         return self._comparisons[key]
 
     # Verbs of the pipeline -------------------------------------------------------------------------------------
@@ -216,12 +222,12 @@ class Presenter(QObject):
         self._attempt("Add scenario", lambda: self._push(therapy_list.add_uses(self.case, uses)))
         return next((s.name for s in self.case.scenarios if s.name not in before), "")
 
-    def set_therapies(self, name: str, uses: Sequence[TherapyUse]) -> bool:
-        """A scenario's list of therapies as it is now; whether it was taken."""
+    def set_therapies(self, name: str, uses: Sequence[TherapyUse], action: str = "") -> bool:
+        """A scenario's list of therapies as it is now; whether it was taken. action: its name in the undo menu."""
         taken: list[Case] = []
 
         def change() -> None:
-            taken.append(therapy_list.set_therapies(self.case, name, uses))
+            taken.append(therapy_list.set_therapies(self.case, name, uses, action))
             if taken[0] is not self.case:
                 self._push(taken[0])
 
@@ -255,7 +261,7 @@ class Presenter(QObject):
             engine = scenarios.engine_of(self.case, scenario)
             self.submit(
                 f"run {name}", "Simulate", compute_run, engine, setup, done=accept, name=f"Simulate {scenario.label}",
-                live=lambda frame: self.frame_reached.emit(name, frame), deadline_s=LONGEST_RUN_S,
+                live=lambda reached: self.frame_reached.emit(name, reached), deadline_s=LONGEST_RUN_S,
             )  # fmt: skip
 
         self._attempt(f"Simulate {scenario.label}", begin)
@@ -358,9 +364,15 @@ class Presenter(QObject):
             done=lambda _: self.noticed.emit(f"{name}: {path.name}", str(path.parent)),
         )  # fmt: skip
 
-    def look_up(self, function: Callable[..., Any], *arguments: Any, done: Callable[[Any], None]) -> None:
+    def look_up(
+        self,
+        function: Callable[..., Any],
+        *arguments: Any,
+        done: Callable[[Any], None],
+        failed: Callable[[TwinviewerError], None] = lambda _: None,
+    ) -> None:
         """Ask a worker for something that is nice to have (a thumbnail): unseen, and silent when it fails."""
-        self.runner.submit(function, *arguments, done=done, failed=lambda _: None, name="Look up", deadline_s=30.0)
+        self.runner.submit(function, *arguments, done=done, failed=failed, name="Look up", deadline_s=30.0)
         self._timer.start()
 
     # History ---------------------------------------------------------------------------------------------------
@@ -417,7 +429,7 @@ class Presenter(QObject):
         self.about_to_use.emit()
         old = self._jobs.get(key)
         if old is not None and not old.ended:
-            old.cancel()
+            old.cancel(gently=True)  # its worker knows this heart by now
 
         def finish(result: Any) -> None:
             self._jobs.pop(key, None)

@@ -259,6 +259,11 @@ class View3D(QWidget):
         if self.interactor is not None:
             self.interactor.setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)
 
+    @property
+    def clicks_probe(self) -> bool:
+        """Whether clicks and drags are nobody's: no site is asked for and nothing is measured."""
+        return not self._picking and not self._measuring
+
     def set_measuring(self, on: bool) -> None:
         """While on, a click on the heart is ``measured`` (the Stage's Pick)."""
         self._measuring = on
