@@ -36,6 +36,7 @@ _MARGIN, _SIDE, _BAR, _GAP = 4.0, 15.0, 8.0, 6.0
 _WIDE = 260  # from this width on the sides are written out, and values get their full size
 # A disc of a smaller radius has no room for figures, or for those after the point; hovering still tells them.
 _LEGIBLE, _FOUR_FIGURES = 58.0, 85.0
+UNSURE = ", sign not sure"
 _BLACK, _WHITE = QColor("#14181E"), QColor("#FFFFFF")
 
 
@@ -52,6 +53,7 @@ class Bullseye(QWidget):
         self.values: NDArray[np.float64] = checked(None)
         self.segment = 0
         self.title = ""
+        self.sure = np.ones(17, bool)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(150, 170)
@@ -62,13 +64,19 @@ class Bullseye(QWidget):
         return QSize(240, 270)
 
     def show_values(
-        self, values: Sequence[float] | NDArray[np.floating] | None, scale: Scale | str, title: str = ""
+        self,
+        values: Sequence[float] | NDArray[np.floating] | None,
+        scale: Scale | str,
+        title: str = "",
+        sure: NDArray[np.bool_] | None = None,
     ) -> None:
         """(17,) values, NaN where there is none, by a scale or its name in scene.bullseye.SCALES; None clears. title:
-        default the scale's, for example with a phase added. KeyError, ValueError for what is not a bullseye."""
+        default the scale's, for example with a phase added. sure: (17,) False where a change may be of either sign,
+        which is hatched. KeyError, ValueError for what is not a bullseye."""
         self.scale = SCALES[scale] if isinstance(scale, str) else scale
         self.values = checked(values)
         self.title = title
+        self.sure = np.ones(17, bool) if sure is None else np.asarray(sure, bool)
         told = [spoken(segment.number, self.values[segment.number - 1], self.scale) for segment in SEGMENTS]
         self.setAccessibleDescription(f"{self._heading()}. " + "; ".join(told))
         self.update()
@@ -90,7 +98,7 @@ class Bullseye(QWidget):
         """What stands over the disc while the mouse is on a segment."""
         value, name = self.values[self.segment - 1], SEGMENTS[self.segment - 1].name
         known = f"{self.scale.text(value)} {self.scale.unit}" if np.isfinite(value) else "no value"
-        return f"{self.segment} {name}: {known}"
+        return f"{self.segment} {name}: {known}{'' if self.sure[self.segment - 1] else UNSURE}"
 
     def _disc(self) -> tuple[QPointF, float]:
         """Centre and radius of the disc: under the title, over the bar."""
@@ -138,6 +146,11 @@ class Bullseye(QWidget):
         if colour is None:
             hatch = QBrush(QColor(mix(tokens.raised, tokens.quiet, 0.45)), Qt.BrushStyle.BDiagPattern)
             painter.setBrush(hatch)
+            painter.drawPolygon(polygon)
+        elif not self.sure[number - 1]:
+            ink = QColor(_BLACK if dark_ink(colour) else _WHITE)
+            ink.setAlpha(150)
+            painter.setBrush(QBrush(ink, Qt.BrushStyle.FDiagPattern))
             painter.drawPolygon(polygon)
 
     def _paint_values(self, painter: QPainter, centre: QPointF, radius: float) -> None:
@@ -216,7 +229,8 @@ class Bullseye(QWidget):
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             number = self.segment_under(QPointF(event.pos()))
             if number:
-                QToolTip.showText(event.globalPos(), spoken(number, self.values[number - 1], self.scale), self)
+                said = spoken(number, self.values[number - 1], self.scale)
+                QToolTip.showText(event.globalPos(), said + ("" if self.sure[number - 1] else UNSURE), self)
             else:
                 QToolTip.hideText()
             return True

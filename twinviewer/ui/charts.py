@@ -6,7 +6,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPen
+from PySide6.QtGui import QColor, QMouseEvent, QPen
 from PySide6.QtWidgets import QSizePolicy
 
 from twinviewer.ui.curves import Clock, Curves, Mark, TimeLine
@@ -15,6 +15,11 @@ from twinviewer.ui.theme import Look, mix, ui_font
 
 SAMPLES = 240
 """Points a curve is drawn with: more than a plot has pixels across, few enough to draw at every frame."""
+
+
+BAND_ALPHA = 46
+LOOP_ALPHA = 26
+"""Of one of some forty loops, which lie over each other."""
 
 
 class Chart(pg.PlotWidget):
@@ -112,19 +117,33 @@ class TimeChart(Chart):
             self.removeItem(item)
         self._extra = []
         for line in self.lines:
+            self._band(line)
+        for line in self.lines:
             pen = self.pen(line.colour, line.width, line.style)
             self.addItem(pg.PlotCurveItem(self._x(line.time_s), line.values, pen=pen, antialias=True))
         self._cursor.setVisible(bool(self.lines))
         if not self.lines:
             return
-        low = min(float(line.values.min()) for line in self.lines)
-        high = max(float(line.values.max()) for line in self.lines)
+        low = min(float(one.min()) for line in self.lines for one in (line.values, line.low) if one is not None)
+        high = max(float(one.max()) for line in self.lines for one in (line.values, line.high) if one is not None)
         margin = 0.06 * max(high - low, 1e-6)
         self.setXRange(float(self._x(0.0)), float(self._x(self.period_s)), padding=0)
         self.setYRange(low - margin, high + (2.4 if self.marks else 1.0) * margin, padding=0)
         for mark in self.marks:
             self._mark(mark, low - margin, high + margin)
         self.show_fraction(self._fraction)
+
+    def _band(self, line: TimeLine) -> None:
+        """What 90 % of the drawn hearts do, behind the lines."""
+        if line.low is None or line.high is None:
+            return
+        none = pg.mkPen(None)
+        ends = [pg.PlotCurveItem(self._x(line.time_s), values, pen=none) for values in (line.low, line.high)]
+        fill = QColor(line.colour)
+        fill.setAlpha(BAND_ALPHA)
+        for item in (*ends, pg.FillBetweenItem(*ends, brush=fill)):
+            self.addItem(item, ignoreBounds=True)
+            self._extra.append(item)
 
     def _x(self, time_s: NDArray[np.float64] | float) -> NDArray[np.float64] | float:
         """Times of the clock as they are written below."""
@@ -189,6 +208,7 @@ class LoopChart(Chart):
             )
             self._paths.append(np.stack([volume, pressure], axis=1))
             ends.append((volume.min(), volume.max(), pressure.min(), pressure.max()))
+            ends += self._drawn(curve)
             self.addItem(pg.PlotCurveItem(volume, pressure, pen=self.pen(curve.colour, 1.8), antialias=True))
         if ends:
             x0, x1 = min(e[0] for e in ends), max(e[1] for e in ends)
@@ -200,6 +220,18 @@ class LoopChart(Chart):
             dot.deleteLater()
         self._dots = [Dot(self.viewport(), curve.colour) for curve in self._curves]
         self.show_fraction(self._fraction)
+
+    def _drawn(self, curve: Curves) -> list[tuple[float, float, float, float]]:
+        """Loops of the hearts that could be this one too, behind its own; how far they reach."""
+        ends: list[tuple[float, float, float, float]] = []
+        faint = QColor(curve.colour)
+        faint.setAlpha(LOOP_ALPHA)
+        for volume, pressure in () if curve.sure is None else curve.sure.loops(self._needed[0][:2]):
+            item = pg.PlotCurveItem(volume, pressure, pen=pg.mkPen(faint, width=2.5 * self.devicePixelRatioF()))
+            item.setZValue(-1)
+            self.addItem(item)
+            ends.append((volume.min(), volume.max(), pressure.min(), pressure.max()))
+        return ends
 
     def show_fraction(self, fraction: float) -> None:
         """Move the dots to a fraction 0..1 of the common beat."""

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 
 from twinviewer.domain import Run
+from twinviewer.session.studies.bands import OfScenario
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +21,8 @@ class Curves:
     segment: NDArray[np.integer] | None = None
     scale: float = 1.0
     shift_s: float = 0.0
+    sure: OfScenario | None = None
+    """How sure it is, where hearts that could be this patient's were drawn and shall be shown."""
 
     def own_s(self, clock_s: NDArray[np.float64] | float) -> NDArray[np.float64] | float:
         """Time in this run's beat, 0 to its period, at times of the common clock."""
@@ -38,13 +41,15 @@ class Clock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TimeLine:
-    """One line of a chart: time_s, values (t,) each; width in logical pixels."""
+    """One line of a chart: time_s, values (t,) each; width in logical pixels. low, high: (t,) its 90 % band."""
 
     time_s: NDArray[np.float64]
     values: NDArray[np.float64]
     colour: str
     width: float = 1.8
     style: Qt.PenStyle = Qt.PenStyle.SolidLine
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPain
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from twinviewer.ui.calliper import Calliper
+from twinviewer.ui.charts import BAND_ALPHA
 from twinviewer.ui.curves import Curves
 from twinviewer.ui.theme import Look, round_pen, ui_font
 
@@ -209,10 +210,29 @@ class EcgStrip(QWidget):
             self._draw_lead(painter, "II", QRectF(0, 0, width, height))
         painter.end()
 
+    def _draw_band(self, painter: QPainter, curve: Curves, lead: str, area: QRectF, zero: float) -> None:
+        """What 90 % of the drawn hearts show in a lead."""
+        band = None if curve.sure is None else curve.sure.band(f"ecg_{lead}")
+        if band is None:
+            return
+        period = curve.run.period_s
+        fill = QColor(curve.colour)
+        fill.setAlpha(BAND_ALPHA)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(fill)
+        for n in range(-1, int(area.width() / (MM_PER_S * self._mm) / period) + 1):
+            x = (band.time_s + n * period - curve.shift_s) * MM_PER_S * self._mm + area.left()
+            y = [zero - values * MM_PER_MV * self._mm for values in (band.low, band.high)]
+            there = zip(x.tolist(), y[0].tolist(), strict=True)
+            back = zip(x[::-1].tolist(), y[1][::-1].tolist(), strict=True)
+            painter.drawPolygon(QPolygonF([QPointF(a, b) for a, b in (*there, *back)]))
+
     def _draw_lead(self, painter: QPainter, lead: str, area: QRectF) -> None:
         zero = self._zero(lead, area)
         painter.save()
         painter.setClipRect(QRectF(area.left(), 0, area.width(), self.height()))  # tall waves may reach the next row
+        for curve in self._curves:
+            self._draw_band(painter, curve, lead, area, zero)
         for curve in self._curves:
             trace = curve.run.traces.get(f"ecg_{lead}")
             if trace is None:

@@ -92,7 +92,7 @@ class SegmentMaps(QWidget):
     def set_curves(self, curves: Sequence[Curves], clock_s: float | None = None) -> None:
         """The scenarios to show; those whose mesh has no segments are left out. clock_s: the period that they share."""
         self._clock_s = clock_s or next((one.run.period_s for one in curves), 1.0)
-        key = tuple((id(one.run), one.label, one.scale, one.shift_s) for one in curves)
+        key = tuple((id(one.run), one.label, one.scale, one.shift_s, id(one.sure)) for one in curves)
         if key == self._key:
             return
         self._key = key
@@ -135,7 +135,11 @@ class SegmentMaps(QWidget):
             if name == NOW:
                 own = Scale(own.title, own.unit, scale.low, scale.high, own.colours)
             title = f"{shown[-1][0].curve.label} − {shown[0][0].curve.label}"
-            self.difference.show_values(change, own, title)
+            told = shown[-1][0].curve.sure
+            sure = None if told is None or name == NOW else told.sure(name)
+            if sure is not None and not sure.all():
+                title += " · hatched: sign not sure"
+            self.difference.show_values(change, own, title, sure)
             drawn.append(self.difference)
         for view in (*self.maps, self.difference):
             self._grid.removeWidget(view)

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from twinviewer.session import catalog
 from twinviewer.session.case import Case, Scenario
 from twinviewer.session.simulate import setup_uid
+from twinviewer.session.studies.draws import LEAST, acting, drawn_hash, normals
 from twinviewer.session.studies.emulator import Emulator, emulate
 from twinviewer.session.studies.study import Answer, Study
-from twinviewer.session.studies.uncertain import LEAST, acting, drawn_hash, normals
 from twinviewer.session.therapy_use import TherapyUse
 
 Array = NDArray[np.float64]
@@ -63,6 +63,7 @@ class Spread:
     _by_heart: dict[int, dict[str, Answer]] = field(default_factory=dict)
     _therapies: dict[str, tuple[TherapyUse, ...]] = field(default_factory=dict)
     _kept: dict[tuple[str, str, str], Interval] = field(default_factory=dict)
+    _bands: dict[tuple[str, str], Band | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.names = tuple(str(self.study.settings.get("scenarios", "")).split(","))
@@ -146,6 +147,11 @@ class Spread:
 
     def band(self, trace: str, scenario: str) -> Band | None:
         """Of a trace, over the baseline's beat. None where a heart has no such trace."""
+        if (trace, scenario) not in self._bands:
+            self._bands[trace, scenario] = self._band(trace, scenario)
+        return self._bands[trace, scenario]
+
+    def _band(self, trace: str, scenario: str) -> Band | None:
         found = [self._by_heart[k][scenario].traces.get(trace) for k in self.hearts]
         given = [one for one in found if one is not None]
         if len(given) < 20 or len(given) < len(found):
@@ -183,13 +189,62 @@ def emulated_interval(found: Emulator, inputs: int) -> Interval:
     return Interval(float(low), float(high), True, found.error)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class OfScenario:
+    """What a spread says of one scenario, for the views; of its change against ``less`` where that is not ""."""
+
+    spread: Spread
+    name: str
+    less: str = ""
+
+    def band(self, trace: str) -> Band | None:
+        """Of a trace."""
+        return self.spread.band(trace, self.name)
+
+    def loops(self, side: str) -> tuple[tuple[Array, Array], ...]:
+        """Pressure-volume loops of some of the hearts."""
+        return self.spread.loops(self.name, side)
+
+    def sure(self, field_name: str) -> NDArray[np.bool_] | None:
+        """(17,) whether the sign of a field's change is sure; None without a reference."""
+        return self.spread.sure_segments(field_name, self.name, self.less) if self.less else None
+
+
+_of: dict[tuple[int, str, str], OfScenario] = {}
+
+
+def of_scenario(spread: Spread | None, scenario: Scenario, reference: Scenario | None = None) -> OfScenario | None:
+    """What a spread says of a scenario; the same object for the same question. None where it was not drawn."""
+    own = None if spread is None else spread.like(scenario)
+    if spread is None or own is None:
+        return None
+    less = (spread.like(reference) or "") if reference is not None and reference.name != scenario.name else ""
+    key = id(spread), own, less
+    if key not in _of or _of[key].spread is not spread:
+        if len(_of) > 64:
+            _of.clear()
+        _of[key] = OfScenario(spread, own, less)
+    return _of[key]
+
+
 _read: list[tuple[Study, Spread]] = []
+_asked: list[tuple[object, object, object, Spread | None]] = []
 
 
 def spread_of(case: Case) -> Spread | None:
     """The last spread of this case's baseline as it is now, read; None where there is none."""
     if case.baseline is None or not any(study.kind == "spread" for study in case.studies):
         return None
+    asked = case.studies, case.baseline.setup, case.engine
+    if _asked and all(a is b for a, b in zip(_asked[0][:3], asked, strict=True)):
+        return _asked[0][3]
+    found = _found(case)
+    _asked[:] = [(*asked, found)]
+    return found
+
+
+def _found(case: Case) -> Spread | None:
+    assert case.baseline is not None
     uid = setup_uid(catalog.engine(case.engine), case.baseline.setup)
     for study in reversed(case.studies):
         if study.kind == "spread" and study.baseline_uid == uid:

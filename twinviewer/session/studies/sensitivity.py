@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, rankdata
 
 from twinviewer.domain import UncertainInput
 from twinviewer.session.studies.bands import Spread
@@ -65,6 +64,8 @@ def rank(
     less: str = "",
 ) -> Ranking | None:
     """What a number, or with ``less`` its change, depends on. None where it does not vary, or too few hearts tell."""
+    from scipy.stats import norm, rankdata
+
     rows = spread.normals
     if rows is None or tuple(one.name for one in inputs) != spread.inputs:
         return None

@@ -5,7 +5,7 @@ without therapies changes exactly nothing. Hearts are drawn from scrambled Sobol
 that the Study keeps.
 """
 
-import hashlib
+import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import platformdirs
 from numpy.typing import NDArray
-from scipy.stats import norm, qmc
 
 from twinviewer.domain import (
     Drawn,
@@ -34,13 +34,14 @@ from twinviewer.session.case import BASELINE, Case, Scenario
 from twinviewer.session.scenarios import engine_of
 from twinviewer.session.simulate import setup_uid
 from twinviewer.session.studies.door import run_points
+from twinviewer.session.studies.draws import LEAST, acting, drawn_hash, normals
+from twinviewer.session.studies.journal import identity
 from twinviewer.session.studies.study import Answer, Point, Study, Wanted
-from twinviewer.session.therapy_use import TherapyUse, in_force
+from twinviewer.session.therapy_use import TherapyUse
 
 Array = NDArray[np.float64]
 
-SEED, SAMPLES, LEAST, MOST = 7, 128, 100, 4096
-"""Fewer simulated hearts than LEAST are answered for by an emulator (emulator.py)."""
+SEED, SAMPLES, MOST = 7, 128, 4096
 FEWEST_RUNS = 32
 TRACES = (
     "lv_volume_ml", "rv_volume_ml", "lv_pressure_mmhg", "rv_pressure_mmhg", "aortic_pressure_mmhg",
@@ -69,13 +70,6 @@ def inputs_of(organ: str, setup: Setup) -> tuple[UncertainInput, ...]:
     if not found:
         raise EngineError("This baseline was not fitted to a patient", remedy="Prepare the baseline again")
     return found
-
-
-def normals(inputs: int, samples: int, seed: int) -> Array:
-    """(samples, inputs) standard normal deviates that fill space evenly; the first of more are the same."""
-    power = int(np.ceil(np.log2(max(samples, 2))))
-    even = qmc.Sobol(inputs, scramble=True, rng=np.random.default_rng(seed)).random_base2(power)[:samples]
-    return np.asarray(norm.ppf(np.clip(even, 1e-6, 1.0 - 1e-6)))
 
 
 def spread_scenarios(case: Case) -> tuple[tuple[Scenario, ...], tuple[str, ...]]:
@@ -117,11 +111,6 @@ def spread_input(
             uses[one.name] = one.therapies
     given = [one.run for one in chosen if one.run is not None]
     return case.organ, case.engine, case.baseline.setup, uses, wanted_of(given), samples, runs, seed
-
-
-def acting(uses: Sequence[TherapyUse]) -> list[tuple[str, list[tuple[str, ParameterValue]]]]:
-    """What therapies do, to compare by."""
-    return [(use.therapy, sorted(use.values.items())) for use in in_force(uses)]
 
 
 def wanted_of(runs: Sequence[Run]) -> Wanted:
@@ -176,11 +165,6 @@ def compute_spread(
     }
     thinned = tuple(thin(answer, setup) for answer in answers)
     return Study(name, "spread", engine, uid, points, thinned, wanted, settings)
-
-
-def drawn_hash(rows: Array) -> str:
-    """Tells whether the same deviates come out of a seed as when a study was made."""
-    return hashlib.sha256(np.round(rows, 6).tobytes()).hexdigest()[:16]
 
 
 def points_of(drawn: Sequence[Drawn | None], uses: Uses) -> tuple[Point, ...]:
@@ -249,3 +233,26 @@ def accept_spread(case: Case, study: Study) -> Case:
         raise EngineError("The baseline has changed meanwhile", remedy="Start again")
     others = tuple(one for one in case.studies if one.kind != "spread")
     return case.changed("How sure is this", studies=(*others, study))
+
+
+def journal_of(engine: str, setup: Setup, wanted: Wanted) -> Path:
+    """Where the window keeps what a spread of this heart has come to, so that it goes on after a kill. Nothing in it
+    says whose heart it is."""
+    folder = Path(platformdirs.user_cache_dir("twinviewer", False)) / "studies"
+    return folder / f"{identity(engine, setup, wanted)[:24]}.journal"
+
+
+def forget(journal: Path) -> None:
+    """A study that is in the case needs its journal no more."""
+    for path in (journal, journal.with_name(journal.name + ".hearts.json")):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def spread_job(
+    organ: str, engine: str, setup: Setup, uses: Uses, wanted: Wanted, samples: int, runs: int, seed: int,
+    journal: str, report: Reporter = silent,
+) -> Study:  # fmt: skip
+    """:func:`compute_spread` for the window's worker."""
+    where = Path(journal) if journal else None
+    return compute_spread(organ, engine, setup, uses, wanted, samples, runs, seed, journal=where, report=report)

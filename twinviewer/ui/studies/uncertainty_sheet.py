@@ -7,8 +7,9 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from twinviewer.session.case import BASELINE, Scenario
 from twinviewer.session.studies.bands import Spread
+from twinviewer.session.studies.draws import LEAST
 from twinviewer.session.studies.sensitivity import Ranking
-from twinviewer.session.studies.uncertain import LEAST, SAMPLES
+from twinviewer.session.studies.uncertain import SAMPLES
 from twinviewer.session.studies.uncertain_words import LIMITS, foundation, gain, sentence, trust
 from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.page import quiet_label
