@@ -75,11 +75,11 @@ def state_of(beat: Beat) -> State:
     )
 
 
-@lru_cache(maxsize=8)
-def patient(rest: State) -> dict[str, float]:
+@lru_cache(maxsize=16)
+def patient(rest: State, ill: tuple[tuple[str, float], ...] = ()) -> dict[str, float]:
     """Parameters whose steady beat is this state: force, resistance, blood found; pulmonary resistance and the ratio of
-    the forces are the fit's first guesses."""
-    base = {**VALUE, "heart_rate_bpm": rest.rate_bpm, "filling_mmhg": rest.wedge_mmhg}
+    the forces are the fit's first guesses. ill: parameters of valves and machines that this patient has."""
+    base = {**VALUE, "heart_rate_bpm": rest.rate_bpm, "filling_mmhg": rest.wedge_mmhg, **dict(ill)}
     base |= {"pulmonary_resistance_mmhg_s_ml": 0.12, "relaxation_ms": RELAXATION_MS}
 
     def at(x: np.ndarray) -> dict[str, float]:
@@ -108,12 +108,13 @@ def patient(rest: State) -> dict[str, float]:
 def setup_of(value: dict[str, float]) -> Setup:
     """The numbers as a Setup without a mesh, for a therapy to change."""
     mesh = OrganMesh("heart", np.zeros((0, 3)), np.zeros((0, 4), np.int32), {}, {}, {}, {}, 0, "mesh", "labels")
-    return Setup(mesh, {n: Quantity(value[n], u, "fitted", "test") for n, u in UNITS.items()}, ())
+    units = {**UNITS, **{name: "cm2" for name in value if name.endswith("_cm2")}}
+    return Setup(mesh, {n: Quantity(value[n], u, "fitted", "test") for n, u in units.items()}, ())
 
 
-def treated_beat(rest: State, treat: object) -> Beat:
+def treated_beat(rest: State, treat: object, ill: tuple[tuple[str, float], ...] = ()) -> Beat:
     """The beat after a therapy: treat takes a Setup and gives one."""
-    value = patient(rest)
+    value = patient(rest, ill)
     after: Setup = treat(setup_of(value))  # type: ignore[operator]
     return beat_of(value | {name: quantity.value for name, quantity in after.parameters.items()})
 

@@ -2,8 +2,8 @@
 
 By three-dimensional echocardiography a clip took the vena contracta area from 0.99 to 0.22 cm2, -78 % (29 patients,
 Dietl et al., Cardiovasc Ultrasound 16:1, 2018). The mean diastolic gradient rose from 1.6 to 3.1 mmHg (255 patients,
-PMC6662353); with a gradient that goes with (flow / area)^2 and a forward flow that falls by the leak's share, the open
-area falls to about half. Muscle, vessels and rhythm are those of before.
+PMC6662353); with a gradient that goes with (flow / area)^2 and a flow that falls by the leak's share, the open area
+falls to about half: 48 % takes this circulation through that rise. Muscle, vessels and rhythm are those of before.
 """
 
 from collections.abc import Mapping
