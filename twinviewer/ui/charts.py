@@ -18,7 +18,7 @@ SAMPLES = 240
 
 
 BAND_ALPHA = 46
-LOOP_ALPHA = 26
+LOOP_ALPHA = 14
 """Of one of some forty loops, which lie over each other."""
 
 

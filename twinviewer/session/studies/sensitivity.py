@@ -79,12 +79,9 @@ def rank(
     scores = norm.ppf((rankdata(values) - 0.5) / len(values))
     found = emulate(rows, scores)
     variance = max(float(scores.var()), 1e-12)
-    effects = found.main_effects(len(inputs)) / variance
+    slope, straight = _straight(rows, scores)
+    effects = np.maximum(found.main_effects(len(inputs)), straight) / variance
     effects = effects / max(float(effects.sum()), 1.0)
-    slope = np.zeros(len(inputs))
-    for (first, second), value in zip(found.terms, found.coefficients, strict=True):
-        if second == -1:
-            slope[first] = value
     seen = {name: spread.values(spread.names[0], name)[known] for name in measurable if name in spread.metric_names()}
     order = np.argsort(-effects)
     shares = tuple(
@@ -94,6 +91,24 @@ def rank(
     )
     gains = sorted(_gains(values, seen, measurable), key=lambda one: -one.narrower)
     return Ranking(metric, shares, max(found.q2, 0.0), tuple(one for one in gains if one.narrower >= WORTH))
+
+
+def _straight(rows: Array, scores: Array) -> tuple[Array, Array]:
+    """(d,) slopes of one linear regression on all inputs, and the variance that each surely brings about: what chance
+    alone would give is taken off, and a slope of less than two standard errors counts nothing."""
+    count, inputs = rows.shape
+    slope = np.zeros(inputs)
+    if count < 2 * inputs:
+        for k in range(inputs):
+            slope[k] = float(np.cov(rows[:, k], scores)[0, 1] / rows[:, k].var())
+        return slope, np.zeros(inputs)
+    basis = np.column_stack([np.ones(count), rows])
+    solved, *_ = np.linalg.lstsq(basis, scores, rcond=None)
+    left = scores - basis @ solved
+    inverse = np.linalg.inv(basis.T @ basis)
+    error = np.sqrt(np.diag(inverse)[1:] * float(left @ left) / (count - inputs - 1))
+    slope = solved[1:]
+    return slope, np.where(np.abs(slope) > 2.0 * error, slope**2 - error**2, 0.0)
 
 
 def _narrowed_by(

@@ -83,8 +83,8 @@ def gain(ranking: Ranking) -> str:
 def trust(ranking: Ranking) -> str:
     """How far the shares can be trusted."""
     return (
-        f"These inputs, one at a time and two together, tell {percent(ranking.explained)} of how it varies in hearts "
-        "that were left out; the rest is not shared out."
+        f"Together they and their pairs account for {percent(ranking.explained)} of the spread in hearts that were not "
+        "used to find this; the rest is many small parts."
     )
 
 

@@ -8,7 +8,7 @@ from twinviewer.session.studies.sensitivity import Ranking
 from twinviewer.session.studies.uncertain_words import narrowed, percent, title
 from twinviewer.ui.theme import SMALL_PX, Look, ui_font
 
-ROW_PX, SHOWN = 54, 3
+ROW_PX, SHOWN = 50, 3
 
 
 class InputBars(QWidget):

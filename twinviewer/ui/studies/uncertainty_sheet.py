@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from twinviewer.session.case import BASELINE, Scenario
@@ -43,6 +43,9 @@ class UncertaintySheet(StudySheet):
         self._fill_inputs()
         self.results.addWidget(self._make_answers(), 1)
         self.start_asked.connect(lambda: self.run_asked.emit(*self.wish))
+
+    def sizeHint(self) -> QSize:
+        return QSize(1180, 800)
 
     @property
     def wish(self) -> tuple[list[str], int, int]:
@@ -139,7 +142,7 @@ class UncertaintySheet(StudySheet):
         self.empty.setVisible(not have)
         self.bands.setVisible(have)
         if have and spread is not None:
-            self.about.setText(f"{foundation(spread)} {LIMITS}")
+            self.about.setText(f"≈ cannot be told apart from the baseline. {foundation(spread)} {LIMITS}")
             self._draw_table()
 
     def show_ranking(self, metric: str, scenario: Scenario, ranking: Ranking | None) -> None:

@@ -55,7 +55,8 @@ class IntervalTable(QTableWidget):
         baseline = next((one.run for one in drawn if one.name == BASELINE), None)
         units = {} if baseline is None else {name: quantity.unit for name, quantity in baseline.metrics.items()}
         for column, one in enumerate(drawn):
-            head = QTableWidgetItem(one.label if one.name == BASELINE else f"{one.label}: changes by")
+            head = QTableWidgetItem(one.label if one.name == BASELINE else f"Δ {one.label}")
+            head.setToolTip(one.label if one.name == BASELINE else f"What {one.label} changes, against the baseline")
             head.setForeground(QColor(one.colour))
             self.setHorizontalHeaderItem(column, head)
         for row, metric in enumerate(self._metrics):
@@ -89,8 +90,9 @@ class IntervalTable(QTableWidget):
         elif apart(found):
             made = QTableWidgetItem(change_words(metric, found))
         else:
-            made = QTableWidgetItem(f"{change_words(metric, found)}   {NOT_APART}")
+            made = QTableWidgetItem(f"{change_words(metric, found)}  ≈")
             made.setForeground(QColor(t.quiet))
+            made.setToolTip(f"{one.label} and the baseline {NOT_APART} by this number")
         if found.emulated:
             made.setToolTip(f"By an emulator, whose own error is {found.error:.3g} and stands in the interval")
         return made
