@@ -47,6 +47,8 @@ def allow_actions(w: MainWindow) -> None:
     for key in ("labels", "seg"):
         a.allow(f"export_{key}", case.labels is not None, "find the structures first")
     allow_file_actions(w)
+    why = w.coupling.sweep.why_not()
+    a.allow("sweep", not why, why)
     compared = w.coupling.compared.can_compare()
     a.allow("layout_compare", compared, "simulate the baseline and a therapy first")
     moves = w.playback.enabled

@@ -65,6 +65,7 @@ def add_actions(w: MainWindow) -> None:
     a.add("next_step", "Step", "&Do the next step", lambda: w.coupling.do_next(), "Ctrl+Return", "run")
     a.add("solid_check", "Step", "Check by &finite elements…", lambda: w.check.ask(), "", "model")
     a.add("uncertainty", "Simulate", "How s&ure is this…", lambda: w.uncertainty.ask(), "", "table")
+    a.add("sweep", "Simulate", "S&weep…", lambda: w.coupling.sweep.ask(), "", "table")
     a.add("layout_four", "View", "&Four views", lambda: w.set_layout(FOUR), "F5", "four", checkable=True)
     a.add("layout_one", "View", "&One view", lambda: w.set_layout(ONE), "F6", "one", checkable=True)
     a.add("layout_compare", "View", "&Compare", lambda: w.coupling.go(Step.COMPARE), "F7", "compare", checkable=True)
@@ -132,7 +133,7 @@ def fill_menus(w: MainWindow) -> None:
                       "cancel", "palette"],
             "Edit &labels": label_menu(),
             "&Step": [*steps, "-", "next_step", "solid_check"],
-            "Si&mulate": ["uncertainty"],
+            "Si&mulate": ["sweep", "uncertainty"],
             "&View": ["layout_four", "layout_cardiac", "layout_two", "layout_one", "layout_solid", "layout_compare",
                       *view_menu(), "-", "reset_views", "crosshair",
                       ("&Window and level", presets), "-", ("3&D view", directions), "section", "outlines",

@@ -10,6 +10,7 @@ from twinviewer.scene.palette import ANATOMY
 from twinviewer.scene.state import Section
 from twinviewer.session.case import BASELINE, Case
 from twinviewer.ui.alignment import BY_SHARE
+from twinviewer.ui.studies.overlay import Overlay
 
 TRANSLUCENT = {"la": 0.35, "ra": 0.35, "aorta": 0.45, "pulmonary_artery": 0.45}
 HIDDEN_SURFACES = frozenset({"lv_cavity", "rv_cavity", "epicardium", "lv_endocardium", "rv_endocardium"})
@@ -56,6 +57,7 @@ class ViewChoices(QObject):
         self.aligned = BY_SHARE
         self.probe = -1
         self.exaggerated = False
+        self.overlay: Overlay | None = None  # a study's map in place of the wall's own colours
 
     def follow(self, case: Case, styles: Mapping[str, StructureStyle]) -> None:
         """Take up structures and scenarios that the case has; choices already made stay."""

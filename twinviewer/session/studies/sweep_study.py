@@ -10,6 +10,7 @@ from twinviewer.session import catalog
 from twinviewer.session.case import Case
 from twinviewer.session.simulate import setup_uid
 from twinviewer.session.studies.door import run_points
+from twinviewer.session.studies.journals import journal_path
 from twinviewer.session.studies.plan import Plan, settings
 from twinviewer.session.studies.study import LIMIT, Answer, Point, Study, Wanted
 from twinviewer.session.studies.sweep import WANTED, points
@@ -64,6 +65,21 @@ def compute_sweep(
         engine, setup, swept, wanted, workers=workers, scheduler=scheduler, journal=journal, report=report, heard=heard
     )
     return Study(name, "sweep", engine, setup_uid(catalog.engine(engine), setup), swept, answers, wanted, dict(kept))
+
+
+def compute_sweep_kept(
+    engine: str,
+    setup: Setup,
+    swept: tuple[Point, ...],
+    wanted: Wanted,
+    kept: Mapping[str, ParameterValue],
+    name: str,
+    report: Reporter = silent,
+    live: Live | None = None,
+) -> Study:
+    """As :func:`compute_sweep`, with this heart's own journal: stopped or killed, it goes on from there."""
+    journal = journal_path(engine, setup, wanted)
+    return compute_sweep(engine, setup, swept, wanted, kept, name=name, journal=journal, report=report, live=live)
 
 
 def accept_study(case: Case, study: Study) -> Case:

@@ -55,7 +55,12 @@ class StudyRunner(QObject):
 
         def stopped() -> None:
             # called before `refused` when it failed: only a stop says nothing more
-            QTimer.singleShot(0, lambda: None if said[0] or self.job is not None else (self._rest(), ended("")))
+            QTimer.singleShot(0, told_to_stop)
+
+        def told_to_stop() -> None:
+            if not said[0] and self.job is None:
+                self._rest()
+                ended("")
 
         def finish(result: Any) -> None:
             self._rest()

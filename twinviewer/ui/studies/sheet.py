@@ -1,7 +1,7 @@
 """The sheet that every study has: what it is made of on the left, what came of it on the right, and how far it is."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QScrollArea, QVBoxLayout, QWidget
 
 from twinviewer.ui.page import Action, Note, quiet_label
@@ -29,6 +29,7 @@ class StudySheet(QDialog):
         self.setObjectName("sheet")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._start_text = start
+        self._placed = False
         head = QLabel(title)
         head.setProperty("role", "title")
         self.intro = quiet_label(intro)
@@ -61,11 +62,9 @@ class StudySheet(QDialog):
         buttons.addWidget(self.stop)
         left = QVBoxLayout()
         left.setSpacing(8)
-        for one in (head, self.intro):
-            left.addWidget(one)
-        left.addWidget(area, 1)
-        for one in (self.cost, self.note, self.bar, self.told):
-            left.addWidget(one)
+        widgets: tuple[QWidget, ...] = (head, self.intro, area, self.cost, self.note, self.bar, self.told)
+        for one in widgets:
+            left.addWidget(one, 1 if one is area else 0)
         left.addLayout(buttons)
         narrow = QWidget()
         narrow.setFixedWidth(INPUTS_PX)
@@ -85,7 +84,14 @@ class StudySheet(QDialog):
         self.told.hide()
 
     def sizeHint(self) -> QSize:
-        return QSize(1180, 680)
+        return QSize(1240, 720)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        if not self._placed:  # Qt would give it two thirds of the screen
+            room = self.screen().availableGeometry()
+            self.resize(self.sizeHint().boundedTo(QSize(room.width() - 40, room.height() - 60)))
+            self._placed = True
+        super().showEvent(event)
 
     def say_cost(self, text: str, why_not: str = "") -> None:
         """What starting would cost ("425 simulations, about 40 s"); why_not: what stands in its way, "" for nothing."""
@@ -111,7 +117,8 @@ class StudySheet(QDialog):
         self.start.setText(start or self._start_text)
 
     def _show_running(self, on: bool) -> None:
-        for one in (self.bar, self.told, self.stop):
+        shown: tuple[QWidget, ...] = (self.bar, self.told, self.stop)
+        for one in shown:
             one.setVisible(on)
         self.start.setVisible(not on)
         self.cost.setVisible(not on)
