@@ -1,4 +1,7 @@
-"""The beat on its own sheet: pressures, flows, volumes and ECG over one time (after Wiggers), and both PV loops."""
+"""The beat on its own sheet: pressures, flows, volumes and ECG over one time (after Wiggers), and both PV loops.
+
+A row is seen where a run has one of its signals: those of machines only with one.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -28,6 +31,11 @@ ROWS: tuple[tuple[str, str, tuple[tuple[str, str, Qt.PenStyle], ...], int], ...]
         3,
     ),
     ("FLOWS", "mL/s", (("aortic_flow_ml_s", "aortic", SOLID), ("mitral_flow_ml_s", "mitral", DASH)), 3),
+    (
+        "MACHINES", "mL/s, balloon mL",
+        (("pump_flow_ml_s", "pump", SOLID), ("ecmo_flow_ml_s", "ECMO", DASH), ("balloon_volume_ml", "balloon", DOT)),
+        2,
+    ),
     ("VOLUMES", "mL", (("lv_volume_ml", "LV", SOLID), ("rv_volume_ml", "RV", DASH)), 3),
     ("ECG", "mV, lead II", (("ecg_II", "", SOLID),), 2),
 )  # fmt: skip
