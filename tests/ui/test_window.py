@@ -226,7 +226,7 @@ def test_long_names_do_not_widen_the_inspector(window, small_case) -> None:  # t
     show(window, replace(small_case, scenarios=(baseline, named)))
     window.coupling.plugins_ready()
     page = window.inspector.simulate
-    for therapy in list(page._therapies):
+    for therapy in page.panel.therapies:
         page.choose_therapy(therapy)
         page._settings.setChecked(True)
         assert page.widget().minimumSizeHint().width() <= 296, therapy

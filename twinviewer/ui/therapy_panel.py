@@ -34,7 +34,7 @@ class TherapyPanel(QWidget):
         super().__init__()
         self.look = look
         self.rows: list[TherapyRow] = []
-        self._therapies: Mapping[str, Therapy] = {}
+        self.therapies: Mapping[str, Therapy] = {}
         self._picking: TherapyRow | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -61,7 +61,7 @@ class TherapyPanel(QWidget):
 
     def offer(self, therapies: Mapping[str, Therapy], verdicts: Mapping[str, Suitability]) -> None:
         """Which therapies there are, with a reason for each that does not fit."""
-        self._therapies = therapies
+        self.therapies = therapies
         self.cards.offer(therapies, verdicts)
         self.show_uses([use for use in self.uses() if use.therapy in therapies])
 
@@ -83,7 +83,7 @@ class TherapyPanel(QWidget):
 
     def show_uses(self, uses: Sequence[TherapyUse]) -> None:
         """Show another list; nothing is emitted. Rows stay where the therapies are the same, and as they are folded."""
-        known = [use for use in uses if use.therapy in self._therapies]
+        known = [use for use in uses if use.therapy in self.therapies]
         if [row.therapy.name for row in self.rows] == [use.therapy for use in known]:
             for row, use in zip(self.rows, known, strict=True):
                 row.take(use)
@@ -108,7 +108,7 @@ class TherapyPanel(QWidget):
         self.edited.emit()
 
     def _made(self, use: TherapyUse) -> TherapyRow:
-        row = TherapyRow(self._therapies[use.therapy], use, self.look)
+        row = TherapyRow(self.therapies[use.therapy], use, self.look)
         row.asked.connect(lambda verb, row=row: self._asked(row, verb))
         row.changed.connect(self.touched)
         row.pick_asked.connect(lambda name, kind, on, row=row: self._pick(row, name, kind, on))
