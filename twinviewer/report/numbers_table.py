@@ -7,9 +7,10 @@ from pathlib import Path
 
 from twinviewer.domain import Quantity, StoreError
 from twinviewer.report import RESEARCH_ONLY
-from twinviewer.report.pages.deltas import deltas_of, group_of
+from twinviewer.report.pages.deltas import deltas_of
 from twinviewer.report.pages.story import settings_of
 from twinviewer.session.case import Case
+from twinviewer.session.finding import group_of_metric
 from twinviewer.session.metric_names import label_of
 
 COLUMNS = ("kind", "scenario", "group", "name", "label", "value", "unit", "low", "high", "told_apart", "baseline",
@@ -46,12 +47,13 @@ def _rows(case: Case) -> Iterator[list[object]]:
         for name, found in scenario.setup.parameters.items():
             yield _quantity("input", scenario.name, "", name, found)
         for name, found in (scenario.run.metrics if scenario.run is not None else {}).items():
-            yield _quantity("metric", scenario.name, group_of(name), name, found)
+            yield _quantity("metric", scenario.name, group_of_metric(name), name, found)
     for scenario in case.treated:
         for delta in deltas_of(case, scenario):
             apart = "" if delta.apart is None else "yes" if delta.apart else "no"
-            yield ["change", scenario.name, group_of(delta.name), delta.name, label_of(delta.name), repr(delta.change),
-                   delta.unit, _cell(delta.low), _cell(delta.high), apart, repr(delta.baseline), "simulated",
+            yield ["change", scenario.name, group_of_metric(delta.name), delta.name, label_of(delta.name),
+                   repr(delta.change), delta.unit, _cell(delta.low), _cell(delta.high), apart, repr(delta.baseline),
+                   "simulated",
                    scenario.run.engine if scenario.run is not None else ""]  # fmt: skip
 
 

@@ -60,6 +60,6 @@ def on_paper(state: SceneState) -> SceneState:
         background=PAPER.background,
         text=PAPER.text,
         quiet=PAPER.quiet,
-        scale=1.25,
+        scale=2.0,
         footer="",
     )

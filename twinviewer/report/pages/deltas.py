@@ -10,26 +10,15 @@ from twinviewer.report.pages.styles import CELL, QUIET, SHADE, Heading, said, ta
 from twinviewer.report.pages.words import ALIKE, change, change_interval
 from twinviewer.session.case import Case, Scenario
 from twinviewer.session.comparison import compare
+from twinviewer.session.finding import ELECTRICAL, OTHER, PRESSURES, PUMP, VALVES, WORK, group_of_metric
 from twinviewer.session.metric_names import label_of, number_of, order_of
+from twinviewer.session.studies.bands import change_intervals, spread_of
 
-GROUPS = ("Electrical", "Volumes and function", "Pressures", "Work and timing", "Valves and flow", "Other")
-_GROUP_OF = (
-    ("Valves and flow", ("gradient", "jet", "regurgitant", "net", "flow")),
-    ("Electrical", ("qrs", "qt", "qtc", "pr", "axis", "activation", "excitation", "delay", "reentry", "rate")),
-    ("Work and timing", ("work", "ejection", "pre")),
-    ("Pressures", ("mmhg", "resistance")),
-    ("Volumes and function", ("edv", "esv", "ef", "stroke", "output", "index", "ml")),
-)
+GROUPS = (ELECTRICAL, PUMP, PRESSURES, WORK, VALVES, OTHER)
 UNKNOWN_NOTE = (
     "90 % interval: of the change, both hearts drawn together from what is uncertain in this patient. “Not computed”: "
     "nobody has asked for it yet; a change is then what the equations say for one set of inputs."
 )
-
-
-def group_of(name: str) -> str:
-    """The heading under which a metric stands."""
-    words = set(name.split("_"))
-    return next((group for group, known in _GROUP_OF if words & set(known)), "Other")
 
 
 def deltas_of(case: Case, scenario: Scenario) -> tuple[Delta, ...]:
@@ -39,7 +28,7 @@ def deltas_of(case: Case, scenario: Scenario) -> tuple[Delta, ...]:
         return ()
     if baseline.setup.mesh.uid != scenario.setup.mesh.uid:
         return ()
-    return compare(baseline, scenario).deltas
+    return compare(baseline, scenario, change_intervals(spread_of(case), baseline, scenario)).deltas
 
 
 def delta_tables(case: Case) -> list[Any]:
@@ -53,7 +42,7 @@ def delta_tables(case: Case) -> list[Any]:
         rows: list[list[Any]] = [["", case.baseline.label, scenario.label, "Change", "in %", "90 % interval", "Unit"]]
         commands: list[tuple[Any, ...]] = []
         for group in GROUPS:
-            named = sorted((d for d in found if group_of(d.name) == group), key=lambda d: order_of(d.name))
+            named = sorted((d for d in found if group_of_metric(d.name) == group), key=lambda d: order_of(d.name))
             if not named:
                 continue
             commands += [

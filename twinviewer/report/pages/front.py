@@ -23,6 +23,7 @@ from twinviewer.report.pages.styles import (
     RULE,
     SHADE,
     SMALL,
+    SMALL_RIGHT,
     TEXT,
     TITLE,
     WIDTH,
@@ -34,9 +35,10 @@ from twinviewer.report.pages.styles import (
 from twinviewer.report.pages.words import ALIKE, between, change
 from twinviewer.report.panes import panes
 from twinviewer.session.case import BASELINE, Case
+from twinviewer.session.finding import sentence as in_a_sentence
 from twinviewer.session.metric_names import label_of, number_of
 
-PANES_PX = (1620, 560)
+PANES_PX = (1620, 660)
 HEIGHT = 262 * mm
 
 
@@ -51,6 +53,7 @@ def front(case: Case, notice: str, made: str) -> list[Any]:
         _boxed(notice),
         Spacer(1, 1.5 * mm),
         said(what_was_done(case), LEAD),
+        *_found(case),
         Spacer(1, 2 * mm),
     ]
     names = (BASELINE, *(one.name for one in ready(case)[:MOST_BESIDE]))
@@ -63,6 +66,16 @@ def front(case: Case, notice: str, made: str) -> list[Any]:
         parts += [Spacer(1, 2 * mm), *_drawings(case, shown)]
     parts += [Spacer(1, 1.5 * mm), _limits(case)]
     return [KeepInFrame(WIDTH, HEIGHT, parts, mode="shrink", hAlign="LEFT")]
+
+
+def _found(case: Case) -> list[Any]:
+    """One sentence a scenario: what changes most of what is read first."""
+    told = []
+    for one in ready(case)[:MOST_BESIDE]:
+        deltas = deltas_of(case, one)
+        if deltas:
+            told.append(Paragraph(f"<b>{escape(in_a_sentence(one.label, deltas))}</b>", LEAD))
+    return told
 
 
 def _boxed(text: str) -> Table:
@@ -86,7 +99,7 @@ def _numbers(case: Case) -> list[Any]:
     head: list[Any] = ["", "Unit", "Today"]
     rows: list[list[Any]] = []
     for one in others:
-        head += [said(one.label, SMALL), "Change", "90 % interval of it"]
+        head += [said(one.label, SMALL_RIGHT), "Change", "90 % interval of it"]
     for name in names:
         row: list[Any] = [said(label_of(name), TEXT), "", ""]
         for one in others:

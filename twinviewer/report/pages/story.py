@@ -210,4 +210,8 @@ def _spread(quantity: Quantity) -> float:
 
 
 def _of_intervals(case: Case) -> str:
-    return "" if not ready(case) else "How sure the changes are has not been computed where no interval stands."
+    if not ready(case):
+        return ""
+    if any(study.kind == "spread" for study in case.studies):
+        return "Not in the intervals: the heart's shape, scar, places of leads, how this patient answers to a drug."
+    return "How sure the changes are has not been computed: no interval stands beside them."

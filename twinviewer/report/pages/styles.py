@@ -23,6 +23,7 @@ WIDTH_MM = WIDTH / mm
 
 TEXT = ParagraphStyle("text", fontName=REGULAR, fontSize=7.6, leading=10.6, textColor=INK)
 SMALL = ParagraphStyle("small", parent=TEXT, fontSize=6.6, leading=8.8)
+SMALL_RIGHT = ParagraphStyle("small_right", parent=SMALL, alignment=2)
 QUIET = ParagraphStyle("quiet", parent=SMALL, textColor=QUIET_INK)
 LEAD = ParagraphStyle("lead", parent=TEXT, fontSize=9, leading=12.6)
 TITLE = ParagraphStyle("title", parent=TEXT, fontName=BOLD, fontSize=16, leading=20)
