@@ -1,4 +1,5 @@
-"""The words over a pane: its title in the scenario's colour, and a small second line; cut off where the pane ends."""
+"""The words over a pane: a chip in the scenario's colour, the title, and a small second line; cut off where the pane
+ends. The words are in the text's colour: a scenario's own would be too pale to read on white."""
 
 import vtk
 
@@ -6,7 +7,7 @@ from twinviewer.scene.overlay import text_actor
 from twinviewer.scene.palette import rgb
 
 TITLE_PX, NOTE_PX = 15, 12
-_LEFT, _TOP, _LINE = 8, 7, 20
+_LEFT, _TOP, _LINE, _CHIP, _GAP = 8, 7, 20, 4, 6
 
 
 class PaneTitle:
@@ -19,13 +20,17 @@ class PaneTitle:
             actor.GetTextProperty().SetVerticalJustificationToTop()
             actor.GetPositionCoordinate().SetCoordinateSystemToViewport()
             renderer.AddViewProp(actor)
+        self.chip = _chip()
+        renderer.AddViewProp(self.chip)
         self._said: tuple[str, str, float] = ("", "", 1.0)
         self._placed: tuple[object, ...] = ()
 
-    def say(self, title: str, note: str, colour: str, quiet: str, scale: float) -> None:
-        """Another title and second line. scale: of the picture's text."""
+    def say(self, title: str, note: str, colour: str, text: str, quiet: str, scale: float) -> None:
+        """Another title and second line. colour: the chip's, "" for none. scale: of the picture's text."""
         self._said = (title, note, scale)
-        self.title.GetTextProperty().SetColor(*rgb(colour))
+        self.chip.SetVisibility(bool(title and colour))
+        self.chip.GetProperty().SetColor(*rgb(colour or text))
+        self.title.GetTextProperty().SetColor(*rgb(text))
         self.note.GetTextProperty().SetColor(*rgb(quiet))
         self.title.GetTextProperty().SetFontSize(int(TITLE_PX * scale))
         self.note.GetTextProperty().SetFontSize(int(NOTE_PX * scale))
@@ -38,9 +43,15 @@ class PaneTitle:
             return
         self._placed = key
         title, note, scale = self._said
-        room = width - 2 * _LEFT * scale
+        left = _LEFT + (_CHIP + _GAP if self.chip.GetVisibility() else 0)
+        room = width - (left + _LEFT) * scale
+        tall = TITLE_PX + 1 + (_LINE - 1 if note else 0)
+        self.chip.SetPosition(_LEFT * scale, height - (_TOP + tall) * scale)
+        self.chip.GetMapper().GetInputAlgorithm().SetXLength(_CHIP * scale)
+        self.chip.GetMapper().GetInputAlgorithm().SetYLength(tall * scale)
+        self.chip.GetMapper().GetInputAlgorithm().SetCenter(_CHIP * scale / 2, tall * scale / 2, 0.0)
         for actor, text, down in ((self.title, title, _TOP), (self.note, note, _TOP + _LINE)):
-            actor.SetPosition(_LEFT * scale, height - down * scale)
+            actor.SetPosition(left * scale, height - down * scale)
             self._fit(actor, text, room)
 
     def _fit(self, actor: vtk.vtkTextActor, text: str, room: float) -> None:
@@ -53,3 +64,16 @@ class PaneTitle:
                 return
             kept = kept[: max(int(len(kept) * room / size[0]), 3) - 1].rstrip() if size[0] > 1.3 * room else kept[:-1]
             actor.SetInput(f"{kept.rstrip()}…")
+
+
+def _chip() -> vtk.vtkActor2D:
+    """A small upright bar, in the viewport's pixels."""
+    shape = vtk.vtkCubeSource()
+    shape.SetZLength(0.0)
+    mapper = vtk.vtkPolyDataMapper2D()
+    mapper.SetInputConnection(shape.GetOutputPort())
+    actor = vtk.vtkActor2D()
+    actor.SetMapper(mapper)
+    actor.GetPositionCoordinate().SetCoordinateSystemToViewport()
+    actor.SetVisibility(False)
+    return actor

@@ -11,9 +11,10 @@ from PySide6.QtCore import QObject
 from twinviewer.domain import Comparison, Run
 from twinviewer.scene import compose
 from twinviewer.session.case import Scenario
-from twinviewer.ui.alignment import BY_SHARE, clock_s, one_rate, onset_s, place
+from twinviewer.ui.alignment import BY_SHARE, ONSET, clock_s, one_rate, onset_s, place
 from twinviewer.ui.compare_bar import CompareBar
 from twinviewer.ui.curves import Clock, Curves
+from twinviewer.ui.playback import Loop
 
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
@@ -80,9 +81,30 @@ class CompareFlow(QObject):
         if not runs:
             return Clock()
         if self.aligned != BY_SHARE:
-            return Clock(clock_s(runs, self.aligned), -1000.0 * onset_s(runs[0]), 1000.0, "ms since QRS")
+            return Clock(clock_s(runs, self.aligned), -1000.0 * onset_s(runs[0]), 1000.0, "ms from QRS")
         period = runs[0].period_s
-        return Clock(period) if one_rate(runs) else Clock(period, 0.0, 100.0 / period, "% of the beat")
+        return Clock(period) if one_rate(runs) else Clock(period, 0.0, 100.0 / period, "% of R-R")
+
+    def loops(self, ed: float | None, es: float | None) -> tuple[Loop, ...]:
+        """Parts of the beat that are worth watching again and again; shares of the clock."""
+        found = []
+        shown = self.w.coupling.shown()
+        runs = self._runs() if self.w.choices.comparing else [shown.run] if shown and shown.run else []
+        known = [run for run in runs if "activation_ms" in run.fields and ONSET in run.metrics]
+        if known:
+            period = clock_s(runs, self.aligned)
+            times = []
+            for run in known:
+                at = place(run, runs[0], self.aligned)
+                last_s = float(np.nanmax(run.fields["activation_ms"].values)) / 1000.0
+                for own_s in (onset_s(run), onset_s(run) + last_s):
+                    times.append((own_s - at.shift_s) / at.scale / period)
+            start, end = min(times) - 0.01, max(times) + 0.02
+            if end - start < 1.0:
+                found.append(Loop("Excitation alone", start % 1.0, end % 1.0))
+        if ed is not None and es is not None and abs(ed - es) > 0.02:
+            found += [Loop("Systole, ED to ES", ed, es), Loop("Diastole, ES to ED", es, ed)]
+        return tuple(found)
 
     def curves(self) -> tuple[Curves, ...]:
         """What the plots draw."""

@@ -292,6 +292,7 @@ class Coupling(QObject):
             if own != period:  # beats since QRS run on the longest one's clock
                 self.ed, self.es = (None if mark is None else mark * own / period for mark in (self.ed, self.es))
         w.transport.set_marks(self.ed, self.es)
+        w.transport.offer_loops(self.compared.loops(self.ed, self.es))
 
     def show_choices(self) -> None:
         if self._closed:

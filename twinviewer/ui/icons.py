@@ -41,6 +41,8 @@ GLYPHS = {
     "grow": "ph.magic-wand",
     "heart": "ph.heart",
     "help": "ph.question",
+    "loop": "ph.repeat",
+    "once": "ph.arrow-line-right",
     "keyboard": "ph.keyboard",
     "maximise": "ph.arrows-out",
     "model": "ph.cube",

@@ -20,6 +20,7 @@ from twinviewer.ui.scenario_picks import ScenarioPicks
 from twinviewer.ui.segment_maps import SegmentMaps
 from twinviewer.ui.theme import Look
 
+MAP_PX = 178
 UNSURE = f"Better and worse as literature has it; “?”: {NO_INTERVAL}. Point at a number for its source."
 SURE = "Better and worse as literature has it; with the 90 % interval of each change. Point at a number for its source."
 
@@ -78,7 +79,7 @@ class ComparePage(Page):
         self.sure.hide()
         self.column.addWidget(self.sure)
         self._segments_head = self.section("BY SEGMENT")
-        self.segments = SegmentMaps(look)
+        self.segments = SegmentMaps(look, MAP_PX)
         self.column.addWidget(self.segments)
         self.end()
         self._reference: Scenario | None = None

@@ -1,11 +1,41 @@
 """The clock of the beat: time advances with the wall clock, whatever the frame rate, and never waits for a job."""
 
 import time
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0)
+"""1 is the true heart rate."""
 SHORTEST_MS, LONGEST_MS = 16, 120
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """What is played again and again: from start to end, shares 0..1 of the beat; an end before the start lies in the
+    next beat. once: play it and stop."""
+
+    name: str
+    start: float = 0.0
+    end: float = 1.0
+    once: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all of the beat."""
+        return self.end - self.start >= 1.0
+
+    @property
+    def length(self) -> float:
+        """Its share of the beat."""
+        return 1.0 if self.whole else (self.end - self.start) % 1.0
+
+    def inside(self, share: float) -> bool:
+        """Whether a share of the beat lies in it."""
+        return self.whole or (share - self.start) % 1.0 < self.length
+
+
+WHOLE = Loop("The whole beat")
 
 
 class Playback(QObject):
@@ -23,6 +53,8 @@ class Playback(QObject):
         self.time_s = 0.0
         self.period_s = 1.0
         self.speed = 1.0
+        self.loop = WHOLE
+        self._played = 0.0
         self._last = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -45,6 +77,9 @@ class Playback(QObject):
         """Start, where there is something to play."""
         if self.enabled and not self.playing:
             self.playing = True
+            self._played = 0.0
+            if not self.loop.inside(self.in_beat_s / self.period_s):
+                self.time_s = self.loop.start * self.period_s
             self._last = time.perf_counter()
             self._timer.start(SHORTEST_MS)
             self.state_changed.emit()
@@ -68,6 +103,11 @@ class Playback(QObject):
         self.speed = speed
         self.state_changed.emit()
 
+    def set_loop(self, loop: Loop) -> None:
+        """Play another part of the beat."""
+        self.loop, self._played = loop, 0.0
+        self.state_changed.emit()
+
     def seek(self, time_s: float) -> None:
         """Go to a time of the beat; wraps."""
         self.time_s = time_s
@@ -86,13 +126,31 @@ class Playback(QObject):
     def _tick(self) -> None:
         now = time.perf_counter()
         elapsed, self._last = now - self._last, now
-        self.time_s += elapsed * self.speed
+        self._advance(elapsed * self.speed)
         if self.time_s > 3600.0:  # keep the float small; whole beats only, so nothing jumps
             self.time_s %= self.period_s
         self.ticked.emit(self.time_s)
+        if not self.playing:
+            self.state_changed.emit()
+            return
         cost_ms = 1000.0 * (time.perf_counter() - now)
         if self.playing:
             self._timer.start(int(min(max(SHORTEST_MS, 0.5 * cost_ms), LONGEST_MS)))
+
+    def _advance(self, by_s: float) -> None:
+        """Go on within the loop; played once, stop at its end."""
+        loop, period = self.loop, self.period_s
+        before = self.in_beat_s / period
+        self._played += by_s / period
+        left = (loop.start + loop.length - before) % 1.0 or 1.0
+        if loop.once and (self._played >= 1.0 if loop.whole else by_s / period >= left):
+            self.time_s += 0.0 if loop.whole else left * period - 1e-6
+            self.playing = False
+            return
+        self.time_s += by_s
+        if not loop.inside(self.in_beat_s / period):
+            over = (self.in_beat_s / period - loop.start - loop.length) % 1.0
+            self.time_s = (loop.start + over % loop.length) * period
 
     def close(self) -> None:
         """Stop for good."""

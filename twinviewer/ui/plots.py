@@ -44,6 +44,7 @@ WALLS = (
     ("septum", SEPTAL, Qt.PenStyle.SolidLine, 1.8),
     ("lateral", LATERAL, Qt.PenStyle.DashLine, 1.4),
 )
+_WALLS = "\u00a0\u00a0 ".join(f"{_SAMPLE[style]} {name}" for name, _, style, _ in WALLS)
 ROOMY_PX = 1500
 """From this width on strain has a chart of its own; below it takes turns with the volumes."""
 HINT = "ECG, volumes, pressures and the PV loop appear here when a beat has been simulated."
@@ -99,8 +100,7 @@ class Plots(QWidget):
         self.volume.setToolTip("Volumes in place of the strain")
         self.volume.clicked.connect(lambda: self.strain.setChecked(False))
         self.volume_box = PlotBox("VOLUMES", "mL", self.volumes, _legend(VOLUMES), tools=(self.strain,))
-        walls = "\u00a0\u00a0 ".join(f"{_SAMPLE[style]} {name}" for name, _, style, _ in WALLS)
-        self.strain_box = PlotBox("FIBRE STRAIN", "%", self.strains, walls, tools=(self.volume,))
+        self.strain_box = PlotBox("FIBRE STRAIN", "%", self.strains, _WALLS, tools=(self.volume,))
         self.pressure_box = PlotBox("PRESSURES", "mmHg", self.pressures, _legend(PRESSURES))
         self.loop_box = PlotBox("PV LOOP", "mmHg / mL", self.loop, tools=(self.enlarge_beat,))
         self.hint = QLabel(HINT)
@@ -217,7 +217,8 @@ class Plots(QWidget):
             if self.beat_sheet is not None:
                 self.beat_sheet.set_curves(curves, clock)
             self.pressures.set_lines(self._lines(PRESSURES), clock)
-            self.pressure_box.say(_legend(PRESSURES) + self._axis())
+            self.pressure_box.say(self._axis() + _legend(PRESSURES))
+            self.strain_box.say(self._axis() + _WALLS)
             strains = self._wall_lines()
             self._strained = bool(strains)
             self.strains.set_lines(strains, clock)
@@ -226,7 +227,7 @@ class Plots(QWidget):
 
     def _axis(self) -> str:
         """What is written below, where it is not milliseconds of the beat."""
-        return "" if self._clock.unit == "ms" else f"\u00a0\u00a0 over {self._clock.unit}"
+        return "" if self._clock.unit == "ms" else f"over {self._clock.unit}\u00a0\u00a0 "
 
     def _wall_lines(self) -> list[TimeLine]:
         """Mean fibre strain of septum and lateral wall."""
@@ -274,7 +275,7 @@ class Plots(QWidget):
                 if values is not None:
                     behind.append(TimeLine(fraction * period, values, self.look.tokens.quiet, 1.0, style))
         thin = f"   <span style='color:{self.look.tokens.quiet}'>──</span> measured" if behind else ""
-        self.volume_box.say(_legend(VOLUMES) + thin + self._axis())
+        self.volume_box.say(self._axis() + _legend(VOLUMES) + thin)
         self.volumes.set_lines([*behind, *self._lines(VOLUMES)], self._clock)
 
     def show_time(self, time_s: float, period_s: float) -> None:

@@ -136,7 +136,7 @@ class SceneComposer:
             return []
         at = place(one.run, first.run, choices.aligned)
         note = made.note or f"{one.label} − {against.label}"
-        return [replace(made, accent=tokens.text, time_scale=at.scale, shift_s=at.shift_s, note=note)]
+        return [replace(made, accent=tokens.quiet, time_scale=at.scale, shift_s=at.shift_s, note=note)]
 
     @staticmethod
     def _live(pane: PaneState, live: Live, case: Case) -> PaneState:

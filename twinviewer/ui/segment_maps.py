@@ -65,7 +65,8 @@ class SegmentMaps(QWidget):
 
     chosen = Signal(int)
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, map_px: int = 0) -> None:
+        """map_px: height of a map where the widget stands in a column that scrolls, 0 to fill what there is."""
         super().__init__()
         self._found: list[_Found] = []
         self._fraction = 0.0
@@ -84,7 +85,9 @@ class SegmentMaps(QWidget):
         self._grid = QGridLayout()
         self._grid.setSpacing(2)
         for one in (*self.maps, self.difference):
-            one.setMinimumSize(118, 150)
+            one.setMinimumSize(118, map_px or 150)
+            if map_px:
+                one.setMaximumHeight(map_px)
             one.hovered.connect(self._point)
             one.chosen.connect(self.chosen)
         column.addLayout(self._grid, 1)
@@ -134,12 +137,13 @@ class SegmentMaps(QWidget):
             own = difference_scale(STRAIN if name == NOW else name, change)
             if name == NOW:
                 own = Scale(own.title, own.unit, scale.low, scale.high, own.colours)
-            title = f"{shown[-1][0].curve.label} − {shown[0][0].curve.label}"
+            title = f"Difference, {own.unit}"
             told = shown[-1][0].curve.sure
             sure = None if told is None or name == NOW else told.sure(name)
             if sure is not None and not sure.all():
                 title += " · hatched: sign not sure"
             self.difference.show_values(change, own, title, sure)
+            self.difference.setToolTip(f"{shown[-1][0].curve.label} − {shown[0][0].curve.label}")
             drawn.append(self.difference)
         for view in (*self.maps, self.difference):
             self._grid.removeWidget(view)

@@ -1,14 +1,18 @@
-"""Play, pause, speed, and a phase bar with ED and ES marks; time in ms."""
+"""Play, pause, speed, what is played again and again, and a phase bar with ED and ES marks; time in ms."""
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QActionGroup, QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.icons import icon
-from twinviewer.ui.playback import SPEEDS, Playback
+from twinviewer.ui.playback import SPEEDS, WHOLE, Loop, Playback
 from twinviewer.ui.theme import Look, mix, round_pen, ui_font
 
+SPOKEN = {0.1: "1/10 ×", 0.25: "¼ ×", 0.5: "½ ×", 1.0: "1 ×", 2.0: "2 ×"}
+ONCE = "Once, then stop"
 LONGEST_BEAT_S = 2.0
 """What lasts longer is no beat but a stimulation that is watched: it has no rate."""
 
@@ -23,6 +27,7 @@ class PhaseBar(QWidget):
         self.look = look
         self.fraction = 0.0
         self.marks: tuple[tuple[str, float], ...] = ()
+        self.loop = WHOLE
         self.setMinimumWidth(140)
         self.setFixedHeight(34)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -44,6 +49,11 @@ class PhaseBar(QWidget):
         self.marks = marks
         self.update()
 
+    def set_loop(self, loop: Loop) -> None:
+        """The part that is played."""
+        self.loop = loop
+        self.update()
+
     def _x(self, fraction: float) -> float:
         return 10 + fraction * (self.width() - 20)
 
@@ -57,8 +67,15 @@ class PhaseBar(QWidget):
         painter.drawLine(QPointF(self._x(0), y), QPointF(self._x(1), y))
         if not self.isEnabled():
             return
-        painter.setPen(round_pen(t.accent, 3))
-        painter.drawLine(QPointF(self._x(0), y), QPointF(self._x(self.fraction), y))
+        if self.loop.whole:
+            painter.setPen(round_pen(t.accent, 3))
+            painter.drawLine(QPointF(self._x(0), y), QPointF(self._x(self.fraction), y))
+        else:
+            painter.setPen(QPen(QColor(mix(t.panel, t.accent, 0.75)), 7))
+            end = self.loop.start + self.loop.length
+            for low, high in ((self.loop.start, min(end, 1.0)), (0.0, end - 1.0)):
+                if high > low:
+                    painter.drawLine(QPointF(self._x(low), y), QPointF(self._x(high), y))
         painter.setFont(ui_font(11, QFont.Weight.DemiBold))
         for name, fraction in self.marks:
             x = self._x(fraction)
@@ -105,7 +122,7 @@ class Transport(QWidget):
             row.addWidget(button)
         self.speed = ComboBox()
         for speed in SPEEDS:
-            self.speed.addItem(f"{speed:g}×", speed)
+            self.speed.addItem(SPOKEN[speed], speed)
         self.speed.setCurrentIndex(SPEEDS.index(1.0))
         self.speed.setToolTip("Speed: 1× is the patient's own heart rate")
         self.speed.setAccessibleName("Speed of playback")
@@ -113,6 +130,12 @@ class Transport(QWidget):
         self.speed.currentIndexChanged.connect(lambda _: playback.set_speed(self.speed.currentData()))
         row.addSpacing(4)
         row.addWidget(self.speed)
+        self.loop = self._button("What is played again and again")
+        self.loop.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.loops = QMenu(self.loop)
+        self.loop.setMenu(self.loops)
+        self._offered: tuple[Loop, ...] = ()
+        row.addWidget(self.loop)
         row.addSpacing(4)
         self.bar = PhaseBar(look)
         row.addWidget(self.bar, 1)
@@ -133,7 +156,27 @@ class Transport(QWidget):
         playback.ticked.connect(self._show_time)
         playback.state_changed.connect(self._show_state)
         look.changed.connect(self._show_state)
+        self.offer_loops(())
         self._show_state()
+
+    def offer_loops(self, parts: Sequence[Loop]) -> None:
+        """Parts of the beat that can be played again and again, besides all of it and all of it once."""
+        offered = (WHOLE, *parts, Loop(ONCE, once=True))
+        if offered == self._offered:
+            return
+        self._offered = offered
+        self.loops.clear()
+        group = QActionGroup(self.loops)
+        now = self.playback.loop
+        for one in offered:
+            action = self.loops.addAction(one.name)
+            action.setCheckable(True)
+            action.setChecked(one.name == now.name)
+            action.triggered.connect(lambda _=False, one=one: self.playback.set_loop(one))
+            group.addAction(action)
+        same = next((one for one in offered if one.name == now.name), WHOLE)
+        if same != now:  # the same part of another beat, or no such part any more
+            self.playback.set_loop(same)
 
     def _button(self, tip: str) -> QToolButton:
         button = QToolButton()
@@ -162,6 +205,14 @@ class Transport(QWidget):
         if self.speed.currentData() != self.playback.speed and self.playback.speed in SPEEDS:
             self.speed.setCurrentIndex(SPEEDS.index(self.playback.speed))
         beating = on and self.playback.period_s < LONGEST_BEAT_S
+        loop = self.playback.loop
+        self.bar.set_loop(loop)
+        plain = loop == WHOLE
+        self.loop.setIcon(icon("once" if loop.once else "loop", t, t.text if plain else t.accent_text))
+        self.loop.setToolTip(f"Played again and again: {loop.name.lower()}" if not loop.once else "Played once")
+        self.loop.setEnabled(on)
+        for action in self.loops.actions():
+            action.setChecked(action.text() == loop.name)
         self.rate.setText(f"{60.0 / self.playback.period_s:.0f} bpm" if beating else "")
         self._show_time(self.playback.time_s)
         self.bar.update()
