@@ -63,6 +63,7 @@ class Spread:
     _by_heart: dict[int, dict[str, Answer]] = field(default_factory=dict)
     _therapies: dict[str, tuple[TherapyUse, ...]] = field(default_factory=dict)
     _kept: dict[tuple[str, str, str], Interval] = field(default_factory=dict)
+    _drawn: dict[int, Mapping[str, float]] = field(default_factory=dict)
     _bands: dict[tuple[str, str], Band | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -112,6 +113,14 @@ class Spread:
     def values(self, scenario: str, metric: str) -> Array:
         """(n,) of the hearts; NaN where one has no such number."""
         return np.array([self._by_heart[k][scenario].metrics.get(metric, np.nan) for k in self.hearts])
+
+    def parameters(self, name: str) -> Array | None:
+        """(n,) a parameter as it was drawn; None where it was not."""
+        if not self._drawn:
+            number = {point.name.partition(".")[0]: point.parameters for point in self.study.points}
+            self._drawn = {k: number[f"{k:04d}"] for k in self.hearts}
+        found = [self._drawn[k].get(name) for k in self.hearts]
+        return None if any(one is None for one in found) else np.array(found, float)
 
     def segments(self, scenario: str, name: str) -> Array:
         """(n, 17) means of a field over the segments."""

@@ -3,7 +3,7 @@
 Orthonormal Hermite polynomials of degree two at most, chosen one after the other where they explain most (orthogonal
 matching pursuit; sparse polynomial chaos after Blatman & Sudret, J Comput Phys 230:2345, 2011). How many are taken is
 what leaves the least error in hearts that were left out, and that error is the emulator's: it is added to every
-interval that it stands for. Coefficients give the main effects at once (Sudret, Reliab Eng Syst Saf 93:964, 2008).
+interval that it stands for.
 """
 
 from dataclasses import dataclass
@@ -34,14 +34,6 @@ class Emulator:
     def at(self, normals: Array) -> Array:
         """(n,) values at (n, d) inputs."""
         return np.asarray(self.mean + _basis(normals, self.terms) @ self.coefficients)
-
-    def main_effects(self, inputs: int) -> Array:
-        """(d,) variance that each input alone brings about; what two do together belongs to neither."""
-        out = np.zeros(inputs)
-        for (first, second), value in zip(self.terms, self.coefficients, strict=True):
-            if second in (-1, first):
-                out[first] += value**2
-        return out
 
 
 def emulate(normals: Array, values: Array) -> Emulator:

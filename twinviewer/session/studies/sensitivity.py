@@ -1,8 +1,11 @@
 """Which inputs a number depends on most, and which measurement would make it better known.
 
-Inputs are independent, so that the emulator's main effects share out the variance of the number (emulator.py); the
-number is taken by its rank among the hearts (normal scores), so that a few extreme ones do not decide. What a
-measurement of X with error e would take away of the variance of Y is, where both are normal,
+An input is a parameter as it was drawn, or the error of a measurement. Drawn parameters hang together, as hearts must
+meet what was measured, so inputs are taken one after the other, each the one that tells most of what those before it
+leave open (forward selection of its value and its square; an F test says where chance begins). The number is taken by
+its rank among the hearts (normal scores), so that a few extreme ones do not decide.
+
+What a measurement of X with error e would take away of the variance of Y is, where both are normal,
 cov(X, Y)^2 / (var X + e^2): the hearts themselves say how X and Y go together.
 """
 
@@ -14,19 +17,22 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import UncertainInput
 from twinviewer.session.studies.bands import Spread
-from twinviewer.session.studies.emulator import FOLDS, emulate
 
 Array = NDArray[np.float64]
 
 WORTH = 0.10
 """A measurement that would narrow less than so much is not named."""
-LEAST_SHARE = 0.03
-"""Nor an input with less of the variance, which may be chance."""
+LEAST_SHARE = 0.01
+CHANCE = 0.01
+"""An input that would look so good by chance more often than this is not named."""
+MOST_INPUTS = 6
+FOLDS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """An input's part in the variance of a number, 0 to 1; rises: whether the number rises with it."""
+    """What an input tells of a number beyond those named before it, as a share of variance, 0 to 1; rises: whether the
+    number rises with it."""
 
     input: UncertainInput
     share: float
@@ -46,8 +52,8 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """shares: largest first. explained: the share of variance that the emulator predicts in hearts that it has not
-    seen: how far the shares can be trusted. gains: largest first."""
+    """shares: in the order in which they were taken. explained: the share of variance that they tell together in
+    hearts that were left out. gains: largest first."""
 
     metric: str
     shares: tuple[Share, ...]
@@ -66,57 +72,105 @@ def rank(
     """What a number, or with ``less`` its change, depends on. None where it does not vary, or too few hearts tell."""
     from scipy.stats import norm, rankdata
 
-    rows = spread.normals
-    if rows is None or tuple(one.name for one in inputs) != spread.inputs:
-        return None
+    columns = _columns(spread, inputs)
     values = spread.values(scenario, metric)
     if less:
         values = values - spread.values(less, metric)
     known = np.isfinite(values)
-    if known.sum() < 2 * FOLDS or np.ptp(values[known]) == 0.0:
+    if known.sum() < 3 * FOLDS or np.ptp(values[known]) == 0.0:
         return None
-    rows, values = rows[known], values[known]
+    values, columns = values[known], [one[known] for one in columns]
     scores = norm.ppf((rankdata(values) - 0.5) / len(values))
-    found = emulate(rows, scores)
-    variance = max(float(scores.var()), 1e-12)
-    slope, straight = _straight(rows, scores)
-    effects = np.maximum(found.main_effects(len(inputs)), straight) / variance
-    effects = effects / max(float(effects.sum()), 1.0)
     seen = {name: spread.values(spread.names[0], name)[known] for name in measurable if name in spread.metric_names()}
-    order = np.argsort(-effects)
-    shares = tuple(
-        Share(inputs[k], float(effects[k]), bool(slope[k] > 0.0), _narrowed_by(inputs[k], rows[:, k], seen, measurable))
-        for k in order
-        if effects[k] >= LEAST_SHARE
-    )
+    shares = []
+    taken = _forward(columns, scores)
+    for k, share in taken:
+        slope = float(np.cov(columns[k], scores)[0, 1])
+        shares.append(Share(inputs[k], share, slope > 0.0, _narrowed_by(inputs[k], columns[k], seen, measurable)))
     gains = sorted(_gains(values, seen, measurable), key=lambda one: -one.narrower)
-    return Ranking(metric, shares, max(found.q2, 0.0), tuple(one for one in gains if one.narrower >= WORTH))
+    explained = _left_out([columns[k] for k, _ in taken], scores)
+    return Ranking(metric, tuple(shares), explained, tuple(one for one in gains if one.narrower >= WORTH))
 
 
-def _straight(rows: Array, scores: Array) -> tuple[Array, Array]:
-    """(d,) slopes of one linear regression on all inputs, and the variance that each surely brings about: what chance
-    alone would give is taken off, and a slope of less than two standard errors counts nothing."""
-    count, inputs = rows.shape
-    slope = np.zeros(inputs)
-    if count < 2 * inputs:
-        for k in range(inputs):
-            slope[k] = float(np.cov(rows[:, k], scores)[0, 1] / rows[:, k].var())
-        return slope, np.zeros(inputs)
-    basis = np.column_stack([np.ones(count), rows])
-    solved, *_ = np.linalg.lstsq(basis, scores, rcond=None)
-    left = scores - basis @ solved
-    inverse = np.linalg.inv(basis.T @ basis)
-    error = np.sqrt(np.diag(inverse)[1:] * float(left @ left) / (count - inputs - 1))
-    slope = solved[1:]
-    return slope, np.where(np.abs(slope) > 2.0 * error, slope**2 - error**2, 0.0)
+def _columns(spread: Spread, inputs: tuple[UncertainInput, ...]) -> list[Array]:
+    """(n,) of each input: a parameter's logarithm as it was drawn, or by how many errors a measurement was off."""
+    rows, names = spread.normals, spread.inputs
+    out = []
+    for one in inputs:
+        values = spread.parameters(one.name) if one.kind == "parameter" else None
+        if values is not None:
+            out.append(np.log(values))
+        elif rows is not None and one.name in names:
+            out.append(rows[:, names.index(one.name)])
+        else:
+            out.append(np.zeros(len(spread.hearts)))
+    return out
+
+
+def _basis(columns: list[Array]) -> Array:
+    """(n, 1 + 2 k): one, and each column with its square, of mean 0 and deviation 1."""
+    count = len(columns[0]) if columns else 0
+    parts = [np.ones(count)]
+    for column in columns:
+        spread = float(column.std())
+        plain = (column - column.mean()) / spread if spread > 0.0 else np.zeros(count)
+        parts += [plain, plain**2 - 1.0]
+    return np.column_stack(parts)
+
+
+def _forward(columns: list[Array], scores: Array) -> list[tuple[int, float]]:
+    """Indices of inputs in the order taken, each with the share of variance that it adds."""
+    from scipy.stats import f
+
+    count, taken = len(scores), list[tuple[int, float]]()
+    open_ = float(((scores - scores.mean()) ** 2).sum())
+    whole, chosen = open_, list[int]()
+    while len(chosen) < MOST_INPUTS:
+        left = {}
+        for k, column in enumerate(columns):
+            if k in chosen or float(column.std()) == 0.0:
+                continue
+            basis = _basis([*(columns[one] for one in chosen), column])
+            solved, *_ = np.linalg.lstsq(basis, scores, rcond=None)
+            left[k] = float(((scores - basis @ solved) ** 2).sum())
+        if not left:
+            break
+        best = min(left, key=lambda k: left[k])
+        free = count - 1 - 2 * (len(chosen) + 1)
+        if free < 5:
+            break
+        ratio = (open_ - left[best]) / 2.0 / max(left[best] / free, 1e-12)
+        # the best of many: its chance is that of any of them being as good
+        if float(f.sf(ratio, 2, free)) * len(left) > CHANCE:
+            break
+        share = (open_ - left[best] - 2.0 * left[best] / free) / whole
+        if share < LEAST_SHARE:
+            break
+        chosen.append(best)
+        taken.append((best, share))
+        open_ = left[best]
+    return taken
+
+
+def _left_out(columns: list[Array], scores: Array) -> float:
+    """The share of variance that these inputs predict in hearts that were left out, 0 at least."""
+    if not columns:
+        return 0.0
+    basis, fold = _basis(columns), np.arange(len(scores)) % FOLDS
+    off = np.zeros(len(scores))
+    for one in range(FOLDS):
+        kept = fold != one
+        solved, *_ = np.linalg.lstsq(basis[kept], scores[kept], rcond=None)
+        off[~kept] = scores[~kept] - basis[~kept] @ solved
+    return max(1.0 - float((off**2).sum() / ((scores - scores.mean()) ** 2).sum()), 0.0)
 
 
 def _narrowed_by(
-    one: UncertainInput, normal: Array, seen: Mapping[str, Array], measurable: Mapping[str, float]
+    one: UncertainInput, column: Array, seen: Mapping[str, Array], measurable: Mapping[str, float]
 ) -> tuple[str, ...]:
     if one.kind != "parameter":
         return (one.name,)
-    gains = sorted(_gains(normal, seen, measurable), key=lambda gain: -gain.narrower)
+    gains = sorted(_gains(column, seen, measurable), key=lambda gain: -gain.narrower)
     worth = tuple(gain.measurement for gain in gains[:2] if gain.narrower >= WORTH)
     return worth or one.asks
 

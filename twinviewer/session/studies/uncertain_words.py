@@ -82,10 +82,7 @@ def gain(ranking: Ranking) -> str:
 
 def trust(ranking: Ranking) -> str:
     """How far the shares can be trusted."""
-    return (
-        f"Together they and their pairs account for {percent(ranking.explained)} of the spread in hearts that were not "
-        "used to find this; the rest is many small parts."
-    )
+    return f"All that were found tell {percent(ranking.explained)} of the spread in hearts that were not used to find them."
 
 
 def interval_words(metric: str, found: Interval) -> str:
