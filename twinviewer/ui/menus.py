@@ -17,6 +17,7 @@ from twinviewer.ui.image_display import CT_PRESETS
 from twinviewer.ui.label_menu import add_label_actions, label_menu
 from twinviewer.ui.layouts import FOUR, ONE, SOLID, TWO
 from twinviewer.ui.step_bar import Step
+from twinviewer.ui.studies.cohort_flow import ask_cohort
 from twinviewer.ui.view_menu import add_view_actions, measure_menu, view_menu
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def add_actions(w: MainWindow) -> None:
     a.add("solid_check", "Step", "Check by &finite elements…", lambda: w.check.ask(), "", "model")
     a.add("uncertainty", "Simulate", "How s&ure is this…", lambda: w.uncertainty.ask(), "", "table")
     a.add("sweep", "Simulate", "S&weep…", lambda: w.coupling.sweep.ask(), "", "table")
+    a.add("cohort", "Simulate", "Virtual &cohort…", lambda: ask_cohort(w), "", "table")
     a.add("layout_four", "View", "&Four views", lambda: w.set_layout(FOUR), "F5", "four", checkable=True)
     a.add("layout_one", "View", "&One view", lambda: w.set_layout(ONE), "F6", "one", checkable=True)
     a.add("layout_compare", "View", "&Compare", lambda: w.coupling.go(Step.COMPARE), "F7", "compare", checkable=True)
@@ -133,7 +135,7 @@ def fill_menus(w: MainWindow) -> None:
                       "cancel", "palette"],
             "Edit &labels": label_menu(),
             "&Step": [*steps, "-", "next_step", "solid_check"],
-            "Si&mulate": ["sweep", "uncertainty"],
+            "Si&mulate": ["sweep", "uncertainty", "cohort"],
             "&View": ["layout_four", "layout_cardiac", "layout_two", "layout_one", "layout_solid", "layout_compare",
                       *view_menu(), "-", "reset_views", "crosshair",
                       ("&Window and level", presets), "-", ("3&D view", directions), "section", "outlines",

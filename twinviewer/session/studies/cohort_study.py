@@ -13,6 +13,7 @@ from twinviewer.session import catalog
 from twinviewer.session.simulate import setup_uid
 from twinviewer.session.studies.cohort import Cohort, Virtual, round_patient
 from twinviewer.session.studies.door import Heard, run_points, unheard
+from twinviewer.session.studies.journals import journal_path
 from twinviewer.session.studies.people import Person
 from twinviewer.session.studies.published import METRICS, Surfaces, design, from_published
 from twinviewer.session.studies.response import (
@@ -125,6 +126,27 @@ def compute_cohort(
         settings["surface_errors"] = json.dumps({n: round(e, 4) for n, e in surfaces.error.items()}, sort_keys=True)
     uid = setup_uid(catalog.engine(engine), setup)
     return Study(name, "cohort", engine, uid, (*points, *own), answers, wanted, settings)
+
+
+def compute_cohort_kept(
+    engine: str,
+    setup: Setup,
+    patient: Patient,
+    therapies: tuple[TherapyUse, ...],
+    name: str,
+    patients: int,
+    source: str,
+    seed: int,
+    response: str,
+    report: Reporter = silent,
+) -> Study:
+    """As :func:`compute_cohort`, for the window's worker, with this heart's own journal."""
+    wished = criterion(response or criterion_for(therapies))
+    journal = journal_path(engine, setup, Wanted(frozenset(KEPT | {wished.metric})))
+    return compute_cohort(
+        engine, setup, patient, therapies, name=name, patients=patients, source=source, seed=seed, response=response,
+        journal=journal, report=report,
+    )  # fmt: skip
 
 
 def points_of(cohort: Cohort, therapies: tuple[TherapyUse, ...]) -> tuple[Point, ...]:
