@@ -35,7 +35,7 @@ def group_of_metric(name: str) -> str:
         return ELECTRICAL
     if any(part in name for part in ("gradient", "regurgitant", "_jet_", "_area_cm2")):
         return VALVES
-    if "work" in name or "power" in name:
+    if "work" in name or "power" in name or name.startswith("pva_"):
         return WORK
     if name.endswith("_mmhg") or "resistance" in name or "elastance" in name:
         return PRESSURES
