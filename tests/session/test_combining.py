@@ -124,6 +124,8 @@ def test_this_hearts_own_limits_are_the_reason_that_is_given() -> None:
         assert not verdict.ok and reason in verdict.reason
     narrow = setup.with_parameter("aortic_area_cm2", Quantity(0.8, "cm2", "measured", "test"))
     assert combining.addable(catalog.therapy("aortic_valve"), beat, setup.mesh, narrow).ok
+    lesion = TherapyUse("valve_lesion", {"aortic_area_cm2": 0.8})  # in the list, it makes room for the prosthesis
+    assert combining.addable(catalog.therapy("aortic_valve"), beat, setup.mesh, setup, (lesion,)).ok
     bare = replace(setup.mesh, cell_fields={})
     verdict = combining.addable(catalog.therapy("crt"), beat, bare)
     assert not verdict.ok and "fibre" in verdict.reason
@@ -138,6 +140,15 @@ def test_what_cannot_join_the_list_says_so() -> None:
     )
     assert not verdict.ok and "No engine" in verdict.reason
     assert combining.addable(catalog.therapy("dobutamine"), beat, setup.mesh, setup, (use("beta_blocker"),)).ok
+
+
+def test_one_pump_a_ventricle() -> None:
+    """Impella and LVAD: the second cannot follow the first, and that is known before it is chosen."""
+    found = said(use("impella"), use("lvad"))
+    assert found[0][0] == "impossible" and "already" in found[0][2]
+    beat, setup = catalog.engine("beat"), blocked()
+    assert not combining.addable(catalog.therapy("lvad"), beat, setup.mesh, setup, (use("impella"),)).ok
+    assert combining.addable(catalog.therapy("lvad"), beat, setup.mesh, setup).ok
 
 
 def test_a_therapy_may_object_to_another(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -168,14 +168,16 @@ def use_therapies(therapies: Sequence[str], values: Mapping[str, ParameterValue]
     return tuple(uses)
 
 
-def treat(setup: Setup, uses: Sequence[TherapyUse], engine: str) -> Setup:
+def treat(setup: Setup, uses: Sequence[TherapyUse], engine: str, *, told: bool = True) -> Setup:
     """A Setup after those of these therapies that are switched on, one after the other; its notes say where they meet.
 
-    TherapyError, also when no engine answers for them together, or they cannot be combined.
+    told: whether to look for that; a study of many points has no reader for it. TherapyError, also when no engine
+    answers for them together, or they cannot be combined.
     """
     untreated, active = setup, in_force(uses)
     therapies = [catalog.therapy(use.therapy) for use in active]
-    found = combining.conflicts(untreated, active, engine)
+    look = combining.conflicts if told else combining.refusals
+    found = look(untreated, active, engine)
     if refusal := combining.impossible(found):
         where = " + ".join(therapy.label for therapy in therapies)
         raise TherapyError(refusal, where=where, remedy="Choose another engine or therapy")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from twinviewer.domain import Conflict, OrganMesh, Setup, Suitability, TherapyError, TwinviewerError
+from twinviewer.domain import Conflict, Engine, OrganMesh, Setup, Suitability, TherapyError, TwinviewerError
 from twinviewer.session import catalog, combining
 from twinviewer.session.therapy_use import TherapyUse
 
@@ -88,7 +88,7 @@ class Latest(QObject):
 
 
 class Combining:
-    """Answers questions and remembers of the present heart what it can have, which does not depend on the list."""
+    """Answers questions and remembers of the present heart what it can have untreated."""
 
     def __init__(self) -> None:
         self._suited: tuple[object, dict[str, Suitability]] = (None, {})
@@ -109,20 +109,13 @@ def explain(question: Question) -> tuple[str, ...]:
         return ()
 
 
-def answer(question: Question, suited: dict[str, Suitability] | None = None) -> Answer:
-    """The answer, in this thread. suited: what is known already of this heart, filled here."""
-    suited = {} if suited is None else suited
+def answer(question: Question, untreated: dict[str, Suitability] | None = None) -> Answer:
+    """The answer, in this thread. untreated: what this heart can have without a therapy, as known; filled here."""
     engine = catalog.engines().get(question.engine) or next(iter(catalog.engines().values()), None)
     if engine is None:
         none = Suitability(False, "No engine is installed")
         return Answer(question, (), dict.fromkeys(catalog.therapies(), none))
-    verdicts = {}
-    for name, therapy in catalog.therapies().items():
-        if question.setup is not None and name not in suited and catalog.answered(therapy, engine, question.mesh).ok:
-            suited[name] = combining.suits(question.setup, therapy)
-        verdicts[name] = combining.addable(
-            therapy, engine, question.mesh, question.setup, question.uses, suited.get(name)
-        )
+    verdicts = _verdicts(question, engine, {} if untreated is None else untreated)
     if question.setup is None:
         return Answer(question, (), verdicts)
     try:
@@ -131,3 +124,25 @@ def answer(question: Question, suited: dict[str, Suitability] | None = None) -> 
         places = tuple(range(len(question.uses)))
         found = (Conflict("impossible", f"These therapies cannot be applied to this heart: {error}", places),)
     return Answer(question, found, verdicts)
+
+
+def _verdicts(question: Question, engine: Engine, untreated: dict[str, Suitability]) -> dict[str, Suitability]:
+    """Of each therapy, whether it may join. Tried on the treated heart only where that can differ: what is refused
+    untreated, and what edits the same as those in force."""
+    setup, mesh = question.setup, question.mesh
+    touched = frozenset(edit for use in question.uses if use.on for edit in catalog.therapy(use.therapy).edits)
+    try:
+        after = setup if setup is None or not touched else combining.treated(setup, question.uses)
+    except (ArithmeticError, LookupError, ValueError):
+        after = setup
+    verdicts = {}
+    for name, therapy in catalog.therapies().items():
+        suited = None
+        if setup is not None and after is not None and catalog.answered(therapy, engine, mesh).ok:
+            if name not in untreated:
+                untreated[name] = combining.suits(setup, therapy)
+            suited = untreated[name]
+            if touched and (not suited.ok or therapy.edits & touched):
+                suited = combining.suits(after, therapy)
+        verdicts[name] = combining.addable(therapy, engine, mesh, setup, question.uses, suited)
+    return verdicts

@@ -35,7 +35,7 @@ def setup_at(setup: Setup, point: Point, engine: str) -> Setup:
             raise EngineError(f"the setup has no {name}", where=point.name, remedy="Choose one of its parameters")
         quantity = setup.parameters[name].with_value(value, "assumed", f"study point {point.name}")
         setup = setup.with_parameter(name, quantity)
-    return treat(setup, point.therapies, engine) if point.therapies else replace(setup, untreated=None)
+    return treat(setup, point.therapies, engine, told=False) if point.therapies else replace(setup, untreated=None)
 
 
 def answer(engine: str, setup: Setup, point: Point, wanted: Wanted, report: Reporter = silent) -> Answer:
