@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QToolTip
 
 from twinviewer.domain import Comparison
 from twinviewer.session.case import BASELINE, Case, Scenario
@@ -126,6 +126,7 @@ class ComparePage(Page):
     def show_curves(self, curves: Sequence[Curves], clock_s: float) -> None:
         """The beats whose segments are mapped, the reference first, and the period of their clock."""
         self.segments.set_curves(curves, clock_s)
+        QTimer.singleShot(0, self._settle)
 
     def _tell(self) -> None:
         """The finding in words, a line a scenario, with its colour."""
@@ -156,11 +157,14 @@ class ComparePage(Page):
         QTimer.singleShot(0, self._settle)
 
     def _settle(self) -> None:
-        """Rows have come or gone: the page is as tall as they need, whatever sizes Qt has kept in mind."""
+        """Rows have come or gone: the page is as tall as they need. Qt keeps the former height where rows wrap."""
         inside = self.widget().layout()
         inside.invalidate()
-        inside.activate()
-        self.widget().updateGeometry()
+        self.widget().setMinimumHeight(inside.totalHeightForWidth(self.viewport().width()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self._settle)
 
     def csv(self) -> str:
         """The table in view as CSV; "" where there is none."""
@@ -174,6 +178,8 @@ class ComparePage(Page):
         text = self.csv()
         if text:
             QGuiApplication.clipboard().setText(text)
+            place = self.copy.mapToGlobal(self.copy.rect().bottomLeft())
+            QToolTip.showText(place, f"{len(text.splitlines()) - 1} lines copied", self.copy)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):

@@ -126,7 +126,7 @@ class Transport(QWidget):
         self.speed.setCurrentIndex(SPEEDS.index(1.0))
         self.speed.setToolTip("Speed: 1× is the patient's own heart rate")
         self.speed.setAccessibleName("Speed of playback")
-        self.speed.setFixedWidth(72)
+        self.speed.setFixedWidth(84)
         self.speed.currentIndexChanged.connect(lambda _: playback.set_speed(self.speed.currentData()))
         row.addSpacing(4)
         row.addWidget(self.speed)
