@@ -16,7 +16,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from scipy.spatial import cKDTree
 
-from twinviewer.domain import OrganMesh, Setup
+from twinviewer.domain import OrganMesh, ParameterValue, Setup
 from twinviewer.scene.electrical import ACTIVATION, RECOVERY
 from twinviewer.scene.state import Marker, PaneState, SceneState
 from twinviewer.session import catalog
@@ -32,7 +32,7 @@ SEEN_MM = 14.0
 """The wall that is seen where the lead is drawn lies no further from it; else the lead is behind the heart."""
 HAND_COLOUR = "#B9C2CE"
 SURFACES = ("epicardium", "lv_endocardium")
-STEADY = "Move LV lead"
+ACTION = "Move LV lead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +188,8 @@ class LeadDrag(EditMode):
         if lead is None or scenario is None or node == lead.node:
             self.w.coupling.draw_scene()
             return
-        if p.set_therapies(lead.scenario, self._uses(scenario, lead, node), STEADY):
-            p.simulate(lead.scenario)
+        if p.set_therapies(lead.scenario, self._uses(scenario, lead, node), ACTION):
+            p.simulate(lead.scenario, joined=True)
         else:
             self.w.coupling.live.drop(lead.scenario)
 
@@ -222,7 +222,9 @@ class LeadDrag(EditMode):
         uses = list(scenario.therapies)
         use = uses[lead.at]
         segment = int(np.asarray(scenario.setup.mesh.point_fields["aha_segment"])[node])
-        uses[lead.at] = replace(use, values={**use.values, lead.exact: float(node), lead.choice: f"AHA{segment}"})
+        own: dict[str, ParameterValue] = {lead.exact: float(node), lead.choice: f"AHA{segment}"}
+        own |= {p.name: p.default for p in catalog.therapy(use.therapy).parameters if p.pick == "lv_vein"}
+        uses[lead.at] = replace(use, values={**use.values, **own})
         return tuple(uses)
 
     # What is seen ----------------------------------------------------------------------------------------------

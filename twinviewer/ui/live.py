@@ -81,6 +81,7 @@ class LiveRun(QObject):
         presenter.frame_reached.connect(self._reached)
         presenter.jobs_changed.connect(self._follow)
         presenter.case_changed.connect(self._remember)
+        presenter.failed.connect(lambda *_: self._refused())
 
     # What is known ---------------------------------------------------------------------------------------------
 
@@ -140,6 +141,9 @@ class LiveRun(QObject):
         scenario = case.find(name)
         if scenario is None or case.baseline is None or scenario is case.baseline or case.engine not in QUICK:
             return False
+        if same(in_force(uses), in_force(scenario.therapies)):
+            self.drop(name)  # back where it was
+            return True
         self._wanted = Trial(scenario, tuple(uses), shown or scenario.setup)
         self._ask()
         return True
@@ -151,6 +155,11 @@ class LiveRun(QObject):
         if sketch is not None and sketch.trial is not None:
             del self._sketches[name]
             self.told.emit()
+
+    def _refused(self) -> None:
+        """The Case did not take what was tried: it is shown as it is."""
+        for name in [name for name, one in self._sketches.items() if one.trial is not None]:
+            self.drop(name)
 
     @property
     def trying(self) -> bool:

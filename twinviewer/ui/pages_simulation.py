@@ -184,6 +184,11 @@ class SimulatePage(Page):
         self._show_actions()
         self._look()
 
+    @property
+    def editing(self) -> str:
+        """The scenario whose therapies stand here, "" for a new one."""
+        return self._editing
+
     def picked(self, parameter: str, choice: str, node: int) -> None:
         """A site was clicked on the heart."""
         self.panel.picked(parameter, choice, node)

@@ -246,16 +246,20 @@ class Presenter(QObject):
         """Copy a scenario under a new name."""
         self._attempt("Duplicate scenario", lambda: self._push(scenarios.duplicate_scenario(self.case, name)))
 
-    def simulate(self, name: str) -> None:
-        """Run the engine on one scenario."""
+    def simulate(self, name: str, joined: bool = False) -> None:
+        """Run the engine on one scenario. joined: its run is part of the step that was just made (a lead that was
+        moved), and one undo takes back both."""
         scenario = self.case.find(name)
         if scenario is None:
             return
-        setup = scenario.setup
+        setup, revision = scenario.setup, self.case.revision
 
         def accept(run: Any) -> None:
             now = self.case.find(name)
-            self._take(now is not None and now.setup is setup, lambda: steps.accept_run(self.case, name, run))
+            if now is None or now.setup is not setup:
+                return
+            unseen = self.case.revision == revision and self._saved_revision != revision
+            self.accept(steps.accept_run(self.case, name, run), step=not (joined and unseen))
 
         def begin() -> None:
             engine = scenarios.engine_of(self.case, scenario)

@@ -29,6 +29,7 @@ class ScenarioFlow(QObject):
         page.baseline_asked.connect(self.simulate_baseline)
         page.run_asked.connect(self.simulate_therapies)
         page.list_edited.connect(self.edit_list)
+        page.panel.touched.connect(self.try_values)
 
     def chosen(self, name: str) -> None:
         """One was clicked in the case tree: it comes into view."""
@@ -82,6 +83,12 @@ class ScenarioFlow(QObject):
         if p.case.baseline is not None and p.case.baseline.run is None:
             p.simulate(BASELINE)
         p.simulate(name)
+
+    def try_values(self) -> None:
+        """A value is being changed by hand while the display follows: excitation and ECG go with it."""
+        page = self.w.inspector.simulate
+        if page.follow.switch.isChecked() and page.editing:
+            self.w.coupling.live.try_out(page.editing, page.panel.uses())
 
     def edit_list(self, name: str, uses: Sequence[TherapyUse]) -> None:
         """A scenario's list as it was left by hand."""
