@@ -224,16 +224,23 @@ def _sweep() -> None:
 
 @contextmanager
 def _may_have_children() -> Iterator[None]:
-    """The window's worker processes are daemons, which may have no children; those started here watch their parent."""
+    """The window's worker processes are daemons, which may have no children; those started here watch their parent.
+    Python's own janitor, which tidies up after a process that was killed, has no need to say so."""
     own = multiprocessing.current_process()
-    before = own.daemon
+    before, warnings = own.daemon, os.environ.get("PYTHONWARNINGS")
     if before:
         own.daemon = False
+    quiet = "ignore::UserWarning:multiprocessing.resource_tracker"
+    os.environ["PYTHONWARNINGS"] = f"{warnings},{quiet}" if warnings else quiet
     try:
         yield
     finally:
         if before:
             own.daemon = True
+        if warnings is None:
+            os.environ.pop("PYTHONWARNINGS", None)
+        else:
+            os.environ["PYTHONWARNINGS"] = warnings
 
 
 @contextmanager

@@ -49,20 +49,22 @@ def compute_sweep(
     """Simulate all points. For a worker process; resumable where a journal is kept. live: is given new answers in
     portions while it runs, whole fields and traces left out."""
     fresh: list[Answer] = []
-    told_s = time.monotonic()
+    told_s = 0.0
 
     def heard(answer: Answer) -> None:
+        if live is not None:
+            fresh.append(replace(answer, fields={}, traces={}))
+
+    def told(fraction: float, text: str) -> None:
         nonlocal told_s
-        if live is None:
-            return
-        fresh.append(replace(answer, fields={}, traces={}))
-        if time.monotonic() - told_s > NEWS_S:
+        report(fraction, text)
+        if live is not None and fresh and time.monotonic() - told_s > NEWS_S:
             live(tuple(fresh))
             fresh.clear()
             told_s = time.monotonic()
 
     answers = run_points(
-        engine, setup, swept, wanted, workers=workers, scheduler=scheduler, journal=journal, report=report, heard=heard
+        engine, setup, swept, wanted, workers=workers, scheduler=scheduler, journal=journal, report=told, heard=heard
     )
     return Study(name, "sweep", engine, setup_uid(catalog.engine(engine), setup), swept, answers, wanted, dict(kept))
 
