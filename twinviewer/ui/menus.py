@@ -17,7 +17,6 @@ from twinviewer.ui.image_display import CT_PRESETS
 from twinviewer.ui.label_menu import add_label_actions, label_menu
 from twinviewer.ui.layouts import FOUR, ONE, SOLID, TWO
 from twinviewer.ui.step_bar import Step
-from twinviewer.ui.studies.cohort_flow import ask_cohort
 from twinviewer.ui.view_menu import add_view_actions, measure_menu, view_menu
 
 if TYPE_CHECKING:
@@ -157,6 +156,13 @@ def open_palette(w: MainWindow) -> None:
     from twinviewer.ui.command_palette import CommandPalette
 
     CommandPalette(w, w.actions_).open_over(w)
+
+
+def ask_cohort(w: MainWindow) -> None:
+    """The sheet of virtual cohorts; what it needs of statistics is not loaded before."""
+    from twinviewer.ui.studies.cohort_flow import ask_cohort as ask
+
+    ask(w)
 
 
 def ask_folder(w: MainWindow) -> None:

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from failing_heart import UNITS as NAMED
 from ideal_heart import ideal_heart
 from ideal_patient import ideal_patient
+from made_cohort import BASE, PATIENT, bare, made_study
 from scipy.stats import kstest, norm
 
-from twinviewer.domain import EngineError, OrganMesh, Patient, Quantity, Setup
+from twinviewer.domain import EngineError, Quantity, Setup
 from twinviewer.engines.beat.mechanics import beating, walls_for
 from twinviewer.physics import heart_model
 from twinviewer.physics.heartbeat import Beat
@@ -23,21 +23,6 @@ from twinviewer.session.studies.size import of_own, on_reference
 from twinviewer.session.studies.spreads import spreads
 from twinviewer.session.studies.study import Answer, Study
 from twinviewer.session.therapy_use import TherapyUse
-
-BASE = {
-    "heart_rate_bpm": 70.0, "contractility_lv_kpa": 60.0, "contractility_rv_kpa": 40.0,
-    "systemic_resistance_mmhg_s_ml": 1.0, "systemic_compliance_ml_mmhg": 1.2, "pulmonary_resistance_mmhg_s_ml": 0.07,
-    "pulmonary_compliance_ml_mmhg": 6.0, "stressed_volume_ml": 1200.0, "stiffness_lv_kpa": 110.0,
-    "stiffness_rv_kpa": 110.0, "relaxation_ms": 32.0, "conduction_fibre_m_s": 0.7, "conduction_cross_m_s": 0.35,
-    "conduction_endocardial_m_s": 1.2,
-}  # fmt: skip
-PATIENT = Patient("p", "M", 63.0, 85.0, 176.0)
-CRT = (TherapyUse("crt", {}),)
-
-
-def bare() -> Setup:
-    mesh = OrganMesh("heart", np.zeros((0, 3)), np.zeros((0, 4), np.int32), {}, {}, {}, {}, 0, "mesh", "labels")
-    return Setup(mesh, {n: Quantity(v, NAMED.get(n, "unit"), "fitted", "test") for n, v in BASE.items()}, ())
 
 
 def test_what_is_drawn_round_a_patient_has_the_published_spread() -> None:
@@ -184,28 +169,8 @@ def test_a_criterion_is_read_as_it_is_typed() -> None:
         criterion("better")
 
 
-def _study(answers: int = 40) -> Study:
-    """Answers made by hand: women's dP/dt max rises by 20 %, men's by 5 %."""
-    from twinviewer.session.studies.cohort_study import _told, points_of
-    from twinviewer.session.studies.study import Wanted
-
-    cohort = round_patient(bare(), PATIENT, 40, 1)
-    points = points_of(cohort, CRT)
-    made = []
-    for k, point in enumerate(points[: 2 * answers]):
-        one = cohort.virtuals[k // 2]
-        gain = (1.2 if one.person.sex == "F" else 1.05) if point.therapies else 1.0
-        numbers = {"lv_dpdt_max_mmhg_s": 900.0 * gain, "qrs_ms": 150.0, "lv_ef_percent": 30.0, "lv_edv_ml": 200.0}
-        made.append(Answer(point.name, numbers, failure="diverged" if k == 5 else ""))
-    settings: dict[str, float | str | bool] = {
-        "source": "patient", "seed": 1.0, "response": "lv_dpdt_max_mmhg_s:+10%", "why": "test", "people": _told(cohort),
-        "redrawn": "{}", "guessed": "[]",
-    }  # fmt: skip
-    return Study("cohort", "cohort", "beat", "uid", points, tuple(made), Wanted(), settings)
-
-
 def test_responders_are_those_who_respond() -> None:
-    found = result_of(_study())
+    found = result_of(made_study())
     women = sum(m.person.sex == "F" for m in found.members)
     assert found.overall.responders == Share(women, 39) and sum(found.dropped.values()) == 1
     sex = found.divisions[0]
@@ -215,13 +180,13 @@ def test_responders_are_those_who_respond() -> None:
         found.divisions[1].difference is not None
     )
     # half a study is read as far as it is
-    half = result_of(_study(10))
+    half = result_of(made_study(10))
     assert half.waiting == 30 and half.overall.responders.of == 9
-    assert people_of(_study())[3].size > 0.0
+    assert people_of(made_study())[3].size > 0.0
 
 
 def test_the_bias_statement_says_what_was_done() -> None:
-    found = result_of(_study())
+    found = result_of(made_study())
     text = in_words(found)
     assert [part.heading for part in bias_statement(found)][0] == "Who was sampled"
     women = sum(one.person.sex == "F" for one in found.people)
