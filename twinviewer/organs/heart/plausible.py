@@ -128,15 +128,19 @@ class _Excitation:
         speeds = {name: self.setup.value(name) for name in (ALONG, ACROSS, LAYER)}
         speeds[ACROSS] *= float(np.exp(ACROSS_SPREAD * row[ACROSS]))
         speeds[LAYER] *= float(np.exp(LAYER_SPREAD * row[LAYER]))
-        times = self.at(speeds)
-        start, lasts = float(np.nanmin(times)), float(np.nanmax(times) - np.nanmin(times))
         if QRS in row:
-            factor = lasts / max(before_ms + QRS_MS * row[QRS], 0.5 * before_ms)
-        elif ALONG in row:
-            factor = lasts / before_ms * float(np.exp(SPEED_SPREAD * row[ALONG]))
+            wanted_ms = max(before_ms + QRS_MS * row[QRS], 0.5 * before_ms)
         else:
-            factor = 1.0
-        return {name: speed * factor for name, speed in speeds.items()}, start + (times - start) / factor
+            wanted_ms = before_ms * float(np.exp(-SPEED_SPREAD * row.get(ALONG, 0.0)))
+        times = self.at(speeds)
+        if QRS not in row and ALONG not in row:
+            return speeds, times
+        for last in (False, True):  # once is not enough: delays between fascicles do not go with the speeds
+            start, lasts = float(np.nanmin(times)), float(np.nanmax(times) - np.nanmin(times))
+            factor = lasts / wanted_ms
+            speeds = {name: speed * factor for name, speed in speeds.items()}
+            times = start + (times - start) / factor if last else self.at(speeds)
+        return speeds, times
 
 
 def draw_hearts(setup: Setup, normals: Array, report: Reporter) -> list[Drawn | None]:
