@@ -49,6 +49,9 @@ def test_the_same_therapy_twice_is_addressed_by_scenario(invoke: Invoke, tmp_pat
     used = json.loads(result.stdout)["case"]["scenarios"]
     assert used["dose"]["therapies"]["dose"]["dose"] == 0.2
     assert used["dose_2"]["therapies"]["dose"]["dose"] == 1.2
+    both = ("--therapy", "dose+dose", "--set", "dose.dose=0.2", "--set", "dose_2.dose=1.2", "--off", "dose_2", "--json")
+    used = json.loads(invoke("run", tmp_path / "scan", *both).stdout)["case"]["scenarios"]["dose+dose"]
+    assert [used["therapies"][name]["dose"] for name in ("dose", "dose_2")] == [0.2, 1.2] and used["off"] == ["dose_2"]
 
 
 def test_setup_records_and_series_reach_the_pipeline(invoke: Invoke, tmp_path: Path) -> None:
@@ -135,6 +138,9 @@ def test_a_saved_case_is_rendered_and_exported(invoke: Invoke, tmp_path: Path) -
 
 def test_therapies_show_bounds_and_sources(invoke: Invoke) -> None:
     assert "0 to 2 1" in invoke("therapies").stdout
+    pair = json.loads(invoke("therapies", "--cell", "dofetilide=1", "--cell", "verapamil=0", "--json").stdout)
+    assert pair["apd90_ms"] > pair["control_ms"] + 20 and pair["doses_cmax"] == {"dofetilide": 1.0, "verapamil": 0.0}
+    assert invoke("therapies", "--cell", "dofetilide=30").exit_code == 2
     parameter = json.loads(invoke("therapies", "--json").stdout)["therapies"][0]["parameters"][0]
     assert (parameter["name"], parameter["minimum"], parameter["maximum"]) == ("dose", 0.0, 2.0)
     assert parameter["source"]

@@ -6,11 +6,11 @@ Needs ``tests/support`` on the path. A test holds the names against the catalog.
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from tests.validation.effects import drugs, exercise, pacing, rhythm, support, valves
+from tests.validation.effects import combined, drugs, exercise, pacing, rhythm, support, valves
 from tests.validation.effects.effect import Effect
 
 EFFECTS: Mapping[str, Callable[[], list[Effect]]] = {
-    "crt": pacing.crt,
+    "crt": lambda: [*pacing.crt(), *combined.veins()],
     "conduction_pacing": pacing.conduction_pacing,
     "beta_blocker": exercise.beta_blocker,
     **{
@@ -19,7 +19,7 @@ EFFECTS: Mapping[str, Callable[[], list[Effect]]] = {
             "ace_inhibitor", "diuretic", "dobutamine", "ivabradine", "levosimendan", "nitroprusside", "noradrenaline",
         )
     },
-    "channel_drug": rhythm.channel_drug,
+    "channel_drug": lambda: [*rhythm.channel_drug(), *combined.drug_pairs()],
     "aortic_valve": valves.aortic_valve,
     "mitral_clip": valves.mitral_clip,
     "balloon_pump": support.balloon_pump,

@@ -111,7 +111,7 @@ def words(found: Cell, doses: Mapping[str, float]) -> str:
     return (
         f"A cell under {drugs}: APD90 {found.control_ms:.0f} to {found.apd90_ms:.0f} ms; at a cycle of 2 s qNet is "
         f"{found.qnet_uc_uf:.3f} \u00b5C/\u00b5F, {CLASSES[found.risk]} risk of torsades by CiPA's limits "
-        f"({HIGH_BELOW:g} and {LOW_ABOVE:g})"
+        f"({HIGH_BELOW:g} and {LOW_ABOVE:g}, made for the mean of 1 to 4 x Cmax)"
     )
 
 
