@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import BaseDocTemplate, Frame, PageBreak, PageTemplate
+from reportlab.platypus import BaseDocTemplate, CondPageBreak, Frame, PageBreak, PageTemplate
 from reportlab.platypus.tableofcontents import TableOfContents
 
 from twinviewer import __version__
@@ -45,7 +45,7 @@ def pdf(case: Case, path: Path, report: Reporter = silent) -> Path:
     report(0.8, "Setting the pages")
     partial = path.with_name(path.name + ".partial")
     try:
-        _Document(partial, case, notice).multiBuild(story)
+        _Document(partial, case, notice).multiBuild(_kept_together(story))
         partial.replace(path)
     except OSError as error:
         raise RenderError("The report could not be written", where=path.name, remedy="Check free space") from error
@@ -76,6 +76,16 @@ def _story(case: Case, notice: str, report: Reporter) -> list[Any]:
     story += [*([PageBreak()] if shown else []), *map_pages(case, shown)]
     story += [*provenance_page(case), *limits_page(case)]
     return story
+
+
+def _kept_together(story: list[Any]) -> list[Any]:
+    """No heading at the foot of a page."""
+    out: list[Any] = []
+    for one in story:
+        if isinstance(one, Heading):
+            out.append(CondPageBreak((50, 32)[one.level] * mm))
+        out.append(one)
+    return out
 
 
 def _contents() -> TableOfContents:

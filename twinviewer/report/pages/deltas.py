@@ -6,11 +6,11 @@ from typing import Any
 from reportlab.platypus import Paragraph
 
 from twinviewer.domain import Delta
-from twinviewer.report.pages.styles import CELL, QUIET, SHADE, Heading, said, table
+from twinviewer.report.pages.styles import CELL, HEAD_RIGHT, QUIET, SHADE, Heading, said, table
 from twinviewer.report.pages.words import ALIKE, change, change_interval
 from twinviewer.session.case import Case, Scenario
 from twinviewer.session.comparison import compare
-from twinviewer.session.finding import ELECTRICAL, OTHER, PRESSURES, PUMP, VALVES, WORK, group_of_metric
+from twinviewer.session.finding import ELECTRICAL, OTHER, PRESSURES, PUMP, VALVES, WORK, group_of_metric, percent_of
 from twinviewer.session.metric_names import label_of, number_of, order_of
 from twinviewer.session.studies.bands import change_intervals, spread_of
 
@@ -39,7 +39,8 @@ def delta_tables(case: Case) -> list[Any]:
         if not found:
             continue
         assert case.baseline is not None
-        rows: list[list[Any]] = [["", case.baseline.label, scenario.label, "Change", "in %", "90 % interval", "Unit"]]
+        labels = [said(text, HEAD_RIGHT) for text in (case.baseline.label, scenario.label)]
+        rows: list[list[Any]] = [["", *labels, "Change", "in %", "90 % interval", "Unit"]]
         commands: list[tuple[Any, ...]] = []
         for group in GROUPS:
             named = sorted((d for d in found if group_of_metric(d.name) == group), key=lambda d: order_of(d.name))
@@ -59,10 +60,8 @@ def delta_tables(case: Case) -> list[Any]:
 
 
 def _row(delta: Delta) -> list[Any]:
-    percent = delta.percent
-    share = "" if percent is None or abs(percent) > 999 else f"{percent:+.0f}".replace("-", "\u2212")
-    if share in ("+0", "\u22120"):
-        share = "0"
+    share = percent_of(delta).removesuffix(" %")
+    share = "0" if share in ("+0", "\u22120") else share
     known = change_interval(delta)
     style = CELL if ALIKE in known else QUIET if delta.apart is None else CELL
     unit = "" if delta.unit == "1" else delta.unit

@@ -23,7 +23,6 @@ from twinviewer.report.pages.styles import (
     RULE,
     SHADE,
     SMALL,
-    SMALL_RIGHT,
     TEXT,
     TITLE,
     WIDTH,
@@ -32,7 +31,7 @@ from twinviewer.report.pages.styles import (
     plain_grid,
     said,
 )  # fmt: skip
-from twinviewer.report.pages.words import ALIKE, between, change
+from twinviewer.report.pages.words import ALIKE, UNKNOWN, between, change
 from twinviewer.report.panes import panes
 from twinviewer.session.case import BASELINE, Case
 from twinviewer.session.finding import sentence as in_a_sentence
@@ -96,10 +95,14 @@ def _numbers(case: Case) -> list[Any]:
     baseline = case.baseline
     if not names or baseline is None:
         return []
-    head: list[Any] = ["", "Unit", "Today"]
+    top: list[Any] = ["", "", "Today"]
+    head: list[Any] = ["", "Unit", ""]
+    narrow = len(others) > 1
     rows: list[list[Any]] = []
     for one in others:
-        head += [said(one.label, SMALL_RIGHT), "Change", "90 % interval of it"]
+        top += [Paragraph(f"<b>{escape(one.label)}</b>", SMALL), "", ""]
+        head += ["then", "change", "90 % interval of the change" if not narrow else "90 % interval"]
+    unknown = UNKNOWN if narrow else f"interval {UNKNOWN}"
     for name in names:
         row: list[Any] = [said(label_of(name), TEXT), "", ""]
         for one in others:
@@ -108,32 +111,41 @@ def _numbers(case: Case) -> list[Any]:
                 row += ["", "", ""]
                 continue
             row[1], row[2] = delta.unit, number_of(name, delta.baseline)
-            sure = "interval not computed"
+            sure = unknown
             if delta.apart is not None:
                 sure = between(delta.low, delta.high, name) + ("" if delta.apart else f": {ALIKE}")
             row += [number_of(name, delta.other), change(delta), said(sure, QUIET if delta.apart is None else SMALL)]
         rows.append(row)
-    room = 180 - 52 - 17 - 15
-    each = room / len(others)
-    widths = [52, 17, 15, *([0.22 * each, 0.24 * each, 0.54 * each] * len(others))]
-    made = Table([head, *rows], colWidths=[w * mm for w in widths])
+    first = (46, 15, 14) if narrow else (54, 17, 17)
+    each = (180 - sum(first)) / len(others)
+    shares = (0.24, 0.28, 0.48) if narrow else (0.16, 0.18, 0.66)
+    widths = [*first, *[share * each for _ in others for share in shares]]
+    made = Table([top, head, *rows], colWidths=[w * mm for w in widths])
     columns = [3 + 3 * k + offset for k in range(len(others)) for offset in (0, 1)]
     made.setStyle(
         TableStyle(
             [
-                ("FONT", (0, 0), (-1, 0), REGULAR, 6.6), ("FONT", (0, 1), (-1, -1), REGULAR, 8.4),
+                ("FONT", (0, 0), (-1, 1), REGULAR, 6.6),
+                ("FONT", (0, 2), (-1, -1), REGULAR, 8.4),
                 ("TEXTCOLOR", (0, 0), (-1, -1), INK),
-                ("LINEBELOW", (0, 0), (-1, 0), 0.7, INK), ("LINEBELOW", (0, 1), (-1, -1), 0.25, RULE),
+                ("LINEBELOW", (0, 1), (-1, 1), 0.7, INK),
+                ("LINEBELOW", (0, 2), (-1, -1), 0.25, RULE),
                 ("ALIGN", (2, 0), (2, -1), "RIGHT"),
-                *[("ALIGN", (column, 0), (column, -1), "RIGHT") for column in columns],
-                *[("FONT", (4 + 3 * k, 1), (4 + 3 * k, -1), BOLD, 8.8) for k in range(len(others))],
-                *[("BACKGROUND", (4 + 3 * k, 0), (4 + 3 * k, -1), SHADE) for k in range(len(others))],
-                ("VALIGN", (0, 0), (-1, -1), "MIDDLE"), ("LEFTPADDING", (0, 0), (-1, -1), 2),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 3), ("TOPPADDING", (0, 0), (-1, -1), 2),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 2.6),
+                *[("ALIGN", (column, 1), (column, -1), "RIGHT") for column in columns],
+                *[("SPAN", (3 + 3 * k, 0), (5 + 3 * k, 0)) for k in range(len(others))],
+                *[("LEFTPADDING", (3 + 3 * k, 0), (3 + 3 * k, 0), 8) for k in range(len(others))],
+                *[("FONT", (4 + 3 * k, 2), (4 + 3 * k, -1), BOLD, 8.8) for k in range(len(others))],
+                *[("BACKGROUND", (4 + 3 * k, 1), (4 + 3 * k, -1), SHADE) for k in range(len(others))],
+                ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+                ("LEFTPADDING", (0, 1), (-1, -1), 2),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 3),
+                ("TOPPADDING", (0, 0), (-1, 1), 0.5),
+                ("BOTTOMPADDING", (0, 0), (-1, 1), 1.5),
+                ("TOPPADDING", (0, 2), (-1, -1), 2),
+                ("BOTTOMPADDING", (0, 2), (-1, -1), 2.6),
             ]
         )
-    )  # fmt: skip
+    )
     return [made]
 
 
@@ -149,7 +161,7 @@ def _drawings(case: Case, shown: list[Inked]) -> list[Any]:
         room -= 64 * mm
     share = room / (1 + max(len(changes), 1))
     if lines := loops(shown):
-        made = panel("LV pressure (mmHg) over volume", "mL", lines, share - 6, min(share, 54 * mm))
+        made = panel("LV pressure (mmHg)", "LV volume, mL", lines, share - 6, min(share, 54 * mm))
         cells.append(([made], share))
     for drawing in changes:
         cells.append((bullseye(*drawing[:2], min(share - 4, 46 * mm), drawing[2], heading_size=6.2), share))

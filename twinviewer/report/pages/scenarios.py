@@ -34,6 +34,9 @@ def _scenario(case: Case, scenario: Scenario) -> list[Any]:
     for use in scenario.therapies:
         therapy = catalog.therapies().get(use.therapy)
         summary = f"{therapy.label}. {therapy.summary}" if therapy is not None else f"{use.therapy} (not installed)"
+        if not use.on:
+            parts.append(said(sentence(f"{summary.partition('.')[0]}: switched off"), TEXT))
+            continue
         parts.append(said(sentence(summary), TEXT))
         rows: list[list[Any]] = [["Setting", "Value", "Source"]]
         for label, value, source, changed in settings_of(use):

@@ -8,6 +8,7 @@ from twinviewer.report.pages.words import listed, lowered, number, sentence
 from twinviewer.session import catalog
 from twinviewer.session.case import NO_IMAGE, Case, Scenario, TherapyUse
 from twinviewer.session.metric_names import HEADLINE, label_of, order_of
+from twinviewer.session.therapy_use import in_force
 
 MOST_NUMBERS = 6
 MOST_BESIDE = 2
@@ -92,7 +93,7 @@ def _source(case: Case) -> str:
 def _briefly(scenario: Scenario) -> str:
     """The settings that differ from the therapy's defaults, or its first one."""
     told = []
-    for use in scenario.therapies:
+    for use in in_force(scenario.therapies):
         settings = settings_of(use)
         changed = [s for s in settings if s[3]]
         told += [f"{lowered(label)} {value}" for label, value, _, _ in (changed or settings[:1])[:3]]
@@ -130,7 +131,7 @@ def headline(case: Case, found: Iterable[Delta]) -> list[str]:
     lists = []
     for scenario in ready(case)[:MOST_BESIDE]:
         aspects: set[str] = set()
-        for use in scenario.therapies:
+        for use in in_force(scenario.therapies):
             therapy = catalog.therapies().get(use.therapy)
             aspects |= set() if therapy is None else set(therapy.edits)
         lists += [BY_ASPECT[name] for name in BY_ASPECT if name in aspects]

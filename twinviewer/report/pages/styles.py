@@ -31,6 +31,7 @@ HEADING = ParagraphStyle("heading", parent=TEXT, fontName=BOLD, fontSize=11.5, l
 UNDER = ParagraphStyle("under", parent=TEXT, fontName=BOLD, fontSize=8.6, leading=12, spaceBefore=6, spaceAfter=2)
 RIGHT = ParagraphStyle("right", parent=TEXT, alignment=2)
 QUIET_RIGHT = ParagraphStyle("quiet_right", parent=QUIET, alignment=2)
+HEAD_RIGHT = ParagraphStyle("head_right", parent=SMALL, fontName=BOLD, alignment=2)
 CELL, CELL_RIGHT = ParagraphStyle("cell", parent=SMALL), ParagraphStyle("cell_right", parent=SMALL, alignment=2)
 
 

@@ -9,7 +9,7 @@ from reportlab.platypus import Spacer
 from twinviewer.domain import Setup
 from twinviewer.report.bullseye import bullseye
 from twinviewer.report.pages.styles import CELL, QUIET, TEXT, WIDTH, Heading, plain_grid, said, table
-from twinviewer.report.pages.words import MINUS, sentence
+from twinviewer.report.pages.words import MINUS, lowered, sentence
 from twinviewer.report.sweep_scale import scale_of
 from twinviewer.session.studies.plan import in_words, plan_of, value_text
 from twinviewer.session.studies.ranking import (
@@ -85,7 +85,10 @@ def _notes(found: Table, first: Target, second: Target, of_places: bool) -> list
         story.append(said(f"{len(front)} of {len(found.rows)} combinations are beaten by no other in {first.label} and "
                           f"{second.label} together.", CELL))  # fmt: skip
     if of_places and found.left_out:
-        left = "; ".join(f"{place}: {why.reason}" for place, why in found.left_out.items())
+        reasons: dict[str, list[str]] = {}
+        for place, why in found.left_out.items():
+            reasons.setdefault(why.reason, []).append(str(place))
+        left = "; ".join(f"{', '.join(places)} ({lowered(reason)})" for reason, places in reasons.items())
         story.append(said(f"Not ranked: {left}.", CELL))
     failed = [row for row in found.rows if row.failure]
     if failed:
