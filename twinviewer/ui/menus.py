@@ -16,6 +16,7 @@ from twinviewer.ui.files_menu import IMPORTS, add_file_actions
 from twinviewer.ui.image_display import CT_PRESETS
 from twinviewer.ui.label_menu import add_label_actions, label_menu
 from twinviewer.ui.layouts import FOUR, ONE, SOLID, TWO
+from twinviewer.ui.looks import LOOK_KEYS, add_look_actions
 from twinviewer.ui.step_bar import Step
 from twinviewer.ui.view_menu import add_view_actions, measure_menu, view_menu
 
@@ -72,6 +73,7 @@ def add_actions(w: MainWindow) -> None:
     a.add("layout_compare", "View", "&Compare", lambda: w.coupling.go(Step.COMPARE), "F7", "compare", checkable=True)
     a.all["layout_four"].setChecked(True)
     add_view_actions(w)
+    add_look_actions(w)
     a.add("reset_views", "View", "&Reset the views", w.views.reset, "R", "fit")
     for number, preset in enumerate(CT_PRESETS, start=1):
         text = f"{preset.name}  {preset.width:g}/{preset.level:g}"
@@ -137,8 +139,8 @@ def fill_menus(w: MainWindow) -> None:
             "Si&mulate": ["sweep", "uncertainty", "cohort"],
             "&View": ["layout_four", "layout_cardiac", "layout_two", "layout_one", "layout_solid", "layout_compare",
                       *view_menu(), "-", "reset_views", "crosshair",
-                      ("&Window and level", presets), "-", ("3&D view", directions), "section", "outlines",
-                      "electrodes", "safe", "-", "timeline", "theme",
+                      ("&Window and level", presets), "-", ("3&D view", [*directions, "-", *LOOK_KEYS]), "section",
+                      "outlines", "electrodes", "safe", "-", "timeline", "theme",
                       ("&Panels", panels)],
             "&Beat": ["play", "phase_back", "phase_on", "to_ed", "to_es", "-", "slower", "faster", "exaggerate"],
             "&Help": ["shortcuts", "about"],

@@ -32,8 +32,11 @@ VIEWS = {
     "right": ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0)),
     "superior": ((0.0, 0.0, -1.0), (0.0, -1.0, 0.0)),
     "inferior": ((0.0, 0.0, 1.0), (0.0, -1.0, 0.0)),
+    "rao": ((0.5, 0.8660254, 0.0), (0.0, 0.0, 1.0)),
+    "lao": ((-0.7071068, 0.7071068, 0.0), (0.0, 0.0, 1.0)),
 }
-"""Named views: the direction in which the eye looks, and what is up. LPS: left, posterior and superior are positive."""
+"""Named views: the direction in which the eye looks, and what is up. LPS: left, posterior and superior are positive.
+rao, lao: the detector 30 degrees to the patient's right, 45 to the left."""
 
 
 class View3D(QWidget):
