@@ -40,7 +40,7 @@ from twinviewer.session.scenarios import use_therapies  # noqa: E402
 from twinviewer.session.studies.bands import interval_of  # noqa: E402
 from twinviewer.session.studies.draws import normals  # noqa: E402
 from twinviewer.session.studies.point import answer  # noqa: E402
-from twinviewer.session.studies.study import Point, Wanted  # noqa: E402
+from twinviewer.session.studies.study import Answer, Point, Wanted  # noqa: E402
 from twinviewer.session.therapy_use import TherapyUse  # noqa: E402
 
 PAGE = ROOT / "docs" / "validation.md"
@@ -162,15 +162,20 @@ def patient(base: Setup, seed: int) -> dict[str, dict[str, object]] | str:
     records = records_of(rate, cuff[0], cuff[1], max(lasts_ms + QRS_MS * off["qrs"], 60.0))
     fitted = setup(base.mesh, measured, records, {})
     assert fitted.fit is not None
-    drawn = draw_hearts(fitted, normals(len(uncertain(fitted)), HEARTS, seed), silent)
-    hearts = [
-        {name: answer("beat", fitted, Point(name, uses, one.parameters), WANTED) for name, uses in THERAPIES.items()}
-        for one in drawn
-        if one is not None
-    ]
-    hearts = [one for one in hearts if not any(answers.failure for answers in one.values())]
+    hearts: list[dict[str, Answer]] = []
+    every, used = normals(len(uncertain(fitted)), 2 * HEARTS, seed), 0
+    while len(hearts) < HEARTS and used < len(every):  # one that cannot beat is drawn again
+        batch = every[used : used + HEARTS - len(hearts)]
+        used += len(batch)
+        for one in draw_hearts(fitted, batch, silent):
+            if one is None:
+                continue
+            points = {name: Point(name, uses, one.parameters) for name, uses in THERAPIES.items()}
+            beats = {name: answer("beat", fitted, point, WANTED) for name, point in points.items()}
+            if not any(answers.failure for answers in beats.values()):
+                hearts.append(beats)
     if len(hearts) < HEARTS:
-        return f"{HEARTS - len(hearts)} of the hearts drawn could not beat"
+        return "half of the hearts drawn could not beat"
     rows: dict[str, dict[str, object]] = {}
 
     def add(row: str, true_value: float, values: list[float]) -> None:
