@@ -11,6 +11,7 @@ from twinviewer.domain import BaselineFit, Delta, LoadError, Quantity, Ruler, St
 from twinviewer.session.case import BASELINE, Case, Scenario
 from twinviewer.session.comparison import compare
 from twinviewer.session.norms import norms_of
+from twinviewer.session.studies.bands import change_intervals, spread_of
 from twinviewer.session.therapy_use import use_names
 
 SCHEMA = 1
@@ -26,7 +27,9 @@ def metrics_document(case: Case) -> dict[str, Any]:
     if baseline is not None and baseline.run is not None:
         for scenario in simulated:
             if scenario.name != BASELINE:
-                deltas[scenario.name] = {d.name: delta_document(d) for d in compare(baseline, scenario).deltas}
+                intervals = change_intervals(spread_of(case), baseline, scenario)
+                found = compare(baseline, scenario, intervals).deltas
+                deltas[scenario.name] = {d.name: delta_document(d) for d in found}
     return {
         "schema": SCHEMA,
         "notice": NOTICE,
@@ -66,12 +69,16 @@ def _ruler(ruler: Ruler) -> dict[str, Any]:
 
 
 def delta_document(delta: Delta) -> dict[str, Any]:
-    """One difference: baseline, value, change in the same unit, percent or null."""
+    """One difference: baseline, value, change in the same unit, percent or null; the change's 90 % interval and whether
+    it leaves out 0, null where nobody computed one."""
     return {
         "baseline": _number(delta.baseline),
         "value": _number(delta.other),
         "change": _number(delta.change),
         "percent": _number(delta.percent),
+        "low": _number(delta.low),
+        "high": _number(delta.high),
+        "told_apart": delta.apart,
         "unit": delta.unit,
     }
 
