@@ -123,16 +123,18 @@ def test_a_drag_gives_one_run_of_the_last_place_and_one_named_step(dragged: tupl
     assert len(workers.tries) == 1 and workers.tries[0][0] == window.coupling.leads._hand
     last = workers.tries[0][0]
     mouse(window, QEvent.Type.MouseButtonRelease, nodes[-1])
-    assert len(workers.runs) == 1 and p.case.scenario("crt").run is None
-    assert p.history.undo_text == "Move LV lead"
+    assert p.history.undo_text == "Move LV lead" and p.case.scenario("crt").run is None
+    assert shown_qrs(window) is None  # nothing is known yet of the place where the lead is now
+    workers.answer()
+    assert shown_qrs(window) == last
+    QApplication.processEvents()
+    assert len(workers.runs) == 1 and not workers.tries
     setup, done, live = workers.runs[0]
     assert setup.stimuli[0].node == last and p.case.scenario("crt").therapies[0].values[EXACT] == last
 
     from twinviewer.session import catalog
 
     live(partial_of(setup_uid(catalog.engine("beat"), setup), p.case.mesh, float(last)))
-    assert shown_qrs(window) == last
-    workers.answer()  # a trial that was still on its way: it has nothing to add
     assert shown_qrs(window) == last
     assert p.case.scenario("crt").run is None, "what is only told stays out of the Case"
     done(replace(before.scenario("crt").run, uid="moved"))

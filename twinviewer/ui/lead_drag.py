@@ -8,6 +8,7 @@ the same is done by the choice of the segment on the page Simulate.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -189,7 +190,7 @@ class LeadDrag(EditMode):
             self.w.coupling.draw_scene()
             return
         if p.set_therapies(lead.scenario, self._uses(scenario, lead, node), ACTION):
-            p.simulate(lead.scenario, joined=True)
+            self.w.coupling.live.after(partial(p.simulate, lead.scenario, joined=True))
         else:
             self.w.coupling.live.drop(lead.scenario)
 

@@ -3,12 +3,12 @@ and QRS first and the other numbers next, while the heart still moves as it did 
 lead under the mouse, a slider on its way) are shown in the same way and never enter the Case.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial as bound
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from twinviewer.domain import Comparison, Frame, Run, Setup, TwinviewerError
 from twinviewer.scene.electrical import MEMBRANE
@@ -58,7 +58,7 @@ class _Sketch:
         if self.trial is None or scenario is not self.trial.of:
             awaited = scenario.run is None
             if self.trial is not None:  # what was tried has been taken, and its own run is on the way
-                return awaited and same(in_force(scenario.therapies), in_force(self.trial.uses))
+                return awaited and _taken(self.trial.uses, scenario.therapies)
             return awaited and scenario.setup is self.setup
         return True
 
@@ -77,6 +77,7 @@ class LiveRun(QObject):
         self._moved: dict[str, Run] = {}
         self._wanted: Trial | None = None
         self._asked: Trial | None = None
+        self._next: Callable[[], None] | None = None
         self._compared: dict[tuple[str, str], tuple[Run, Run, Comparison]] = {}
         presenter.frame_reached.connect(self._reached)
         presenter.jobs_changed.connect(self._follow)
@@ -161,14 +162,21 @@ class LiveRun(QObject):
         for name in [name for name, one in self._sketches.items() if one.trial is not None]:
             self.drop(name)
 
-    @property
-    def trying(self) -> bool:
-        """Whether an answer to a trial is awaited."""
-        return self._asked is not None or self._wanted is not None
+    def after(self, act: Callable[[], None]) -> None:
+        """Do something as soon as no trial is on its way: its worker knows this heart, another one does not. What was
+        tried last is not asked any more."""
+        self._wanted, self._next = None, act
+        self._ask()
 
     def _ask(self) -> None:
+        if self._asked is not None:
+            return
+        act, self._next = self._next, None
+        if act is not None:
+            QTimer.singleShot(0, act)  # what has just been told is drawn first
+            return
         trial, baseline = self._wanted, self._presenter.case.baseline
-        if self._asked is not None or trial is None or baseline is None:
+        if trial is None or baseline is None:
             return
         self._wanted, self._asked = None, trial
         self._presenter.look_up(
@@ -242,6 +250,14 @@ class LiveRun(QObject):
             del self._sketches[name]
         if gone:
             self.told.emit()
+
+
+def _taken(tried: Sequence[TherapyUse], now: Sequence[TherapyUse]) -> bool:
+    """Whether a scenario's therapies have the values that were tried; it may name more."""
+    pairs = list(zip(in_force(tried), in_force(now), strict=False))
+    return len(in_force(tried)) == len(in_force(now)) and all(
+        one.therapy == other.therapy and one.values.items() <= other.values.items() for one, other in pairs
+    )
 
 
 def _fits(run: Run, case: Case) -> bool:

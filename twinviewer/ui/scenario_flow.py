@@ -82,7 +82,7 @@ class ScenarioFlow(QObject):
         self.w.coupling.show_choices()
         if p.case.baseline is not None and p.case.baseline.run is None:
             p.simulate(BASELINE)
-        p.simulate(name)
+        self.w.coupling.live.after(partial(p.simulate, name))
 
     def try_values(self) -> None:
         """A value is being changed by hand while the display follows: excitation and ECG go with it."""
