@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import OrganMesh
 
-SHARE, WORTH = 0.4, 6000
+SHARE, WORTH = 0.33, 6000
 """How many triangles are kept, and from how many on a surface is made lighter."""
 FLAT_DEG = 60.0
 

@@ -36,6 +36,7 @@ class CompareFlow(QObject):
         page = window.inspector.compare
         page.ticked.connect(window.choices.tick)
         page.referred.connect(window.choices.refer_to)
+        page.sure_asked.connect(lambda: window.uncertainty.ask())
         page.segments.chosen.connect(self._probe_segment)
 
     # What is compared ------------------------------------------------------------------------------------------

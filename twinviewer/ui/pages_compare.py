@@ -75,6 +75,7 @@ class ComparePage(Page):
         self.column.addWidget(self.footnote)
         self.sure = QPushButton("How sure is this…")
         self.sure.setProperty("role", "link")
+        self.sure.setToolTip("Draw hearts that could be this patient's, and see how far each number moves")
         self.sure.clicked.connect(self.sure_asked)
         self.sure.hide()
         self.column.addWidget(self.sure)
@@ -90,10 +91,6 @@ class ComparePage(Page):
     def _restyle(self) -> None:
         self.copy.setIcon(icon("table", self.look.tokens))
         self._tell()
-
-    def offer_sure(self, possible: bool) -> None:
-        """Whether the program can compute how sure a change is."""
-        self.sure.setVisible(possible and bool(self._columns))
 
     def show_case(
         self, case: Case, reference: Scenario | None, comparisons: Mapping[str, Comparison], compared: Sequence[str]
@@ -151,7 +148,8 @@ class ComparePage(Page):
         self.deltas.show_columns(self._reference, self._columns, names)
         same = all(is_same(delta) for column in self._columns for delta in column.deltas.values())
         self.nothing.setVisible(bool(self._columns) and (same or not names))
-        self.footnote.setVisible(bool(self._columns) and not same)
+        for widget in (self.footnote, self.sure):
+            widget.setVisible(bool(self._columns) and not same)
         known = any(delta.low is not None for column in self._columns for delta in column.deltas.values())
         self.footnote.setText(SURE if known else UNSURE)
         QTimer.singleShot(0, self._settle)

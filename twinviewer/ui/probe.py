@@ -79,15 +79,19 @@ def courses_at(panes: tuple[PaneState, ...], node: int) -> tuple[tuple[Course, .
         run = pane.run
         if run is None or pane.values is not None:  # a difference has no course of its own
             continue
+        clock_s = np.linspace(0.0, run.period_s / pane.time_scale, _SAMPLES)
+        own_s = (clock_s * pane.time_scale + pane.shift_s) % run.period_s
         if MEMBRANE in running_maps(run):
-            time_s = np.linspace(0.0, run.period_s, _SAMPLES)
             alone = _only(run, node)
-            one = [float(map_at(alone, MEMBRANE, float(t))[0]) for t in time_s]
-            potential.append(Course(time_s / pane.time_scale, np.array(one), pane.accent))
+            one = [float(map_at(alone, MEMBRANE, float(t))[0]) for t in own_s]
+            potential.append(Course(clock_s, np.array(one), pane.accent))
         if "strain_fibre" in run.moving_fields:
             moving = np.asarray(run.moving_fields["strain_fibre"][:, node], np.float64)
-            times = np.append(run.time_s, run.period_s)
-            strain.append(Course(times / pane.time_scale, np.append(moving, moving[0]), pane.accent))
+            times, closed = np.append(run.time_s, run.period_s), np.append(moving, moving[0])
+            if pane.shift_s:
+                strain.append(Course(clock_s, np.interp(own_s, times, closed), pane.accent))
+            else:
+                strain.append(Course(times / pane.time_scale, closed, pane.accent))
     return tuple(potential), tuple(strain)
 
 
