@@ -1,6 +1,7 @@
 """One published effect of a therapy beside ours."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ class Effect:
     study: who says so, and of how many. what: the quantity with its unit. low, high: the published value, or its range.
     near: how far off still passes, relative to the nearer bound, or in the quantity's own unit where ``absolute``.
     fitted: whether numbers of the therapy were taken from this study, so that it shows no more than that they suffice.
-    why: what is known to be off.
+    why: what is known to be off. direction: the range is ours and stands for a sign that was published.
     """
 
     therapy: str
@@ -26,6 +27,12 @@ class Effect:
     before: float = np.nan
     fitted: bool = False
     why: str = ""
+    direction: bool = False
+
+    @property
+    def kind(self) -> str:
+        """fitted, direction or predicted."""
+        return "fitted" if self.fitted else "direction" if self.direction else "predicted"
 
     @property
     def off(self) -> float:
@@ -66,6 +73,11 @@ class Effect:
         return f"{round(100.0 * self.error):+d} %" if round(100.0 * self.error) else "0 %"
 
 
-def at(value: float) -> dict[str, float]:
+def at(value: float) -> dict[str, Any]:
     """A single published value."""
     return {"low": value, "high": value}
+
+
+def towards(low: float, high: float) -> dict[str, Any]:
+    """A range that stands for a published direction."""
+    return {"low": low, "high": high, "direction": True}

@@ -6,7 +6,7 @@ from healthy_heart import beat_of as healthy_beat
 from healthy_heart import treated as healthy_treated
 from healthy_heart import volunteer
 
-from tests.validation.effects.effect import Effect, at
+from tests.validation.effects.effect import Effect, at, towards
 from twinviewer.therapies.exercise import THERAPY as EXERCISE
 from twinviewer.therapies.load import THERAPY as LOAD
 from twinviewer.therapies.posture import THERAPY as POSTURE
@@ -46,7 +46,7 @@ def posture() -> list[Effect]:
         Effect(name, young, "output, of lying", **at(0.75), ours=up.output_l_min / first.output_l_min),
         Effect(name, young, "stroke, of lying", **at(0.67), ours=up.stroke_ml / first.stroke_ml, near=0.15),
         Effect(name, "heart failure, 60 degrees: no significant change (right heart catheter)", "output, of lying",
-               low=0.93, high=1.07, ours=weak.output_l_min / failing.output_l_min, near=0.02,
+               **towards(0.93, 1.07), ours=weak.output_l_min / failing.output_l_min, near=0.02,
                why="reflexes of 30 % assumed"),
     ]  # fmt: skip
 
@@ -72,14 +72,16 @@ def exercise() -> list[Effect]:
                why="the same"),
         Effect(name, half, "output, L/min", **at(0.5 * (3.0 + 9.7) * 1.9), ours=mid.output_l_min,
                before=first.output_l_min),
-        Effect(name, "most of the rise of stroke comes early", "rise of stroke at half the power, of all", low=0.7,
-               high=1.2,
+        Effect(name, "most of the rise of stroke comes early", "rise of stroke at half the power, of all",
+               **towards(0.7, 1.2),
                ours=(mid.stroke_ml - first.stroke_ml) / (full.stroke_ml - first.stroke_ml)),
         Effect(name, "10 untrained men of 66 years at 90 bpm (McLaren, Nurhayati and Boutcher)", "stroke, of rest",
                **at(1.31),
-               ours=older.stroke_ml / first.stroke_ml, near=0.15, why="by impedance; ours at 21 % of the power"),
-        Effect(name, "peripheral resistance falls throughout (the same)", "mean pressure over output, of rest", low=0.3,
-               high=0.9, ours=(older.mean_mmhg / older.output_l_min) / (first.mean_mmhg / first.output_l_min)),
+               ours=older.stroke_ml / first.stroke_ml, near=0.15,
+               why="by impedance; ours at 21 % of the power"),
+        Effect(name, "peripheral resistance falls throughout (the same)", "mean pressure over output, of rest",
+               **towards(0.3, 0.9),
+               ours=(older.mean_mmhg / older.output_l_min) / (first.mean_mmhg / first.output_l_min)),
         Effect(name, sick, "mean pressure, mmHg", **at(95.0), ours=after.mean_mmhg, before=CLASS_3.mean_mmhg,
                near=0.08, fitted=True, why="rest assumed"),
         Effect(name, sick, "left filling pressure, mmHg", **at(35.0), ours=after.wedge_mmhg, before=CLASS_3.wedge_mmhg,
@@ -100,8 +102,8 @@ def load() -> list[Effect]:
         Effect("load", "32 and 24 healthy, 3 L of saline (Kumar et al. 2004)", "stroke, of before", low=1.10, high=1.25,
                ours=full.stroke_ml / first.stroke_ml, near=0.03, why=why + "; theirs was thinned blood besides"),
         Effect("load", "afterload: stroke falls as pressure rises (Ross and Braunwald 1964: angiotensin)",
-               "stroke, of before", low=0.6, high=0.98, ours=tight.stroke_ml / first.stroke_ml),
-        Effect("load", "the same", "mean pressure, of before", low=1.1, high=2.0,
+               "stroke, of before", **towards(0.6, 0.98), ours=tight.stroke_ml / first.stroke_ml),
+        Effect("load", "the same", "mean pressure, of before", **towards(1.1, 2.0),
                ours=tight.mean_mmhg / first.mean_mmhg),
     ]  # fmt: skip
 
@@ -118,6 +120,8 @@ def beta_blocker() -> list[Effect]:
     ]  # fmt: skip
     low = "MERIT-HF: 76 and 192 mg slow alike (Wikstrand et al., JACC 40:491, 2002)"
     rows.append(
-        Effect("beta_blocker", low, "effect of 76 mg, of 192 mg", low=0.6, high=1.0, ours=effect(76.0) / effect(192.0))
+        Effect(
+            "beta_blocker", low, "effect of 76 mg, of 192 mg", **towards(0.6, 1.0), ours=effect(76.0) / effect(192.0)
+        )
     )
     return [row for row in rows if np.isfinite(row.ours)]

@@ -9,7 +9,7 @@ import numpy as np
 from ideal_heart import ideal_heart
 from ideal_patient import ideal_patient, measured
 
-from tests.validation.effects.effect import Effect, at
+from tests.validation.effects.effect import Effect, at, towards
 from twinviewer.domain import Frame, Metric, Records, Setup
 from twinviewer.engines.beat import ENGINE
 from twinviewer.organs.heart.setup import setup
@@ -88,14 +88,13 @@ def crt() -> list[Effect]:
     right_only = "right ventricle alone desynchronises (DAVID, JAMA 288:3115, 2002)"
     return [
         Effect(name, acute, "rise of dP/dt max, %", low=10.0, high=25.0, ours=gain, before=first[rate]),
-        Effect(name, "228 patients: QRS -20 ms (MIRACLE, NEJM 346:1845, 2002)", "change of QRS, ms", low=-45.0,
-               high=-10.0, ours=both["qrs_ms"] - first["qrs_ms"], before=first["qrs_ms"]),
+        Effect(name, "228 patients: QRS -20 ms (MIRACLE, NEJM 346:1845, 2002)", "change of QRS, ms", **towards(-45.0,
+               -10.0), ours=both["qrs_ms"] - first["qrs_ms"], before=first["qrs_ms"]),
         Effect(name, "septal flash goes (Parsai et al., Eur Heart J 30:940, 2009)",
-               "early septal shortening, of before", low=-0.5,
-               high=0.5, ours=flash[1] / flash[0], before=flash[0]),
-        Effect(name, "work moves to the septum (Prinzen, JACC 33:1735, 1999)", "septal work, kPa", low=2.0, high=6.0,
+               "early septal shortening, of before", **towards(-0.5, 0.5), ours=flash[1] / flash[0], before=flash[0]),
+        Effect(name, "work moves to the septum (Prinzen, JACC 33:1735, 1999)", "septal work, kPa", **towards(2.0, 6.0),
                ours=both["septal_work_kpa"], before=first["septal_work_kpa"], near=0.2),
-        Effect(name, "and from the lateral wall (the same)", "lateral work, of before", low=0.3, high=0.9,
+        Effect(name, "and from the lateral wall (the same)", "lateral work, of before", **towards(0.3, 0.9),
                ours=both["lateral_work_kpa"] / first["lateral_work_kpa"]),
         Effect(name, zanon, "dP/dt max with one, of before", **at(1144.0 / 951.0), ours=both[rate] / first[rate]),
         Effect(name, zanon, "dP/dt max with two, of one", **at(1178.0 / 1144.0), ours=multi[rate] / both[rate],
@@ -103,11 +102,11 @@ def crt() -> list[Effect]:
         Effect(name, zanon, "QRS with two less one, ms", **at(-4.0), ours=multi["qrs_ms"] - both["qrs_ms"],
                absolute=True, near=5.0),
         Effect(name, "a lead in the septum does less (Derval et al., JACC 55:566, 2010)", "gain, of the lateral lead's",
-               low=-0.5, high=0.6, ours=(septal[rate] - first[rate]) / (both[rate] - first[rate])),
-        Effect(name, narrow, "dP/dt max, of before", low=0.85, high=1.02, ours=no_gain[rate] / sound[rate]),
-        Effect(name, right_only, "dP/dt max of a sound heart, of before", low=0.8, high=0.98,
+               **towards(-0.5, 0.6), ours=(septal[rate] - first[rate]) / (both[rate] - first[rate])),
+        Effect(name, narrow, "dP/dt max, of before", **towards(0.85, 1.02), ours=no_gain[rate] / sound[rate]),
+        Effect(name, right_only, "dP/dt max of a sound heart, of before", **towards(0.8, 0.98),
                ours=worse[rate] / sound[rate]),
-        Effect(name, right_only, "QRS of a block, wider by ms", low=5.0, high=60.0,
+        Effect(name, right_only, "QRS of a block, wider by ms", **towards(5.0, 60.0),
                ours=right["qrs_ms"] - first["qrs_ms"]),
     ]  # fmt: skip
 
@@ -128,9 +127,9 @@ def conduction_pacing() -> list[Effect]:
                ours=narrow["qrs_ms"] / sound["qrs_ms"], near=0.2, why="the right ventricle waits for the septum"),
         Effect(name, "His: the branches conduct again (Lustgarten et al., Heart Rhythm 12:1548, 2015)",
                "QRS of a block, ms", **at(sound["qrs_ms"]), ours=his["qrs_ms"], before=first["qrs_ms"], near=0.05),
-        Effect(name, more, "dP/dt max, of two leads", low=1.0, high=1.12, ours=bundle[rate] / both[rate]),
+        Effect(name, more, "dP/dt max, of two leads", **towards(1.0, 1.12), ours=bundle[rate] / both[rate]),
         Effect(name, "His: rise of dP/dt max as with two leads or more (Arnold et al., JACC 72:3112, 2018)",
-               "rise, %", low=10.0, high=30.0, ours=100.0 * (his[rate] / first[rate] - 1.0), before=first[rate]),
+               "rise, %", **towards(10.0, 30.0), ours=100.0 * (his[rate] / first[rate] - 1.0), before=first[rate]),
     ]  # fmt: skip
 
 
@@ -145,19 +144,19 @@ def coronary() -> list[Effect]:
     sick = replace(own, tissue={**own.tissue, "contractility_scale": asleep, "conduction_scale": np.ones(len(asleep))})
     ill, well = numbers(sick), numbers(CORONARY.apply(sick, {"change": "revascularise", "recovery_percent": 80.0}))
     return [
-        Effect(name, study, "ejection fraction, of before", low=0.5, high=0.85,
+        Effect(name, study, "ejection fraction, of before", **towards(0.5, 0.85),
                ours=closed["lv_ef_percent"] / first["lv_ef_percent"], before=first["lv_ef_percent"]),
-        Effect(name, study, "end-diastolic pressure, of before", low=1.05, high=2.5,
+        Effect(name, study, "end-diastolic pressure, of before", **towards(1.05, 2.5),
                ours=closed["lv_end_diastolic_mmhg"] / first["lv_end_diastolic_mmhg"]),
-        Effect(name, "9 men, 60 s (Am J Cardiol 60:460, 1987)", "dP/dt max, of before", low=0.6, high=0.95,
+        Effect(name, "9 men, 60 s (Am J Cardiol 60:460, 1987)", "dP/dt max, of before", **towards(0.6, 0.95),
                ours=closed["lv_dpdt_max_mmhg_s"] / first["lv_dpdt_max_mmhg_s"]),
-        Effect(name, same, "end-systolic volume, of before", low=1.1, high=2.0,
+        Effect(name, same, "end-systolic volume, of before", **towards(1.1, 2.0),
                ours=closed["lv_esv_ml"] / first["lv_esv_ml"]),
-        Effect(name, same + ": systolic unchanged", "aortic systolic, of before", low=0.97, high=1.03,
+        Effect(name, same + ": systolic unchanged", "aortic systolic, of before", **towards(0.97, 1.03),
                ours=closed["systolic_aortic_mmhg"] / first["systolic_aortic_mmhg"],
                why="reflexes that keep it up are off"),
         Effect(name, "hibernating muscle works again when opened (De Servi et al., Am J Cardiol 72:119G, 1993)",
-               "ejection fraction, of before the loss", low=0.9, high=1.0,
+               "ejection fraction, of before the loss", **towards(0.9, 1.0),
                ours=well["lv_ef_percent"] / first["lv_ef_percent"],
                before=ill["lv_ef_percent"] / first["lv_ef_percent"]),
     ]  # fmt: skip

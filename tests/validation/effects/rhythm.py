@@ -6,7 +6,7 @@ import numpy as np
 from scarred_ventricle import at as place
 from scarred_ventricle import setup as scarred
 
-from tests.validation.effects.effect import Effect, at
+from tests.validation.effects.effect import Effect, at, towards
 from twinviewer.domain import OrganMesh, Quantity, Run, Setup
 from twinviewer.engines.tissue import ENGINE
 from twinviewer.engines.tissue import engine as tissue
@@ -45,7 +45,7 @@ def channel_drug() -> list[Effect]:
         for drug_name, gain, dose in by_drug
     ]  # fmt: skip
     rows.append(
-        Effect(name, "the same: verapamil did not", "verapamil at 0.4 × Cmax, ms", low=-10.0, high=10.0,
+        Effect(name, "the same: verapamil did not", "verapamil at 0.4 × Cmax, ms", **towards(-10.0, 10.0),
                ours=longer_ms("verapamil", 0.4), absolute=True, near=5.0)
     )  # fmt: skip
     worst = max((abs(mean_after_60_beats(one) / qnet - 1.0), one) for one, qnet in PUBLISHED_60.items())
@@ -98,6 +98,6 @@ def ablation() -> list[Effect]:
     return [
         Effect(name, cut, "sustained after the same beats (0: no)", **at(0.0), ours=after["reentry_sustained"].value,
                near=0.0, absolute=True, before=before["reentry_sustained"].value),
-        Effect(name, cut, "lasts after the last beat, of before", low=0.0, high=0.75,
+        Effect(name, cut, "lasts after the last beat, of before", **towards(0.0, 0.75),
                ours=after["reentry_lasted_ms"].value / before["reentry_lasted_ms"].value, near=0.0),
     ]  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from failing_heart import State, beat_of, patient, state_of, treated_beat
 
-from tests.validation.effects.effect import Effect, at
+from tests.validation.effects.effect import Effect, at, towards
 from twinviewer.domain import Setup
 from twinviewer.engines.beat.metrics import loop_area
 from twinviewer.engines.beat.support import flows, pressure_volume_area
@@ -82,10 +82,11 @@ def impella() -> list[Effect]:
     beats = beat_of(patient(SHOCK)), on(SHOCK, (IMPELLA, {"device": "5.0", "level": 9}))
     still = [isovolumic_share(one) for one in beats]
     rows += [
-        Effect(name, shape, "isovolumic share of the beat, %", low=0.0, high=5.0, ours=100.0 * still[1], absolute=True,
+        Effect(name, shape, "isovolumic share of the beat, %", **towards(0.0, 5.0), ours=100.0 * still[1],
+               absolute=True,
                near=2.0, before=100.0 * still[0]),
-        Effect(name, shape, "pressure-volume area, of before", low=0.5, high=0.95, ours=full["pva"] / before["pva"]),
-        Effect(name, shape, "end-diastolic pressure, of before", low=0.4, high=0.9, ours=full["edp"] / before["edp"]),
+        Effect(name, shape, "pressure-volume area, of before", **towards(0.5, 0.95), ours=full["pva"] / before["pva"]),
+        Effect(name, shape, "end-diastolic pressure, of before", **towards(0.4, 0.9), ours=full["edp"] / before["edp"]),
     ]  # fmt: skip
     return rows
 
@@ -159,9 +160,9 @@ def vented(rest: State, speed: float) -> list[Effect]:
     both = loop_of_beat(on(rest, (ECMO, {"speed_rpm": speed}), (IMPELLA, {"device": "cp", "level": 6})))
     study = "Impella beside it: unloads (direction: Burkhoff, JACC 66:2663, 2015)"
     return [
-        Effect("ecmo", study, "end-diastolic volume, of ECMO alone", low=0.5, high=0.97,
+        Effect("ecmo", study, "end-diastolic volume, of ECMO alone", **towards(0.5, 0.97),
                ours=both["edv"] / alone["edv"]),
-        Effect("ecmo", study, "end-diastolic pressure, of ECMO alone", low=0.2, high=0.95,
+        Effect("ecmo", study, "end-diastolic pressure, of ECMO alone", **towards(0.2, 0.95),
                ours=both["edp"] / alone["edp"]),
     ]  # fmt: skip
 

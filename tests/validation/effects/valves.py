@@ -5,7 +5,7 @@ from failing_heart import State, beat_of, patient, state_of, treated_beat
 from healthy_heart import beat_of as healthy_beat
 from healthy_heart import values_after, volunteer
 
-from tests.validation.effects.effect import Effect, at
+from tests.validation.effects.effect import Effect, at, towards
 from twinviewer.domain import Setup
 from twinviewer.engines.beat.metrics import loop_area
 from twinviewer.physics.heartbeat import Beat
@@ -75,9 +75,9 @@ def aortic_valve() -> list[Effect]:
         Effect(name, hahn, "mean gradient after, mmHg", **at(11.2), ours=gradient_mmhg(freed, "aortic", 1.74), near=0.4,
                before=gradient_mmhg(narrow, "aortic", 0.7), why="by area 1.74 cm2 and this output; SD 4.3 to 5"),
         Effect(name, "54 with TAVI, catheter: aortic systolic rises at once", "aortic systolic, mmHg more",
-               low=0.0, high=30.0,
+               **towards(0.0, 30.0),
                ours=float(freed["aortic_pressure_mmhg"].max() - narrow["aortic_pressure_mmhg"].max())),
-        Effect(name, "the ventricle is freed of the gradient", "peak left pressure, of before", low=0.5, high=0.9,
+        Effect(name, "the ventricle is freed of the gradient", "peak left pressure, of before", **towards(0.5, 0.9),
                ours=peak[1] / peak[0], before=peak[0]),
         Effect(name, "work a mL of stroke is that of a sound valve again", "mmHg a mL of stroke", **at(usual),
                ours=work[1] / stroke[1], before=work[0] / stroke[0]),
@@ -87,11 +87,11 @@ def aortic_valve() -> list[Effect]:
                why=acute),
         Effect(name, ASE.format("0.30 cm2"), "aortic regurgitant fraction, %", **at(50.0), ours=before[1], near=0.25,
                why=acute),
-        Effect(name, "replaced: no leak beside the prosthesis", "regurgitant fraction, %", low=0.0, high=5.0,
+        Effect(name, "replaced: no leak beside the prosthesis", "regurgitant fraction, %", **towards(0.0, 5.0),
                ours=after[1], before=before[1], absolute=True, near=0.0),
-        Effect(name, "replaced for regurgitation", "net output, of before", low=1.0, high=1.4,
+        Effect(name, "replaced for regurgitation", "net output, of before", **towards(1.0, 1.4),
                ours=forward[1] / forward[0], before=forward[0]),
-        Effect(name, "replaced for regurgitation", "stroke work, of before", low=0.4, high=0.95,
+        Effect(name, "replaced for regurgitation", "stroke work, of before", **towards(0.4, 0.95),
                ours=work_ar[1] / work_ar[0], before=work_ar[0]),
     ]  # fmt: skip
 
