@@ -65,7 +65,7 @@ def test_moved_switched_and_taken_out_without_losing_values(panel: TherapyPanel)
     panel.rows[1].switch.click()
     off = panel.uses()[1]
     assert not off.on and off.values["av_delay_ms"] == 90.0
-    assert panel.rows[1].summary.text() == "Off · AV delay, sensed 90 ms"
+    assert panel.rows[1].summary.text() == "Off · 11 mid inferolateral · AV delay, sensed 90 ms"
     QTest.keyClick(panel.rows[0].title, Qt.Key.Key_Delete)
     assert names(panel) == ["crt"] and len(told) == 5
 
@@ -92,9 +92,19 @@ def test_a_clicked_site_replaces_the_segment_and_the_other_way_round(panel: Ther
     panel.picked("lv_lead", "AHA12", 345)
     values = panel.uses()[0].values
     assert asked[0] == ("lv_lead", "lv_segment", True) and (values["lv_lead"], values["lv_lead_node"]) == ("AHA12", 345)
+    row = panel.rows[0]
+    assert (
+        row.form.labels["lv_lead"].text() == "LV lead: a clicked point" and "at a clicked point" in row.summary.text()
+    )
+    vein = row.form.fields["lv_lead_vein"].box
+    vein.setCurrentIndex(vein.findData("lateral_mid"))
+    assert panel.uses()[0].values["lv_lead_node"] == -1 and row.summary.text() == "Lateral vein, mid"
+    assert "by vein" in row.form.labels["lv_lead"].text() and row.form.fields["lv_lead_vein"].pick is None
     box = panel.rows[0].form.fields["lv_lead"].box
     box.setCurrentIndex(box.findData("AHA6"))
-    assert panel.uses()[0].values["lv_lead_node"] == -1
+    values = panel.uses()[0].values
+    assert (values["lv_lead_node"], values["lv_lead_vein"]) == (-1, "none")
+    assert row.form.labels["lv_lead"].text() == "LV lead"
 
 
 def blocked_case(small_case: Case) -> Case:

@@ -185,13 +185,13 @@ def _unanswered(active: Active, engine: str, setup: Setup) -> list[Conflict]:
 
 
 def _no_engine(therapies: Sequence[Therapy], setup: Setup) -> str:
-    """Which engine lacks what, of those that can run on this mesh."""
-    why = []
-    for _, engine in sorted(catalog.engines().items()):
-        if catalog.runs_on(engine, setup.mesh).ok:
-            lacking = [one.label for one in therapies if not one.edits <= engine.understands]
-            why.append(f"{engine.label} does not answer for {' nor '.join(lacking)}")
-    return f"No engine answers for {' and '.join(one.label for one in therapies)} together: {'; '.join(why)}"
+    """Which engine answers for which of them."""
+    able = [one for _, one in sorted(catalog.engines().items()) if catalog.runs_on(one, setup.mesh).ok]
+    parts = []
+    for therapy in therapies:
+        by = [one.label for one in able if therapy.edits <= one.understands]
+        parts.append(f"{therapy.label} by {' or '.join(by)}")
+    return f"No engine answers for {'both' if len(parts) == 2 else 'all of them'}: {', '.join(parts)}"
 
 
 def _objected(active: Active) -> list[Conflict]:

@@ -170,8 +170,23 @@ class TherapyRow(QFrame):
         for button, sign in ((self.up, "up"), (self.down, "down"), (self.remove, "trash")):
             button.setIcon(icon(sign, t, t.text))
         self.form.setEnabled(on)
-        said = summary(self.therapy, self.form.values())
+        values = self.form.values()
+        for parameter in self.therapy.parameters:
+            self._say_overruled(parameter, values)
+        said = summary(self.therapy, values)
         self.summary.setText(said if on else f"Off · {said}")
+
+    def _say_overruled(self, parameter: Parameter, values: Mapping[str, ParameterValue]) -> None:
+        """On a site's label, that it is given in another way."""
+        label = self.form.labels.get(parameter.name)
+        for way, words in ((NODE, "a clicked point"), (VEIN, "by vein, see below")):
+            other = next((p for p in self.therapy.parameters if p.name == f"{parameter.name}{way}"), None)
+            if label is None or other is None:
+                continue
+            if other.check(values[other.name]) != other.check(other.default):
+                label.setText(f"{parameter.label}: {words}")
+                return
+            label.setText(parameter.label)
 
 
 def _is_node(parameter: Parameter, declared: tuple[Parameter, ...] | list[Parameter]) -> bool:
@@ -181,21 +196,25 @@ def _is_node(parameter: Parameter, declared: tuple[Parameter, ...] | list[Parame
 
 
 def summary(therapy: Therapy, values: Mapping[str, ParameterValue]) -> str:
-    """What differs from the usual values, the first few; the first value where nothing does."""
+    """Its first value, which tells one drug or site from another, and the first few that are not the usual ones."""
     told = []
+    given = {p.name: p.check(values.get(p.name, p.default)) for p in therapy.parameters}
+    at_rest = {p.name: given[p.name] == p.check(p.default) for p in therapy.parameters}
     for parameter in therapy.parameters:
-        value = values.get(parameter.name, parameter.default)
-        if parameter.check(value) == parameter.check(parameter.default):
-            continue
-        if parameter.name.endswith(NODE):
+        name, first = parameter.name, parameter is therapy.parameters[0]
+        if any(not at_rest.get(f"{name}{way}", True) for way in (NODE, VEIN)) or (at_rest[name] and not first):
+            continue  # given in another way, or as usual
+        if name.endswith(NODE):
             told.append("at a clicked point")
             continue
-        shown = next((c.label for c in parameter.choices if c.key == value), None)
+        shown = next((c.label for c in parameter.choices if c.key == given[name]), None)
         if shown is None:
-            if parameter.kind == "switch":
-                shown = f"{parameter.label.lower()} {'on' if value else 'off'}"
-            else:
-                shown = f"{parameter.label} {float(value):g} {parameter.unit}".strip()
+            on = f"{parameter.label.lower()} {'on' if given[name] else 'off'}"
+            shown = (
+                on
+                if parameter.kind == "switch"
+                else f"{parameter.label} {float(given[name]):g} {parameter.unit}".strip()
+            )
         told.append(shown)
     if not told:
         return "Usual values"
