@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from twinviewer.domain import (
     EngineError,
     Field,
-    Frame,
     Metric,
     Progress,
     Reporter,
@@ -75,7 +74,7 @@ def answer(engine: str, setup: Setup, point: Point, wanted: Wanted, report: Repo
                 missing.discard(("t", payload.name))
                 if payload.name in wanted.traces:
                     traces[payload.name] = payload
-            if not missing or isinstance(payload, Frame):
+            if not missing:
                 break
     except TwinviewerError as error:
         return Answer(point.name, failure=str(error))

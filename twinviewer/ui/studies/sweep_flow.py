@@ -168,7 +168,12 @@ class SweepFlow(QObject):
 
     def _done(self, study: Study) -> None:
         sheet = self._sheet()
-        case = accept_study(self.w.presenter.case, study)  # raises where the heart is another by now
+        try:
+            case = accept_study(self.w.presenter.case, study)
+        except TwinviewerError as error:  # the heart is another by now
+            self.study = None
+            sheet.show_rest(str(error), "caution")
+            return
         self.study = study
         sheet.show_rest()
         self.w.presenter.accept(case)
