@@ -97,8 +97,8 @@ def section(
         "",
         f"`python -m tests.bench.cohort --write` measures and rewrites this section: {patients} virtual patients on",
         f"the demo patient's heart ({len(case.mesh.points_mm)} points, {len(case.mesh.tets)} tetrahedra), each",
-        f"untreated and resynchronised, workers: {workers}. Python {platform.python_version()}, {os.cpu_count()} cores,",
-        f"load {load:.1f} at the start and {os.getloadavg()[0]:.1f} at the end, of which {workers} are its own:",
+        f"untreated and resynchronised, workers: {workers}. Python {platform.python_version()}, {os.cpu_count()} "
+        f"cores, load {load:.1f} at the start and {os.getloadavg()[0]:.1f} at the end, of which {workers} are its own:",
         "beyond that, wall times are too long and core seconds somewhat.",
         f"Limit: {PATIENTS} patients in {LIMIT_S:.0f} s on {CORES} cores, "
         f"{CORES * LIMIT_S / (2 * PATIENTS):.2f} core seconds a simulation.{scaled}",

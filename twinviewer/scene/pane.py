@@ -5,6 +5,7 @@ import vtk
 from numpy.typing import NDArray
 
 from twinviewer.scene.actors import MovingSurface, WallCap
+from twinviewer.scene.fibres import FibreActor
 from twinviewer.scene.label_surface_actors import LabelActors
 from twinviewer.scene.markers import PaneMarkers
 from twinviewer.scene.pane_title import PaneTitle
@@ -26,6 +27,7 @@ class Pane:
         self.lines = PaneLines(renderer)
         self.labels = LabelActors(renderer)
         self.volume = VolumeActor(renderer)
+        self.fibres = FibreActor(renderer)
         self.cap: WallCap | None = None
         self.cap_look: tuple[tuple[str, bool], ...] = ()
         self.table: vtk.vtkLookupTable | None = None
@@ -38,6 +40,7 @@ class Pane:
         self.markers.clear()
         self.lines.clear()
         self.volume.show(None)
+        self.fibres.hide()
         self.labels.clear()
         if self.cap is not None:
             self.renderer.RemoveActor(self.cap.actor)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from twinviewer.scene import compose
 from twinviewer.scene.actors import MovingSurface, WallCap, finish, vtk_table
 from twinviewer.scene.electrical import map_at, running_maps
+from twinviewer.scene.fibres import HELIX
 from twinviewer.scene.framing import camera_for
 from twinviewer.scene.legend_strip import LegendStrip, height_px
 from twinviewer.scene.motion import same_elements, same_heart
@@ -159,6 +160,11 @@ class Stage:
             shown.paint(values, pane.table)
         if pane.cap is not None:
             pane.cap.paint(values, pane.table)
+        if new.fibres:
+            cut = self._plane if state.section is not None else None
+            pane.fibres.show(new.mesh, points, pane.table if new.colouring.field == HELIX.field else None, cut, moved)
+        else:
+            pane.fibres.hide()
         pane.labels.show(new.labels)
         pane.markers.show(new.markers, points, state.text, state.scale)
         pane.lines.show(state.lines, state.text, state.scale)

@@ -64,7 +64,7 @@ class PaneState:
     shift_s: how far its beat is ahead of the common time, so that they are aligned at a moment instead. note: a small
     second line under the title. exaggeration: what displacements from the mesh at rest are multiplied by; said under
     the title where it is not 1.
-    labels: surfaces of labels, drawn besides.
+    labels: surfaces of labels, drawn besides. fibres: whether needles show where the muscle's fibres run.
     """
 
     title: str
@@ -81,6 +81,7 @@ class PaneState:
     labels: tuple[LabelShape, ...] = ()
     shift_s: float = 0.0
     note: str = ""
+    fibres: bool = False
 
     def own_time(self, time_s: float) -> float:
         """The time of this pane's own beat at a time of the whole picture."""

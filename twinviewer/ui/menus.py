@@ -74,6 +74,7 @@ def add_actions(w: MainWindow) -> None:
     a.all["layout_four"].setChecked(True)
     add_view_actions(w)
     add_look_actions(w)
+    a.add("fibres", "View", "Muscle &fibres", lambda: toggle(w, "fibres"), "Shift+F", "beat", checkable=True)
     a.add("reset_views", "View", "&Reset the views", w.views.reset, "R", "fit")
     for number, preset in enumerate(CT_PRESETS, start=1):
         text = f"{preset.name}  {preset.width:g}/{preset.level:g}"
@@ -140,7 +141,7 @@ def fill_menus(w: MainWindow) -> None:
             "&View": ["layout_four", "layout_cardiac", "layout_two", "layout_one", "layout_solid", "layout_compare",
                       *view_menu(), "-", "reset_views", "crosshair",
                       ("&Window and level", presets), "-", ("3&D view", [*directions, "-", *LOOK_KEYS]), "section",
-                      "outlines", "electrodes", "safe", "-", "timeline", "theme",
+                      "fibres", "outlines", "electrodes", "safe", "-", "timeline", "theme",
                       ("&Panels", panels)],
             "&Beat": ["play", "phase_back", "phase_on", "to_ed", "to_es", "-", "slower", "faster", "exaggerate"],
             "&Help": ["shortcuts", "about"],

@@ -6,6 +6,7 @@ from twinviewer.domain import Comparison, OrganMesh
 from twinviewer.report import OF_NUMBERS
 from twinviewer.scene import compose
 from twinviewer.scene.electrical import MEMBRANE
+from twinviewer.scene.fibres import HELIX
 from twinviewer.scene.state import Colouring, Marker, PaneState, SceneState, Section, StructureState
 from twinviewer.session.case import Case, Scenario
 from twinviewer.ui.alignment import place, rate_bpm
@@ -90,6 +91,9 @@ class SceneComposer:
         light = self.lighter.get(mesh.uid)
         if len(panes) >= MANY_PANES and light is not None:
             panes = [replace(pane, mesh=light) for pane in panes]
+        if choices.fibres:
+            panes = [replace(pane, fibres=True, colouring=pane.colouring if pane.colouring.field else HELIX)
+                     for pane in panes]  # fmt: skip
         if choices.exaggerated:
             panes = [replace(pane, exaggeration=EXAGGERATION) for pane in panes]
         made = OF_NUMBERS if case.typed else ""

@@ -57,6 +57,7 @@ class ViewChoices(QObject):
         self.aligned = BY_SHARE
         self.probe = -1
         self.exaggerated = False
+        self.fibres = False
         self.overlay: Overlay | None = None  # a study's map in place of the wall's own colours
 
     def follow(self, case: Case, styles: Mapping[str, StructureStyle]) -> None:
