@@ -13,8 +13,7 @@ from reportlab.platypus.tableofcontents import TableOfContents
 
 from twinviewer import __version__
 from twinviewer.domain import RenderError, Reporter, silent
-from twinviewer.report import MEASURED_ONLY, RESEARCH_ONLY, TYPED_ONLY, can_report, follows_images
-from twinviewer.report.measured import still_of_both
+from twinviewer.report import MEASURED_ONLY, RESEARCH_ONLY, TYPED_ONLY, can_report
 from twinviewer.report.pages.deltas import delta_tables
 from twinviewer.report.pages.fit import fit_page
 from twinviewer.report.pages.fonts import REGULAR
@@ -28,7 +27,7 @@ from twinviewer.report.pages.scenarios import scenarios_page
 from twinviewer.report.pages.signals import map_pages, signal_pages
 from twinviewer.report.pages.story import title_of
 from twinviewer.report.pages.studies import studies_pages
-from twinviewer.report.pages.styles import HEADING, MARGIN, QUIET_INK, TEXT, WIDTH, Heading, picture, said
+from twinviewer.report.pages.styles import HEADING, MARGIN, QUIET_INK, TEXT, WIDTH, Heading, said
 from twinviewer.report.studio import footer
 from twinviewer.session.case import Case
 
@@ -63,8 +62,6 @@ def _story(case: Case, notice: str, report: Reporter) -> list[Any]:
     story += [said("Contents", HEADING), _contents()]
     report(0.35, "Drawing the images")
     story += images_page(case)
-    if shown and follows_images(case):  # page one shows the simulation
-        story += [Heading("The measured beat"), picture(still_of_both(case, (1600, 640), paper=True), WIDTH)]
     report(0.55, "Setting the tables")
     story += measures_page(case)
     story += fit_page(case)

@@ -8,7 +8,7 @@ from reportlab.platypus import Spacer
 from twinviewer.domain import CineStack, Volume
 from twinviewer.report import follows_images
 from twinviewer.report.measured import still_of_both
-from twinviewer.report.pages.story import image_notes
+from twinviewer.report.pages.story import NO_SCAN, image_notes
 from twinviewer.report.pages.styles import QUIET, TEXT, WIDTH, Heading, picture, said
 from twinviewer.report.slices import labelled_slices
 from twinviewer.session.case import NO_IMAGE, Case
@@ -21,7 +21,7 @@ def images_page(case: Case) -> list[Any]:
     found = labelled_slices(case)
     if found is not None:
         story += [Spacer(1, 1.5 * mm), picture(found[0], WIDTH), said(found[1], QUIET)]
-    elif follows_images(case):
+    elif follows_images(case) and any(one.run is not None for one in case.scenarios):  # else page one shows it
         both = still_of_both(case, (1600, 640), paper=True)
         story += [Spacer(1, 1.5 * mm), picture(both, WIDTH), said("The model cut by the planes, on the images.", QUIET)]
     notes = image_notes(case)
@@ -34,7 +34,9 @@ def images_page(case: Case) -> list[Any]:
 
 def _facts(case: Case) -> str:
     image, series = case.image, case.active_series
-    if isinstance(image, Volume):
+    if isinstance(image, Volume) and image.modality in NO_SCAN:
+        text = "No images: structures come from a mesh or mask made elsewhere"
+    elif isinstance(image, Volume):
         k, j, i = image.grid.shape
         size = " × ".join(f"{length:.3g}" for length in image.grid.spacing_mm)
         text = f"{image.modality}, {image.phases} phase(s) of {i} × {j} × {k} voxels of {size} mm"

@@ -9,6 +9,7 @@ from twinviewer.report.measures import by_discs
 from twinviewer.report.pages.fonts import BOLD, REGULAR
 from twinviewer.report.pages.styles import INK, RULE
 from twinviewer.report.pages.words import interval, value_of
+from twinviewer.session.by_choice import is_by_choice
 from twinviewer.session.case import Case
 from twinviewer.session.metric_names import label_of, order_of
 from twinviewer.session.norms import norms_of
@@ -23,7 +24,11 @@ MOST = 8
 def measured_numbers(case: Case) -> list[Any]:
     """At most eight rows; of another organ the first ones it has."""
     values = by_discs(case.measurements) if not any(n in case.measurements for n in FIRST) else case.measurements
-    names = [name for name in FIRST if name in values] or sorted(values, key=order_of)
+    names = [name for name in FIRST if name in values]
+    if is_by_choice(case):  # the largest structures
+        volumes = [name for name in values if name.endswith("_volume_ml")]
+        names = sorted(volumes, key=lambda name: -values[name].value) or names
+    names = list(dict.fromkeys([*names, *sorted(values, key=order_of)]))
     if not names:
         return []
     norms = norms_of(case)

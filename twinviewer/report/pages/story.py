@@ -11,6 +11,8 @@ from twinviewer.session.metric_names import HEADLINE, label_of, order_of
 from twinviewer.session.therapy_use import in_force
 
 MOST_NUMBERS = 6
+NO_SCAN = ("", "none")
+"""Modalities of a grid on which no image lies."""
 MOST_BESIDE = 2
 """Scenarios that page one shows beside today's heart."""
 BY_ASPECT: dict[str, tuple[str, ...]] = {
@@ -82,7 +84,7 @@ def _source(case: Case) -> str:
     image = case.image
     if case.typed:
         return "Typed numbers, no image, were"
-    if isinstance(image, Volume):
+    if isinstance(image, Volume) and image.modality not in NO_SCAN:
         phases = f" of {image.phases} phases" if image.phases > 1 else ""
         return f"A {image.modality}{phases} was"
     if isinstance(image, CineStack):

@@ -67,4 +67,7 @@ def lowered(text: str) -> str:
 def sentence(text: str) -> str:
     """With a capital and a full stop."""
     text = text.strip()
-    return "" if not text else text[:1].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+    if not text:
+        return ""
+    begin = text[:1] if "_" in text.split()[0] else text[:1].upper()  # a structure's name stays as it is
+    return begin + text[1:] + ("" if text[-1] in ".!?" else ".")
