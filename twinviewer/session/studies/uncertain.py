@@ -199,8 +199,8 @@ def _drawn(
 
 
 def thin(answer: Answer, setup: Setup) -> Answer:
-    """Traces on the baseline's own beat, no finer than a band is drawn: a heart that beats faster has begun its next
-    beat at the end, one that beats slower has not come to its own."""
+    """Traces on the baseline's own beat, no finer than a band is drawn: a heart that beats faster rests at the end, one
+    that beats slower has not come to its own."""
     period_s = 60.0 / setup.value("heart_rate_bpm") if "heart_rate_bpm" in setup.parameters else 1.0
     return Answer(
         answer.point,
@@ -214,8 +214,7 @@ def thin(answer: Answer, setup: Setup) -> Answer:
 
 def _thinned(trace: Trace, period_s: float) -> Trace:
     time_s = _axis(period_s, SAMPLE_S["ecg" if trace.name.startswith("ecg") else ""])
-    own = float(trace.time_s[-1])
-    values = np.interp(np.mod(time_s, own) if own > 0.0 else time_s, trace.time_s, trace.values)
+    values = np.interp(time_s, trace.time_s, trace.values)
     single: Any = values.astype(np.float32)  # half the file
     return Trace(trace.name, trace.unit, time_s, single)
 

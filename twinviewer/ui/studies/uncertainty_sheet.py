@@ -45,7 +45,9 @@ class UncertaintySheet(StudySheet):
         self.start_asked.connect(lambda: self.run_asked.emit(*self.wish))
 
     def sizeHint(self) -> QSize:
-        return QSize(1180, 800)
+        screen = self.screen()
+        room = screen.availableGeometry().size() if screen is not None else QSize(1180, 800)
+        return QSize(min(1180, room.width() - 40), min(800, room.height() - 60))
 
     @property
     def wish(self) -> tuple[list[str], int, int]:

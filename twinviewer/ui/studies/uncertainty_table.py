@@ -39,6 +39,7 @@ class IntervalTable(QTableWidget):
         self.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.horizontalHeader().setHighlightSections(False)
+        self.verticalHeader().setStyleSheet("QHeaderView { background: transparent; }")
         self.currentCellChanged.connect(self._chosen)
 
     def show_spread(self, spread: Spread, scenarios: Sequence[Scenario], everything: bool) -> None:
