@@ -18,9 +18,9 @@ from twinviewer.scene.palette import rgb
 from twinviewer.scene.state import Colouring
 
 FIELD = "helix_deg"
-HELIX = Colouring(FIELD, "Helix angle of fibres", "°", "strain", -80.0, 80.0)
+HELIX = Colouring(FIELD, "Helix angle of fibres", "°", "activation_safe", -80.0, 80.0)
 """Legend and colours of the needles where the wall itself has none."""
-SPACING_MM, LENGTH_MM, LIFT_MM, WIDTH_PX = 3.5, 4.5, 0.4, 2.0
+SPACING_MM, LENGTH_MM, LIFT_MM, WIDTH_PX = 4.2, 5.0, 0.4, 2.0
 PLAIN = "#1A2029"
 """On a wall that is coloured by a field: the field's colours stay the only ones."""
 STEEPEST = 0.35
