@@ -94,3 +94,11 @@ def test_a_file_of_before_opens_with_everything_on(finished: Case, tmp_path: obj
     back = store.load(path)
     assert not back.scenario("dose").therapies[0].on
     assert replace(back.scenario("dose").therapies[0], on=True).values == finished.scenario("dose").therapies[0].values
+
+
+def test_a_scenario_of_drugs_is_called_by_the_drugs() -> None:
+    uses = (TherapyUse("channel_drug", {"drug": "dofetilide"}), TherapyUse("channel_drug", {"drug": "mexiletine"}))
+    assert scenarios.label_for(Case(), (*uses, TherapyUse("crt"))) == "Dofetilide + Mexiletine + CRT"
+    other = (uses[0], replace(uses[1], values={"drug": "mexiletine", "dose_cmax": 2.0}))
+    assert lists.difference("Mine", uses, other) == "Mexiletine: free concentration 2 x Cmax"
+    assert lists.difference("Mine", uses, uses[:1]) == "Remove Mexiletine from Mine"

@@ -226,6 +226,14 @@ class Repeatable(Protocol):
 
 
 @runtime_checkable
+class NamedByChoice(Protocol):
+    """What a therapy may declare besides: the choice that it is called by in a scenario ("Dofetilide")."""
+
+    named_by: str
+    """Name of the parameter."""
+
+
+@runtime_checkable
 class Explaining(Protocol):
     """What a therapy may offer besides: what the values of all its uses in a scenario mean together."""
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from twinviewer.domain import (
     EngineError,
+    NamedByChoice,
     OrganMesh,
     Parameter,
     ParameterValue,
@@ -99,7 +100,7 @@ def add_scenario(
     wanted = {**given.get("*", {}), **given.get(name, {})}
     uses = use_therapies(therapies, wanted, name)
     setup = treat(baseline.setup, uses, case.engine)
-    scenario = Scenario(name, label or label_for(case, therapies), uses, setup, None, _free_colour(case))
+    scenario = Scenario(name, label or label_for(case, uses), uses, setup, None, _free_colour(case))
     return case.changed(f"Add {scenario.label}", scenarios=(*case.scenarios, scenario))
 
 
@@ -244,9 +245,19 @@ def _engine(name: str, case: Case) -> str:
     return name
 
 
-def label_for(case: Case, therapies: Sequence[str]) -> str:
+def called(use: TherapyUse) -> str:
+    """A therapy's label, or that of the choice it is named by."""
+    therapy = catalog.therapy(use.therapy)
+    if isinstance(therapy, NamedByChoice):
+        parameter = next(one for one in therapy.parameters if one.name == therapy.named_by)
+        key = use.values.get(parameter.name, parameter.default)
+        return next((one.label for one in parameter.choices if one.key == key), therapy.label)
+    return therapy.label
+
+
+def label_for(case: Case, uses: Sequence[TherapyUse]) -> str:
     """What a scenario of these therapies is called until someone renames it; no other is called so."""
-    stem = " + ".join(catalog.therapy(name).label for name in therapies) or "No therapy (control)"
+    stem = " + ".join(called(use) for use in uses) or "No therapy (control)"
     labels = {scenario.label for scenario in case.scenarios}
     return next(label for label in [stem, *(f"{stem} {i}" for i in range(2, LIMIT + 3))] if label not in labels)
 

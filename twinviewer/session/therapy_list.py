@@ -10,7 +10,7 @@ from dataclasses import replace
 from twinviewer.domain import ParameterValue, TherapyError
 from twinviewer.session import catalog
 from twinviewer.session.case import BASELINE, Case, Scenario
-from twinviewer.session.scenarios import ON, add_scenario, label_for, treat, use_therapies
+from twinviewer.session.scenarios import ON, add_scenario, called, label_for, treat, use_therapies
 from twinviewer.session.therapy_use import TherapyUse, in_force, use_names
 
 
@@ -26,10 +26,10 @@ def set_therapies(case: Case, name: str, uses: Sequence[TherapyUse], action: str
     if not same(in_force(before), in_force(checked)):
         assert case.baseline is not None
         changed = replace(changed, setup=treat(case.baseline.setup, checked, case.engine), run=None)
-    names, now = [use.therapy for use in before], [use.therapy for use in checked]
-    if names != now and _own_label(case, scenario):
+    names = [called(use) for use in before], [called(use) for use in checked]
+    if names[0] != names[1] and _own_label(case, scenario):
         others = replace(case, scenarios=tuple(one for one in case.scenarios if one.name != name))
-        changed = replace(changed, label=label_for(others, now))
+        changed = replace(changed, label=label_for(others, checked))
     return case.with_scenario(changed, action or difference(scenario.label, before, checked))
 
 
@@ -91,31 +91,30 @@ def difference(label: str, before: Sequence[TherapyUse], after: Sequence[Therapy
         if len(different) == 1:
             return _of_one(label, before[different[0]], after[different[0]])
         return f"Change {label}"
-    if len(new) == len(old) + 1 and (place := _extra(new, old)) is not None:
-        return f"Add {catalog.therapy(new[place]).label} to {label}"
-    if len(new) == len(old) - 1 and (place := _extra(old, new)) is not None:
-        return f"Remove {catalog.therapy(old[place]).label} from {label}"
+    was, now = [called(use) for use in before], [called(use) for use in after]
+    if len(now) == len(was) + 1 and (place := _extra(now, was)) is not None:
+        return f"Add {now[place]} to {label}"
+    if len(now) == len(was) - 1 and (place := _extra(was, now)) is not None:
+        return f"Remove {was[place]} from {label}"
     if sorted(old) == sorted(new):
         return f"Reorder {label}"
     return f"Change {label}"
 
 
 def _of_one(label: str, before: TherapyUse, after: TherapyUse) -> str:
-    therapy = catalog.therapy(after.therapy)
+    therapy, name = catalog.therapy(after.therapy), called(after)
     other = [
         p for p in therapy.parameters if before.values.get(p.name, p.default) != after.values.get(p.name, p.default)
     ]
     if before.on != after.on:
-        return f"Switch {'on' if after.on else 'off'} {therapy.label}" + (
-            f" in {label}" if label != therapy.label else ""
-        )
+        return f"Switch {'on' if after.on else 'off'} {name}" + (f" in {label}" if label != name else "")
     if len(other) == 1:
         value = after.values.get(other[0].name, other[0].default)
         shown = next((c.label for c in other[0].choices if c.key == value), None)
         if shown is None:
             shown = f"{value:g} {other[0].unit}".strip() if isinstance(value, int | float) else str(value)
-        return f"{therapy.label}: {other[0].label.lower()} {shown}"
-    return f"Change {therapy.label}" + (f" in {label}" if label != therapy.label else "")
+        return f"{name}: {other[0].label.lower()} {shown}"
+    return f"Change {name}" + (f" in {label}" if label != name else "")
 
 
 def _extra(longer: Sequence[str], shorter: Sequence[str]) -> int | None:
@@ -148,5 +147,5 @@ def _within(uses: Sequence[TherapyUse], at: int, name: str) -> None:
 def _own_label(case: Case, scenario: Scenario) -> bool:
     """Whether its label is the one that its therapies gave it, which then follows them."""
     others = replace(case, scenarios=tuple(one for one in case.scenarios if one.name != scenario.name))
-    stem = label_for(replace(case, scenarios=()), [use.therapy for use in scenario.therapies])
-    return scenario.label == label_for(others, [use.therapy for use in scenario.therapies]) or scenario.label == stem
+    stem = label_for(replace(case, scenarios=()), scenario.therapies)
+    return scenario.label in (stem, label_for(others, scenario.therapies))

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout
 
 from twinviewer.domain import Parameter, ParameterValue, Therapy
+from twinviewer.session.scenarios import called
 from twinviewer.session.therapy_use import TherapyUse
 from twinviewer.ui.form import Form
 from twinviewer.ui.icons import icon
@@ -174,6 +175,8 @@ class TherapyRow(QFrame):
         for parameter in self.therapy.parameters:
             self._say_overruled(parameter, values)
         said = summary(self.therapy, values)
+        name = called(TherapyUse(self.therapy.name, values))
+        self.title.setText(f" {name}" if name == self.therapy.label else f" {self.therapy.label}: {name.lower()}")
         self.summary.setText(said if on else f"Off · {said}")
 
     def _say_overruled(self, parameter: Parameter, values: Mapping[str, ParameterValue]) -> None:

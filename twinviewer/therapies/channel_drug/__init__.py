@@ -45,6 +45,7 @@ class ChannelDrug:
     group = "Drugs of the rhythm"
     summary = "Block of ion channels by one of the 28 CiPA drugs, or up to four together: action potentials and QT"
     most_uses = 4
+    named_by = "drug"
     edits = frozenset({"repolarisation"})
     parameters: tuple[Parameter, ...] = load_parameters(Path(__file__).with_name("parameters.toml"))
 
