@@ -90,7 +90,7 @@ def passed(rows: Sequence[Sequence[str]]) -> str:
 def old_rows(section: str) -> list[str]:
     """The long table of the page as it is."""
     rows = [row for row in section.splitlines() if row.startswith("| ") and len(cells(row)) == CELLS]
-    return [row for row in rows if cells(row)[-1] in KINDS]
+    return [row for row in rows if cells(row)[-1] in KINDS and row != SUMMARY[0]]
 
 
 def ordered(rows: Sequence[str]) -> list[str]:
