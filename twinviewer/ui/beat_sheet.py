@@ -148,7 +148,8 @@ class BeatSheet(QDialog):
                     trace = curve.run.traces.get(name)
                     if trace is not None:
                         values = np.interp(np.asarray(curve.own_s(time_s)), trace.time_s, trace.values)
-                        drawn.append(TimeLine(time_s, values, curve.colour, 1.8 if style == SOLID else 1.4, style))
+                        width, band = 1.8 if style == SOLID else 1.4, curve.band_at(name, time_s)
+                        drawn.append(TimeLine(time_s, values, curve.colour, width, style, *band))
             self._boxes[title].setVisible(bool(drawn) or not curves)
             self.charts[title].set_lines(drawn, clock, marks if title == "LEFT PRESSURES" else ())
         for loop in self.loops.values():

@@ -28,6 +28,16 @@ class Curves:
         """Time in this run's beat, 0 to its period, at times of the common clock."""
         return (clock_s * self.scale + self.shift_s) % self.run.period_s
 
+    def band_at(
+        self, trace: str, clock_s: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | tuple[None, None]:
+        """(t,) low and high of a trace's 90 % band at times of the common clock; None where there is none."""
+        band = None if self.sure is None else self.sure.band(trace)
+        if band is None:
+            return None, None
+        own = np.asarray(self.own_s(clock_s))
+        return np.interp(own, band.time_s, band.low), np.interp(own, band.time_s, band.high)
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:

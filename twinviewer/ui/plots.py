@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QWidget
 
@@ -257,7 +256,7 @@ class Plots(QWidget):
                 trace = curve.run.traces.get(line.trace)
                 if trace is not None:
                     values = np.interp(np.asarray(curve.own_s(time_s)), trace.time_s, trace.values)
-                    low, high = _band(curve, line.trace, time_s)
+                    low, high = curve.band_at(line.trace, time_s)
                     found.append(TimeLine(time_s, values, curve.colour, line.width, line.style, low, high))
         return found
 
@@ -294,17 +293,6 @@ class Plots(QWidget):
                         part.show_fraction(fraction)
         elif self._measured and self.isVisible():
             self.measured.show_fraction(fraction)
-
-
-def _band(
-    curve: Curves, trace: str, time_s: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | tuple[None, None]:
-    """(t,) 90 % band of a trace at times of the common clock."""
-    band = None if curve.sure is None else curve.sure.band(trace)
-    if band is None:
-        return None, None
-    at = np.asarray(curve.own_s(time_s))
-    return np.interp(at, band.time_s, band.low), np.interp(at, band.time_s, band.high)
 
 
 def _legend(lines: Sequence[Line]) -> str:

@@ -45,6 +45,7 @@ SEED, SAMPLES, MOST = 7, 128, 4096
 FEWEST_RUNS = 32
 TRACES = (
     "lv_volume_ml", "rv_volume_ml", "lv_pressure_mmhg", "rv_pressure_mmhg", "aortic_pressure_mmhg",
+    "la_pressure_mmhg", "pulmonary_artery_pressure_mmhg", "aortic_flow_ml_s", "mitral_flow_ml_s",
     *(f"ecg_{lead}" for lead in ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")),
 )  # fmt: skip
 SEGMENTS = ("activation_ms", "work_kpa")
