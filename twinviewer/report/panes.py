@@ -44,7 +44,7 @@ def panes(
     lines = f", a dark line every {style.band:g} {style.unit}" if style is not None and style.band else ""
     order = ", early bright and late dark" if style is not None and style.map in GREY_SAFE else ""
     seen = ", cut open in the four-chamber plane" if cut else ""
-    where = " Yellow balls: electrodes." if any(pane.markers for pane in state.panes) else ""
+    where = " Balls: electrodes." if any(pane.markers for pane in state.panes) else ""
     return rgb, f"{what}{order}{lines}. Same camera{seen}, same moment of the beat (its start), same colours.{where}"
 
 

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import BaseDocTemplate, CondPageBreak, Frame, PageBreak, PageTemplate
+from reportlab.platypus import BaseDocTemplate, CondPageBreak, Frame, PageBreak, PageTemplate, TableStyle
 from reportlab.platypus.tableofcontents import TableOfContents
 
 from twinviewer import __version__
@@ -87,6 +87,7 @@ def _kept_together(story: list[Any]) -> list[Any]:
 
 def _contents() -> TableOfContents:
     made = TableOfContents(dotsMinLevel=0)
+    made.tableStyle = TableStyle([("FONT", (0, 0), (-1, -1), REGULAR, 7), ("LEFTPADDING", (0, 0), (-1, -1), 0)])
     made.levelStyles = [ParagraphStyle("toc", parent=TEXT, leading=11)]
     return made
 

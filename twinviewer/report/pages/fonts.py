@@ -5,6 +5,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from reportlab.graphics import shapes
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
@@ -33,6 +34,7 @@ def register() -> None:
             pdfmetrics.registerFont(TTFont(name, str(path) if path is not None and path.is_file() else spare))
         except TTFError:
             pdfmetrics.registerFont(TTFont(name, spare))
+    shapes.STATE_DEFAULTS["fontName"] = REGULAR  # every drawing begins with it: Helvetica would be named, not embedded
     pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=SLANTED, boldItalic=BOLD_SLANTED)
 
 

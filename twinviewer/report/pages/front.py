@@ -80,7 +80,8 @@ def _found(case: Case) -> list[Any]:
 def _boxed(text: str) -> Table:
     made = Table([[Paragraph(f"<b>{escape(text)}</b>", SMALL)]], colWidths=[WIDTH])
     made.setStyle(
-        TableStyle([("BOX", (0, 0), (-1, -1), 0.8, INK), ("TOPPADDING", (0, 0), (-1, -1), 2),
+        TableStyle([("BOX", (0, 0), (-1, -1), 0.8, INK), ("FONT", (0, 0), (-1, -1), REGULAR, 7),
+                    ("TOPPADDING", (0, 0), (-1, -1), 2),
                     ("BOTTOMPADDING", (0, 0), (-1, -1), 3), ("LEFTPADDING", (0, 0), (-1, -1), 4)])
     )  # fmt: skip
     return made
@@ -195,7 +196,7 @@ def _limits(case: Case) -> Table:
         TableStyle(
             [
                 ("SPAN", (0, 0), (-1, 0)), ("BACKGROUND", (0, 0), (-1, -1), SHADE),
-                ("FONT", (0, 1), (0, -1), BOLD, 6.6),
+                ("FONT", (0, 0), (-1, -1), REGULAR, 7), ("FONT", (0, 1), (0, -1), BOLD, 6.6),
                 ("VALIGN", (0, 0), (-1, -1), "TOP"), ("TOPPADDING", (0, 0), (-1, -1), 1.2),
                 ("BOTTOMPADDING", (0, 0), (-1, -1), 1.6), ("LEFTPADDING", (0, 0), (-1, -1), 4),
             ]

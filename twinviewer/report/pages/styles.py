@@ -82,6 +82,7 @@ def plain_grid(rows: Sequence[Sequence[Any]], widths: Sequence[float]) -> Table:
     made.setStyle(
         TableStyle(
             [
+                ("FONT", (0, 0), (-1, -1), REGULAR, 7),
                 ("LEFTPADDING", (0, 0), (-1, -1), 0),
                 ("RIGHTPADDING", (0, 0), (-1, -1), 0),
                 ("TOPPADDING", (0, 0), (-1, -1), 0),
