@@ -8,6 +8,9 @@ from twinviewer.domain import OrganMesh, Run
 
 SEPTAL, LATERAL = (2, 3, 8, 9, 14), (5, 6, 11, 12, 16)
 """AHA segments of the septum and of the lateral wall (Cerqueira MD et al. Circulation 2002;105:539)."""
+KEPT = 12
+_known: dict[tuple[int, int], tuple[object, object, NDArray[np.float64]]] = {}
+"""What was asked last, with the arrays it was made of, which keeps their ids from being given to others."""
 
 
 def moving_by_segment(run: Run, name: str, segment: NDArray[np.integer]) -> NDArray[np.float64] | None:
@@ -18,6 +21,15 @@ def moving_by_segment(run: Run, name: str, segment: NDArray[np.integer]) -> NDAr
     values = run.moving_fields.get(name)
     if values is None:
         return None
+    key = id(values), id(segment)
+    if key not in _known:
+        while len(_known) >= KEPT:
+            del _known[next(iter(_known))]
+        _known[key] = values, segment, _means(values, segment)
+    return _known[key][2]
+
+
+def _means(values: NDArray[np.floating], segment: NDArray[np.integer]) -> NDArray[np.float64]:
     count = min(values.shape[1], len(segment))
     number = np.asarray(segment[:count]).astype(np.int64)
     inside = np.flatnonzero((number >= 1) & (number <= 17))

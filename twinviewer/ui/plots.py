@@ -207,7 +207,8 @@ class Plots(QWidget):
             return
         self._curves, self._measured, self._ahead, self._clock = tuple(curves), tuple(measured), ahead, clock
         self._stack.setCurrentIndex(1 if curves else 2 if measured else 0)
-        self.measured.set_volumes(measured, beat_s)
+        if not curves:
+            self.measured.set_volumes(measured, beat_s)
         if not same:
             for part in (self.ecg, self.loop):
                 part.set_curves(curves, clock.period_s)

@@ -103,7 +103,7 @@ class SegmentMaps(QWidget):
             _Found(
                 one,
                 by_segment(one.run, np.asarray(one.segment)),
-                moving_by_segment(one.run, STRAIN, np.asarray(one.segment)),
+                moving_by_segment(one.run, STRAIN, one.segment),
             )
             for one in curves
             if one.segment is not None
