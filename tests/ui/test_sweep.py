@@ -10,7 +10,7 @@ from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QToolTip
 
 from twinviewer.domain import Suitability
-from twinviewer.session import catalog
+from twinviewer.session import catalog, scenarios
 from twinviewer.session.case import Case
 from twinviewer.session.simulate import setup_uid
 from twinviewer.session.studies import ranking
@@ -195,3 +195,21 @@ def test_the_map_lies_on_the_heart_until_the_sheet_goes(asked: tuple[Any, list[d
     assert state.panes[0].values is overlay.values and "Sweep" in state.panes[0].title
     sheet.close()
     assert window.choices.overlay is None
+
+
+def test_a_row_becomes_a_scenario_in_one_step_that_says_what_it_is(
+    asked: tuple[Any, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, _ = asked
+    window.actions_.all["sweep"].trigger()
+    flow, presenter = window.coupling.sweep, window.presenter
+    monkeypatch.setattr(scenarios, "treat", lambda setup, uses, engine: setup)
+    swept = plan(["crt"], ["lv_lead=AHA11", "av_delay_ms=100:140:2"])
+    flow.study = study_of(swept, {("AHA11", 140.0): (120.0, 5400.0)})
+    before = presenter.case
+    row = ranking.Row(flow.study.points[1], ("AHA11", 140.0), "AHA11", {})
+    flow.make_scenario(row)
+    made = presenter.case.scenarios[-1]
+    assert made.label == "CRT: 11 mid inferolateral, 140 ms" and made.therapies[0].values["av_delay_ms"] == 140.0
+    presenter.undo()
+    assert presenter.case is before

@@ -190,16 +190,20 @@ def _own(workers: int) -> Iterator[Any]:
                 silence_logs=logging.CRITICAL,
             )
         client = Client(cluster, timeout=CONNECT_S, set_as_default=False)
+        patience_s = PARTING_S
         try:
             yield client
+            patience_s = CONNECT_S
         finally:  # every answer is here, or nobody wants the rest: no process is asked to say goodbye
             _kill(cluster)
             closing = threading.Thread(target=_close, args=(client, cluster, folder), daemon=True)
             closing.start()
-            closing.join(PARTING_S)
+            closing.join(patience_s)
 
 
 def _kill(cluster: Any) -> None:
+    with suppress(AttributeError):
+        type(cluster)._instances.discard(cluster)  # Dask would close it again when the program ends, and complain
     for nanny in cluster.workers.values():
         with suppress(Exception):
             nanny.close_gracefully()  # it does not start its worker again

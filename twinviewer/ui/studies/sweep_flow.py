@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ class SweepFlow(QObject):
         self.sheet: SweepSheet | None = None
         self.runner: StudyRunner | None = None
         self.study: Study | None = None
+        self._latest: Study | None = None
         self._setup: Setup | None = None
         self._places: tuple[Setup, str, Mapping[ParameterValue, Place]] | None = None
         self._answers: dict[str, Answer] = {}
@@ -86,8 +88,8 @@ class SweepFlow(QObject):
             return
         kept = [study for study in case.studies if study.kind == "sweep"]
         latest = kept[-1] if kept else None
-        if latest is not self.study:
-            self.study = latest
+        if latest is not self._latest:  # what was stopped half-way is in no case, and stays in view
+            self._latest = self.study = latest
             self._show(latest)
 
     # Before it starts ------------------------------------------------------------------------------------------
@@ -211,10 +213,19 @@ class SweepFlow(QObject):
 
     def make_scenario(self, row: Row) -> None:
         """A scenario of this combination; undone like any other."""
-        name = self.w.presenter.add_uses(row.point.therapies)
-        if name:
-            label = self.w.presenter.case.scenario(name).label
-            self.w.messages.tell(f"{label} was added", "Simulate it on the Simulate page, then compare.")
+        presenter = self.w.presenter
+        name = presenter.add_uses(row.point.therapies)
+        if not name:
+            return
+        case = presenter.case
+        made, swept = case.scenario(name), plan_of(self.study) if self.study is not None else None
+        if swept is not None:
+            words = ", ".join(axis.text(value) for axis, value in zip(swept.axes, row.values, strict=True))
+            label = f"{made.label.rstrip('0123456789 ')}: {words}"
+            if label not in {one.label for one in case.scenarios}:  # named in the same step that added it
+                made = replace(made, label=label)
+                presenter.accept(case.with_scenario(made, case.action), step=False)
+        self.w.messages.tell(f"{made.label} was added", "Simulate it on the Simulate page, then compare.")
 
     def export(self) -> None:
         """Ask for a file and write all rows."""
@@ -248,7 +259,7 @@ class SweepFlow(QObject):
             self.w.choices.set(overlay=overlay)
 
     def _forget(self) -> None:
-        self.study, self._answers, self._places = None, {}, None
+        self.study, self._latest, self._answers, self._places = None, None, {}, None
         self._setup = None
         self._lay(None)
         if self.sheet is not None and self.sheet.plan is not None:
