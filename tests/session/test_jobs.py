@@ -99,6 +99,34 @@ def test_cancel_is_acknowledged_at_once_and_the_next_job_runs(runner: JobRunner)
     assert ended == ["cancelled"]
 
 
+def test_a_job_that_is_left_gently_leaves_its_worker_warm(runner: JobRunner) -> None:
+    heard: list[object] = []
+    pid = runner.run(job_tasks.pid)
+    for _ in range(3):
+        job = runner.submit(job_tasks.count, 1000, 0.02, cancelled=lambda: heard.append("cancelled"), done=heard.append)
+        until(runner, lambda: job.state == "running" and job.taken)  # noqa: B023
+        assert job.cancel(gently=True) and job.state == "cancelled"
+        assert runner.run(job_tasks.count, 3, 0.0) == 3
+        assert runner.run(job_tasks.pid) == pid
+    assert heard == ["cancelled"] * 3
+    # what ended by itself before the word came
+    job = runner.submit(job_tasks.count, 1, 0.0)
+    until(runner, lambda: job.state == "running")
+    time.sleep(0.2)
+    job.cancel(gently=True)
+    assert runner.run(job_tasks.pid) == pid
+
+
+def test_a_worker_that_does_not_leave_is_ended(runner: JobRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("twinviewer.session.jobs.PATIENCE_S", 0.2)
+    pid = runner.run(job_tasks.pid)
+    job = runner.submit(job_tasks.spin, 60.0)
+    until(runner, lambda: job.state == "running" and job.taken)
+    job.cancel(gently=True)
+    assert runner.run(job_tasks.pid) != pid
+    until(runner, lambda: not psutil.pid_exists(pid), 3.0)
+
+
 def test_a_worker_that_spins_or_ignores_signals_is_cancelled_too(runner: JobRunner) -> None:
     runner.run(job_tasks.pid)
     for function, arguments in ((job_tasks.spin, (60.0,)), (job_tasks.deaf, ())):

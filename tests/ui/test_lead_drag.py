@@ -23,6 +23,7 @@ def partial_of(uid: str, mesh: Any, qrs_ms: float) -> Partial:
     time_s = np.linspace(0.0, 0.8, 50)
     return Partial(
         uid,
+        0.8,
         {"activation_ms": Field("activation_ms", "ms", np.full(len(mesh.points_mm), qrs_ms))},
         {"ecg_II": Trace("ecg_II", "mV", time_s, np.sin(time_s))},
         {"qrs_ms": Quantity(qrs_ms, "ms", "simulated", "test")},

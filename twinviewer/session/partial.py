@@ -8,9 +8,11 @@ from twinviewer.domain import Field, Quantity, Trace
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Partial:
-    """Fields, traces and metrics of one setup, as a Run has them, but not all of them. uid: that of the Run to come."""
+    """Fields, traces and metrics of one setup, as a Run has them, but not all of them. uid: that of the Run to come;
+    period_s: of the beat."""
 
     uid: str
+    period_s: float
     fields: Mapping[str, Field] = field(default_factory=dict)
     traces: Mapping[str, Trace] = field(default_factory=dict)
     metrics: Mapping[str, Quantity] = field(default_factory=dict)

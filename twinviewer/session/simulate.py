@@ -29,6 +29,7 @@ from twinviewer.session import catalog
 from twinviewer.session.partial import Partial
 
 HEART_RATE = "heart_rate_bpm"
+SAMPLE_S = 1e-3
 Live = Callable[[Frame | Partial], None]
 """Shown what an engine has reached: the excitation before anything has moved, all numbers before the frames, and the
 frames' fields without positions."""
@@ -56,7 +57,7 @@ def compute_excitation(engine_name: str, setup: Setup, report: Reporter = silent
             break
         else:
             report(payload.fraction, payload.text)
-    return gathered.partial(setup_uid(engine, setup))
+    return gathered.partial(setup_uid(engine, setup), setup)
 
 
 def _engine(name: str, setup: Setup) -> Engine:
@@ -79,7 +80,7 @@ def collect(engine: Engine, setup: Setup, report: Reporter = silent, live: Live 
                 fraction, text = payload.fraction, payload.text
                 if live is not unseen and gathered.traces and not gathered.frames:
                     if payload.only_frames or not told:
-                        live(gathered.partial(uid))
+                        live(gathered.partial(uid, setup))
                     told = True
             else:
                 gathered.add(payload)
@@ -158,9 +159,12 @@ class _Gathered:
         if bad.any():
             raise _not_finite(name, at)
 
-    def partial(self, uid: str) -> Partial:
+    def partial(self, uid: str, setup: Setup) -> Partial:
         """What has been told so far."""
-        return Partial(uid, dict(self.fields), dict(self.traces), dict(self.metrics))
+        period_s = self._period_s(setup, np.zeros(1))
+        if HEART_RATE in setup.parameters and abs(60.0 / setup.value(HEART_RATE) - period_s) < SAMPLE_S:
+            period_s = 60.0 / setup.value(HEART_RATE)  # an ECG ends on a sample, a beat between two
+        return Partial(uid, period_s, dict(self.fields), dict(self.traces), dict(self.metrics))
 
     def run(self, engine: Engine, setup: Setup, uid: str) -> Run:
         """Everything stacked, or EngineError when no beat was complete."""

@@ -23,7 +23,7 @@ def compute_try(engine: str, setup: Setup, uses: Sequence[TherapyUse], report: R
 def sketched(partial: Partial, mesh: OrganMesh, moves_as: Run | None) -> Run:
     """A Run of what is told so far, to be looked at and never kept: it moves as another run did, at its own rate, or
     stands still. It has no moving fields, and no numbers but those that were told."""
-    period_s = max((float(trace.time_s[-1]) for trace in partial.traces.values()), default=1.0)
+    period_s = partial.period_s
     if moves_as is None:
         time_s, points = np.zeros(1), mesh.points_mm[None].astype(np.float32)
     else:

@@ -25,7 +25,7 @@ from twinviewer.session.trying import QUICK, compute_try, sketched
 if TYPE_CHECKING:
     from twinviewer.ui.presenter import Presenter
 
-COMPUTING = "excitation is new, motion as before: being computed"
+COMPUTING, TRIED = "motion as before: being computed", "motion as before: let go to compute it"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,13 +120,17 @@ class LiveRun(QObject):
     def picture(self, state: SceneState) -> SceneState:
         """The scene with a word on each heart that is not yet known whole."""
         case = self._presenter.case
-        waiting = {scenario.colour for scenario in case.scenarios if self.sketch(scenario.name)}
+        waiting = {
+            scenario.colour: COMPUTING if self._presenter.runs(scenario.name) else TRIED
+            for scenario in case.scenarios
+            if self.sketch(scenario.name)
+        }
         if not waiting:
             return state
         return replace(
             state,
             panes=tuple(
-                replace(pane, note=COMPUTING) if pane.accent in waiting and pane.values is None else pane
+                replace(pane, note=waiting[pane.accent]) if pane.accent in waiting and pane.values is None else pane
                 for pane in state.panes
             ),
         )
