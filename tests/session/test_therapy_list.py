@@ -16,6 +16,7 @@ def names(case: Case) -> list[str]:
 
 
 def test_each_edit_is_named_for_the_undo_menu(finished: Case) -> None:
+    assert lists.notes_of(finished.scenario("dose")) == ()
     case = lists.add_therapy(finished, "dose", "dose", {"dose": 1.0})
     assert case.action == "Add Dose to Dose" and names(case) == ["dose", "dose"]
     assert case.scenario("dose").run is None and case.scenario("dose").label == "Dose + Dose"

@@ -62,8 +62,12 @@ def show_results(case: "Case", files: Mapping[str, str], as_json: bool, only: Se
         typer.echo(json.dumps({**document, "files": dict(files)} if files else document, indent=2))
         return
     from twinviewer.session import listing
+    from twinviewer.session.therapy_list import notes_of
 
     typer.echo(listing.results_text(case, only))
     for step, text in case.messages.items():
         typer.echo(f"note: {step}: {text}", err=True)
+    for scenario in case.treated:
+        for text in notes_of(scenario):
+            typer.echo(f"note: {scenario.label}: {text}", err=True)
     show_files(files, False)

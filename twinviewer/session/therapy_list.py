@@ -83,6 +83,12 @@ def same(one: Sequence[TherapyUse], other: Sequence[TherapyUse]) -> bool:
     return [(u.therapy, dict(u.values), u.on) for u in one] == [(u.therapy, dict(u.values), u.on) for u in other]
 
 
+def notes_of(scenario: Scenario) -> tuple[str, ...]:
+    """What its therapies added to the notes of the baseline: sites, limits, and where two of them meet."""
+    before = scenario.setup.untreated.notes if scenario.setup.untreated is not None else ()
+    return tuple(dict.fromkeys(note for note in scenario.setup.notes if note not in before))
+
+
 def difference(label: str, before: Sequence[TherapyUse], after: Sequence[TherapyUse]) -> str:
     """What took one list to the other, in a few words for the undo menu. label: of the scenario."""
     old, new = [use.therapy for use in before], [use.therapy for use in after]

@@ -11,6 +11,7 @@ from twinviewer.session import catalog
 from twinviewer.session.case import BASELINE, Case, Scenario
 from twinviewer.session.metric_names import label_of
 from twinviewer.session.reentry_words import reentry_words
+from twinviewer.session.therapy_list import notes_of
 
 
 def scenarios_page(case: Case) -> list[Any]:
@@ -52,6 +53,8 @@ def _scenario(case: Case, scenario: Scenario) -> list[Any]:
     if leads:
         where = "; ".join(f"{one.name} at {one.time_ms:.0f} ms{_segment(scenario, one.node)}" for one in leads)
         parts.append(said(f"Electrodes, time after the start of the P wave: {where}.", CELL))
+    if scenario.therapies:
+        parts += [said(sentence(note), CELL) for note in notes_of(scenario)]
     return parts
 
 
