@@ -51,6 +51,16 @@ def test_the_middle_of_a_cohort_round_a_patient_is_the_patient() -> None:
         assert np.median(own) == pytest.approx(BASE[name], rel=0.09), name
 
 
+def test_what_is_no_heart_says_what_it_lacks() -> None:
+    setup = replace(bare(), parameters={n: q for n, q in bare().parameters.items() if n != "stressed_volume_ml"})
+    with pytest.raises(EngineError, match="stressed_volume_ml"):
+        round_patient(setup, PATIENT, 3, 1)
+    with pytest.raises(EngineError, match="stressed_volume_ml"):
+        design(setup, 1)
+    with pytest.raises(EngineError, match="population"):
+        compute_cohort("beat", setup, PATIENT, (TherapyUse("crt", {}),), source="martians")
+
+
 def test_a_patient_rests_on_seed_and_number_alone() -> None:
     few, more, other = (round_patient(bare(), PATIENT, n, seed) for n, seed in ((5, 1), (40, 1), (5, 2)))
     assert all(

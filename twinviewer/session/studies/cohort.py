@@ -86,6 +86,7 @@ def gather(source: str, count: int, seed: int, heart: Heart, guessed: tuple[str,
 def round_patient(setup: Setup, patient: Patient, count: int, seed: int) -> Cohort:
     """Hearts like this patient's in ``count`` people. EngineError for a Setup without its parameters."""
     centre, guessed = person_of(patient, PEOPLE["patient"])
+    check(setup)
     of = {name: one for name, one in spreads("patient").items() if name == SIZE or name in setup.parameters}
     base = {name: setup.value(name) for name in of if name != SIZE}
     base["conduction_cross_m_s"] = setup.value("conduction_cross_m_s")
@@ -123,6 +124,13 @@ RELATED = {
     "stiffness_lv_kpa": "stiffness",
 }
 """Parameter -> what of it goes with age and sex."""
+
+
+def check(setup: Setup) -> None:
+    """EngineError for a Setup whose heart cannot be varied: it lacks parameters that differ between people."""
+    needed = {*spreads("patient"), "conduction_cross_m_s", "stiffness_rv_kpa"} - {SIZE}
+    if missing := sorted(needed - set(setup.parameters)):
+        raise EngineError(f"The setup has no {', '.join(missing)}", remedy="Prepare the baseline of a heart")
 
 
 def related(what: str, person: Person, reference_years: float = 60.0) -> float:

@@ -21,6 +21,7 @@ from twinviewer.session.studies.cohort import (
     SPEED_M_S,
     SPEEDS,
     Cohort,
+    check,
     correlated,
     gather,
     related,
@@ -63,7 +64,8 @@ DRAWN = ("heart_rate_bpm", "systolic_mmhg", "diastolic_mmhg", "lv_ef_percent", "
 
 
 def design(setup: Setup, seed: int, count: int = DESIGN) -> tuple[Point, ...]:
-    """Points of the untreated heart from which the surfaces are made."""
+    """Points of the untreated heart from which the surfaces are made. EngineError as :func:`cohort.check`."""
+    check(setup)
     cube = 2.0 * qmc.LatinHypercube(len(REACH), rng=np.random.default_rng([seed, 7])).random(count) - 1.0
     cube[0] = 0.0
     steps = cube * np.array(list(REACH.values()))
