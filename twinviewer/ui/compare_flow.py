@@ -82,9 +82,9 @@ class CompareFlow(QObject):
         if not runs:
             return Clock()
         if self.aligned != BY_SHARE:
-            return Clock(clock_s(runs, self.aligned), -1000.0 * onset_s(runs[0]), 1000.0, "ms from QRS")
+            return Clock(clock_s(runs, self.aligned), -1000.0 * onset_s(runs[0]), 1000.0, "from QRS")
         period = runs[0].period_s
-        return Clock(period) if one_rate(runs) else Clock(period, 0.0, 100.0 / period, "% of R-R")
+        return Clock(period) if one_rate(runs) else Clock(period, 0.0, 100.0 / period, "in % R-R")
 
     def loops(self, ed: float | None, es: float | None) -> tuple[Loop, ...]:
         """Parts of the beat that are worth watching again and again; shares of the clock."""

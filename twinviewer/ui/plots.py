@@ -99,7 +99,7 @@ class Plots(QWidget):
         self.volume.setToolTip("Volumes in place of the strain")
         self.volume.clicked.connect(lambda: self.strain.setChecked(False))
         self.volume_box = PlotBox("VOLUMES", "mL", self.volumes, _legend(VOLUMES), tools=(self.strain,))
-        self.strain_box = PlotBox("FIBRE STRAIN", "%", self.strains, _WALLS, tools=(self.volume,))
+        self.strain_box = PlotBox("STRAIN", "%", self.strains, _WALLS, tools=(self.volume,))
         self.pressure_box = PlotBox("PRESSURES", "mmHg", self.pressures, _legend(PRESSURES))
         self.loop_box = PlotBox("PV LOOP", "mmHg / mL", self.loop, tools=(self.enlarge_beat,))
         self.hint = QLabel(HINT)
@@ -227,7 +227,7 @@ class Plots(QWidget):
 
     def _axis(self) -> str:
         """What is written below, where it is not milliseconds of the beat."""
-        return "" if self._clock.unit == "ms" else f"over {self._clock.unit}\u00a0\u00a0 "
+        return "" if self._clock.unit == "ms" else f"{self._clock.unit}\u00a0\u00a0 "
 
     def _wall_lines(self) -> list[TimeLine]:
         """Mean fibre strain of septum and lateral wall."""
