@@ -18,7 +18,7 @@ from twinviewer.report.pages.inks import darkened, inked
 from twinviewer.report.pages.measures import range_bar
 from twinviewer.report.pages.provenance import references
 from twinviewer.report.pages.story import headline, limits, what_was_done
-from twinviewer.report.pages.words import ALIKE, UNKNOWN, change, change_interval, listed
+from twinviewer.report.pages.words import ALIKE, NONE, UNKNOWN, change, change_interval, listed
 from twinviewer.report.pdf import pdf
 from twinviewer.scene.palette import rgb
 from twinviewer.session.case import SCENARIO_COLOURS, Case, Scenario, TherapyUse
@@ -73,7 +73,8 @@ def test_lines_are_told_apart_without_colour_and_dark_enough() -> None:
 def test_how_sure_a_change_is() -> None:
     known = Delta("qrs_ms", "ms", 150.0, 130.0, -26.0, -12.0)
     assert (change(known), change_interval(known)) == ("−20", "−26 to −12")
-    assert ALIKE in change_interval(replace(known, high=3.0))
+    assert change_interval(replace(known, high=3.0)) == f"−26 to +3: {ALIKE}"
+    assert change_interval(Delta("mitral_regurgitant_ml", "mL", 0.0, 0.0, 0.0, 0.0)) == NONE
     assert change_interval(Delta("qrs_ms", "ms", 150.0, 130.0)) == UNKNOWN
     assert change(Delta("lv_ef_percent", "%", 30.0, 32.04)) == "+2.0"
     assert change(Delta("qrs_ms", "ms", 150.0, 149.8)) == "0"

@@ -53,7 +53,7 @@ def delta_tables(case: Case) -> list[Any]:
             rows.append([Paragraph(f"<b>{group}</b>", CELL), "", "", "", "", "", ""])
             rows += [_row(delta) for delta in named]
         story += [Heading(f"{scenario.label} against {case.baseline.label.lower()}", 1)]
-        story.append(table(rows, [60, 20, 24, 20, 14, 26, 16], right=(1, 2, 3, 4), padding=0.75, more=commands))
+        story.append(table(rows, [56, 18, 22, 18, 12, 38, 16], right=(1, 2, 3, 4), padding=0.75, more=commands))
     if not story:
         return []
     return [Heading("Every difference"), *story, said(UNKNOWN_NOTE, QUIET)]

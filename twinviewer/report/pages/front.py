@@ -31,7 +31,7 @@ from twinviewer.report.pages.styles import (
     plain_grid,
     said,
 )  # fmt: skip
-from twinviewer.report.pages.words import ALIKE, UNKNOWN, between, change
+from twinviewer.report.pages.words import UNKNOWN, change, change_interval
 from twinviewer.report.panes import panes
 from twinviewer.session.case import BASELINE, Case
 from twinviewer.session.finding import sentence as in_a_sentence
@@ -112,9 +112,7 @@ def _numbers(case: Case) -> list[Any]:
                 row += ["", "", ""]
                 continue
             row[1], row[2] = delta.unit, number_of(name, delta.baseline)
-            sure = unknown
-            if delta.apart is not None:
-                sure = between(delta.low, delta.high, name) + ("" if delta.apart else f": {ALIKE}")
+            sure = unknown if delta.apart is None else change_interval(delta)
             row += [number_of(name, delta.other), change(delta), said(sure, QUIET if delta.apart is None else SMALL)]
         rows.append(row)
     first = (46, 15, 14) if narrow else (54, 17, 17)

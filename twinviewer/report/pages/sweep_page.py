@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 from reportlab.lib.units import mm
-from reportlab.platypus import Spacer
+from reportlab.platypus import KeepTogether, Spacer
 
 from twinviewer.domain import Setup
 from twinviewer.report.bullseye import bullseye
@@ -46,7 +46,7 @@ def sweep_part(study: Study, setup: Setup) -> list[Any]:
     values = by_segment(order)
     if np.isfinite(values).any():
         disc = bullseye(values, scale_of(first, values), 50 * mm, f"Best {first.label} ({first.unit}) by segment")
-        story.append(plain_grid([[[disc], ranks]], [54 * mm, WIDTH - 54 * mm]))
+        story = [KeepTogether([*story, plain_grid([[[disc], ranks]], [54 * mm, WIDTH - 54 * mm])])]
     else:
         story += ranks
     story += _notes(found, first, second, swept.site is not None)

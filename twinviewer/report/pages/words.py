@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 from twinviewer.domain import Delta, Quantity
+from twinviewer.session.finding import signed
 from twinviewer.session.metric_names import number_of
 
 UNKNOWN = "not computed"
 ALIKE = "cannot be told apart"
+NONE = "no change in any heart"
 MINUS = "\u2212"
 
 
@@ -45,9 +47,11 @@ def change(delta: Delta) -> str:
 def change_interval(delta: Delta) -> str:
     """What is known of how sure a change is: its 90 % interval, that it cannot be told from none, or that nobody has
     computed it."""
-    if delta.apart is None:
+    if delta.low is None or delta.high is None:
         return UNKNOWN
-    found = between(delta.low, delta.high, delta.name)
+    if delta.low == 0.0 == delta.high:
+        return NONE
+    found = f"{signed(delta.name, delta.low)} to {signed(delta.name, delta.high)}"
     return found if delta.apart else f"{found}: {ALIKE}"
 
 
