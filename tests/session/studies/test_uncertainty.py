@@ -1,59 +1,24 @@
 """Intervals hold what they should, the emulator says how far off it is, and inputs are named by what they do."""
 
-from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
 import pytest
 from ideal_patient import ideal_patient
+from known_hearts import CUFF, FORCE, INPUTS, PILL, STIFF, made
 
-from twinviewer.domain import EngineError, Setup, Trace, UncertainInput, silent
+from twinviewer.domain import EngineError, Setup, silent
 from twinviewer.organs.heart.plausible import ALONG, SPEED_SPREAD, draw_hearts, uncertain
 from twinviewer.session.case import Scenario
 from twinviewer.session.studies.bands import Spread, emulated_interval, interval_of
-from twinviewer.session.studies.draws import LEAST, drawn_hash, normals
+from twinviewer.session.studies.draws import LEAST, normals
 from twinviewer.session.studies.emulator import emulate
 from twinviewer.session.studies.point import answer
 from twinviewer.session.studies.sensitivity import rank
-from twinviewer.session.studies.study import Answer, Point, Study, Wanted
-from twinviewer.session.studies.uncertain import inputs_of, thin
+from twinviewer.session.studies.study import Point, Wanted
+from twinviewer.session.studies.uncertain import inputs_of
 from twinviewer.session.studies.uncertain_words import apart, sentence, still
 from twinviewer.session.therapy_use import TherapyUse
-
-PILL = (TherapyUse("pill", {"dose": 1.0}),)
-FORCE, STIFF, CUFF = "force_kpa", "stiffness_kpa", "cuff_mmhg"
-INPUTS = (
-    UncertainInput(FORCE, "force", "kPa", 80.0, 60.0, 100.0, "parameter", "test"),
-    UncertainInput(STIFF, "stiffness", "kPa", 100.0, 80.0, 120.0, "parameter", "test"),
-    UncertainInput(CUFF, "pressure", "mmHg", 120.0, 107.0, 133.0, "measured", "test"),
-)
-
-
-def made(count: int, failing: int = -1) -> Study:
-    """A study of a heart whose numbers are known functions of its inputs."""
-    rows = normals(len(INPUTS), count, 3)
-    points, answers = [], []
-    for k, (a, b, c) in enumerate(rows):
-        drawn = {FORCE: 80.0 * float(np.exp(0.1 * a)), STIFF: 100.0 * float(np.exp(0.1 * b))}
-        work, edp = 10.0 + 3.0 * a + 1.0 * b + 0.5 * c, 12.0 + 2.0 * b
-        for name, uses in (("baseline", ()), ("pill", PILL)):
-            gain = 2.0 + 0.5 * a if uses else 0.0
-            metrics = {"work": work + gain, "edp": edp, "cuff": 120.0 + 8.0 * c + (1.0 + 2.0 * c if uses else 0.0)}
-            segments = np.full(17, 10.0)
-            if uses:
-                segments = segments + np.where(np.arange(17) < 9, 1.0, a)
-            period_s = 0.8 + 0.01 * b
-            time_s = np.linspace(0.0, period_s, 50)
-            traces = {"lv_volume_ml": Trace("lv_volume_ml", "mL", time_s, np.full(50, 100.0 + a))}
-            failure = "diverged" if k == failing and uses else ""
-            points.append(Point(f"{k:04d}.{name}", uses, drawn))
-            found = Answer(points[-1].name, metrics, {}, traces, failure, {"work_kpa": segments})
-            answers.append(thin(found, ideal_patient()))
-    settings: Mapping[str, float | str] = {
-        "samples": float(count), "runs": float(count), "seed": 3.0, "inputs": ",".join(one.name for one in INPUTS),
-        "scenarios": "baseline,pill", "drawn": drawn_hash(rows),
-    }  # fmt: skip
-    return Study("How sure", "spread", "beat", "uid", tuple(points), tuple(answers), Wanted(), settings)
 
 
 @lru_cache
