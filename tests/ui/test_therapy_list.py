@@ -52,6 +52,13 @@ def test_cards_are_chosen_by_keyboard_and_a_greyed_one_says_why(panel: TherapyPa
     assert names(panel) == ["crt"] and panel.cards.isHidden() and not panel.rows[0].form.isHidden()
 
 
+def test_a_therapy_is_found_by_its_name_or_by_a_drug_of_it(panel: TherapyPanel) -> None:
+    panel.cards.filter.setText("verapamil")
+    assert [name for name, card in panel.cards.cards.items() if not card.isHidden()] == ["channel_drug"]
+    panel.cards.filter.setText("")
+    assert not any(card.isHidden() for card in panel.cards.cards.values())
+
+
 def test_moved_switched_and_taken_out_without_losing_values(panel: TherapyPanel) -> None:
     told: list[int] = []
     panel.edited.connect(lambda: told.append(1))

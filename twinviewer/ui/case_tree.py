@@ -39,6 +39,8 @@ KIND_NAMES = {
 
 VERBS = (("Change…", "change"), ("Rename…", "rename"), ("Duplicate", "duplicate"), ("Remove", "remove"))
 """What may be done with a scenario."""
+CONTROL = (("Add a control without therapy", "duplicate"),)
+"""With the baseline."""
 
 
 def grid_text(series: Series) -> str:
@@ -219,17 +221,16 @@ class ScenarioRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 8, 0)
         row.addStretch(1)
-        if scenario.name != BASELINE:
-            more = QToolButton()
-            more.setIcon(icon("more", look.tokens))
-            more.setToolTip(f"More for {scenario.label}")
-            more.setAccessibleName(more.toolTip())
-            more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-            menu = QMenu(more)
-            for text, verb in VERBS:
-                menu.addAction(text).triggered.connect(lambda _=False, verb=verb: self.asked.emit(verb, scenario.name))
-            more.setMenu(menu)
-            row.addWidget(more)
+        more = QToolButton()
+        more.setIcon(icon("more", look.tokens))
+        more.setToolTip(f"More for {scenario.label}")
+        more.setAccessibleName(more.toolTip())
+        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(more)
+        for text, verb in VERBS if scenario.name != BASELINE else CONTROL:
+            menu.addAction(text).triggered.connect(lambda _=False, verb=verb: self.asked.emit(verb, scenario.name))
+        more.setMenu(menu)
+        row.addWidget(more)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t = self.look.tokens

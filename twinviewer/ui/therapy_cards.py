@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from twinviewer.domain import Suitability, Therapy
 from twinviewer.ui.page import quiet_label
@@ -19,6 +19,9 @@ class TherapyCard(QFrame):
         super().__init__()
         self.setObjectName("card")
         self.name, self.verdict = therapy.name, verdict
+        choices = " ".join(one.label for parameter in therapy.parameters for one in parameter.choices)
+        self.group = therapy.group
+        self.words = f"{therapy.label} {therapy.group} {therapy.summary} {choices}".casefold()
         self._summary = therapy.summary
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(therapy.label)
@@ -83,9 +86,19 @@ class TherapyCards(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.cards: dict[str, TherapyCard] = {}
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(6)
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Find a therapy")
+        self.filter.setAccessibleName("Find a therapy")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.textChanged.connect(self._find)
+        whole.addWidget(self.filter)
+        self._column = QVBoxLayout()
         self._column.setSpacing(6)
+        whole.addLayout(self._column)
+        self._heads: dict[str, QLabel] = {}
 
     def offer(self, therapies: Mapping[str, Therapy], verdicts: Mapping[str, Suitability]) -> None:
         """Make a card of each."""
@@ -94,17 +107,27 @@ class TherapyCards(QWidget):
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        self.cards, group = {}, ""
+        self.cards, self._heads, group = {}, {}, ""
         for name, therapy in therapies.items():
             if therapy.group != group:
                 group = therapy.group
-                self._column.addWidget(quiet_label(group))
+                self._heads[group] = quiet_label(group)
+                self._column.addWidget(self._heads[group])
             card = TherapyCard(therapy, verdicts[name])
             card.chosen.connect(self.chosen)
             self.cards[name] = card
             self._column.addWidget(card)
         if not therapies:
             self._column.addWidget(quiet_label("No therapy is installed."))
+        self._find(self.filter.text())
+
+    def _find(self, text: str) -> None:
+        """Show those in whose words all of these are found; choices count too: "verapamil" finds its therapy."""
+        wanted = text.casefold().split()
+        for card in self.cards.values():
+            card.setVisible(all(word in card.words for word in wanted))
+        for group, head in self._heads.items():
+            head.setVisible(any(card.group == group and not card.isHidden() for card in self.cards.values()))
 
     def show_verdicts(self, verdicts: Mapping[str, Suitability]) -> None:
         """What may be chosen now."""

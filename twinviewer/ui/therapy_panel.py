@@ -103,6 +103,7 @@ class TherapyPanel(QWidget):
         row.open(True)
         self.rows.append(row)
         self.more.setChecked(False)
+        self.cards.filter.clear()
         self._arrange()
         row.title.setFocus()
         self.edited.emit()
