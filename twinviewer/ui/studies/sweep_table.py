@@ -56,7 +56,9 @@ class RankedModel(QAbstractTableModel):
         if section <= self.axes:
             return self.plan.axes[section - 1].parameter.label
         target = self.targets[section - 1 - self.axes]
-        return target.label if role == Qt.ItemDataRole.DisplayRole else f"{target.label} ({target.unit})"
+        if role == Qt.ItemDataRole.DisplayRole:
+            return f"{target.label}\n{target.unit}"
+        return f"{target.label} ({target.unit}), {target.first} first"
 
     def data(self, index: Index, role: int = 0) -> object:
         if not index.isValid() or self.plan is None:
