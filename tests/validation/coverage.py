@@ -50,6 +50,7 @@ END = "<!-- coverage: end -->"
 HEARTS = 19
 """Least and greatest of 19 are the 5 % and the 95 % quantile, by the rule of bands.interval_of."""
 TRUTHS = 60
+"""Asked for; half a minute each on a quiet core."""
 TYPICAL = {"contractility_lv_kpa": 80.0, "systemic_resistance_mmhg_s_ml": 0.95, "systemic_compliance_ml_mmhg": 1.4}
 """What measurements tell is drawn about this by a quarter, so that patients are possible ones; all else as the
 population has it."""
@@ -230,10 +231,11 @@ def main() -> None:
     done: dict[str, object] = {}
     if options.keep and options.keep.exists():
         done = json.loads(options.keep.read_text())
-    base = started()
+    base: Setup | None = None
     seed = 0
     while sum(isinstance(one, dict) for one in done.values()) < options.truths:
         if str(seed) not in done:
+            base = base or started()
             done[str(seed)] = patient(base, seed)
             print(seed, done[str(seed)], flush=True)
             if options.keep:
