@@ -458,6 +458,8 @@ class Coupling(QObject):
         ready = all(scenario.run is not None for scenario in p.case.scenarios)
         compared = ready and self.compared.can_compare()
         following = self.w.inspector.simulate.follow.switch.isChecked() or self.electrodes.on  # stay under the hand
+        if key == f"run {self.leads.moved}":
+            following, self.leads.moved = True, ""
         if key.startswith("run ") and compared and self.step is Step.SIMULATE and not following:
             if not self.w.choices.colour_by:
                 self.w.choices.set(colour_by="activation_ms")

@@ -86,6 +86,8 @@ class LeadDrag(EditMode):
         self._lead: Lead | None = None
         self._hand = -1
         self._over = False
+        self.moved = ""
+        """The scenario whose lead was let go last: the view stays where it is while its beat is computed."""
         self._allowed: tuple[object, NDArray[np.int32], cKDTree] | None = None
         window.views.view3d.drawn.connect(self._reach)
 
@@ -189,6 +191,7 @@ class LeadDrag(EditMode):
         if lead is None or scenario is None or node == lead.node:
             self.w.coupling.draw_scene()
             return
+        self.moved = lead.scenario
         if p.set_therapies(lead.scenario, self._uses(scenario, lead, node), ACTION):
             self.w.coupling.live.after(partial(p.simulate, lead.scenario, joined=True))
         else:
