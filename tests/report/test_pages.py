@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from beating_ball import LEADS, ball, run
+from reportlab.platypus import Paragraph
 
 from twinviewer.domain import Delta, Patient, Quantity, Setup
 from twinviewer.domain.fit import BaselineFit, Residual
@@ -18,11 +19,13 @@ from twinviewer.report.pages.inks import darkened, inked
 from twinviewer.report.pages.measures import range_bar
 from twinviewer.report.pages.provenance import references
 from twinviewer.report.pages.story import headline, limits, what_was_done
+from twinviewer.report.pages.studies import studies_pages
 from twinviewer.report.pages.words import ALIKE, NONE, UNKNOWN, change, change_interval, listed
 from twinviewer.report.pdf import pdf
 from twinviewer.scene.palette import rgb
 from twinviewer.session.case import SCENARIO_COLOURS, Case, Scenario, TherapyUse
 from twinviewer.session.norms import Norm
+from twinviewer.session.studies.study import Study, Wanted
 
 
 def case(problems: tuple[str, ...] = ()) -> Case:
@@ -148,3 +151,12 @@ def test_the_pages(tmp_path: Path) -> None:
     listed_ = fonts.splitlines()[2:]
     assert listed_ and all(re.search(r" yes +yes ", line) for line in listed_), fonts  # embedded, as a subset
     assert path.stat().st_size < 4_000_000
+
+
+def test_a_study_that_cannot_be_read_costs_no_other_page() -> None:
+    broken = Study("Odd sweep", "sweep", "beat", "none", (), (), Wanted(), {})
+    story = studies_pages(replace(case(), studies=(broken, replace(broken, name="Odd cohort", kind="cohort"))))
+    texts = [one.text for one in story if isinstance(one, Paragraph)]
+    assert {"Studies", "Odd sweep", "Odd cohort"} <= set(texts)
+    assert sum("cannot be read here" in text for text in texts) == 1 and any("0 of 0" in text for text in texts)
+    assert studies_pages(case()) == []

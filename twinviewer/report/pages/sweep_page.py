@@ -34,7 +34,9 @@ def sweep_part(study: Study, setup: Setup) -> list[Any]:
     swept, found = plan_of(study), read(study, setup)
     story: list[Any] = [Heading(study.name, 1)]
     done = sum(not row.failure for row in found.rows)
-    story.append(said(sentence(f"{in_words(swept)}: {done} of {len(study.points) - 1} combinations simulated"), TEXT))
+    story.append(
+        said(sentence(f"{in_words(swept)}: {done} of {max(len(study.points) - 1, 0)} combinations simulated"), TEXT)
+    )
     targets = found.targets
     if not targets or not done:
         return story
