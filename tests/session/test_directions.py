@@ -68,3 +68,7 @@ def test_no_change_and_no_rule_say_nothing():
 def test_an_ejection_fraction_that_moves_less_than_its_repeat_measurement_is_not_better():
     assert word(Delta("lv_ef_percent", "%", 28.8, 29.1), LBBB) == ""
     assert word(Delta("lv_ef_percent", "%", 28.8, 37.7), LBBB) == BETTER
+
+
+def test_what_was_not_read_in_its_source_says_so():
+    assert all(rule.checked or "not verified yet" in rule.said for rule in rules())

@@ -4,7 +4,8 @@ Columns: metric as in docs/metrics.md; kind: ``lower`` or ``higher`` (that direc
 ``not_below`` (beyond limit is worse, back from there better), ``no_rise`` (a rise of limit and more is worse); limit in
 the metric's unit; least, least_percent: a smaller change means nothing, in that unit and as a share (empty: none
 given); condition: what must hold of the reference, as ``metric>=number`` or ``metric<=number``, joined by ``&`` (empty:
-always); who: those in words; source.
+always); who: those in words; checked: "yes" where the figures were read in the source for this table, "no" where they
+stand here from memory and have to be verified; source.
 """
 
 import csv
@@ -31,6 +32,7 @@ class Rule:
     condition: str
     who: str
     source: str
+    checked: bool
 
     def holds_for(self, reference: Mapping[str, Quantity]) -> bool:
         """Whether the reference is one of the patients that the source speaks of; not where a number is missing."""
@@ -69,7 +71,8 @@ class Rule:
         }[self.kind]
         least = f", from {self.least:g} on" if self.least else ""
         least = f", from {self.least_percent:g} % on" if self.least_percent else least
-        return f"{wanted}{least} ({self.who}). {self.source}"
+        unread = "" if self.checked else "; figures not verified yet"
+        return f"{wanted}{least} ({self.who}). {self.source}{unread}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def rules() -> tuple[Rule, ...]:
     return tuple(
         Rule(
             line["metric"], line["kind"], float(line["limit"] or 0.0), float(line["least"] or 0.0),
-            float(line["least_percent"] or 0.0), line["condition"], line["who"], line["source"],
+            float(line["least_percent"] or 0.0), line["condition"], line["who"], line["source"], line["checked"] == "yes",
         )
         for line in csv.DictReader(text.splitlines())
     )  # fmt: skip
