@@ -92,7 +92,8 @@ def rules() -> tuple[Rule, ...]:
     return tuple(
         Rule(
             line["metric"], line["kind"], float(line["limit"] or 0.0), float(line["least"] or 0.0),
-            float(line["least_percent"] or 0.0), line["condition"], line["who"], line["source"], line["checked"] == "yes",
+            float(line["least_percent"] or 0.0), line["condition"], line["who"], line["source"],
+            line["checked"] == "yes",
         )
         for line in csv.DictReader(text.splitlines())
     )  # fmt: skip
