@@ -82,7 +82,7 @@ def gain(ranking: Ranking) -> str:
 
 def trust(ranking: Ranking) -> str:
     """How far the shares can be trusted."""
-    return f"All that were found tell {percent(ranking.explained)} of the spread in hearts that were not used to find them."
+    return f"All that were found tell {percent(ranking.explained)} of the spread in hearts not used to find them."
 
 
 def interval_words(metric: str, found: Interval) -> str:
