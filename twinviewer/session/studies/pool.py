@@ -57,6 +57,7 @@ _CONFIG: dict[str, Any] = {
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": False,
     "distributed.admin.low-level-log-length": 0,
+    "distributed.worker.profile.enabled": False,  # nobody looks at it
     "distributed.scheduler.http.routes": [],  # Dask always opens a port for its pages: nothing is on it
     "distributed.worker.http.routes": [],
 }
