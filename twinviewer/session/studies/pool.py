@@ -176,6 +176,8 @@ def _own(workers: int) -> Iterator[Any]:
     from distributed import Client, LocalCluster
 
     _sweep()
+    for name in ("distributed", "distributed.batched"):  # workers that are killed at the end are no news
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
     with dask.config.set({**_CONFIG, "temporary-directory": str(folder)}), _may_have_children():
         with deaf_to_interrupts():
