@@ -21,7 +21,7 @@ from twinviewer.session import catalog, store
 from twinviewer.session.case import Case
 from twinviewer.session.pipeline import run_pipeline
 from twinviewer.session.scenarios import use_therapies
-from twinviewer.session.studies.cohort_study import compute_cohort, result_of
+from twinviewer.session.studies.cohort.step import compute_cohort, result_of
 
 LIMIT_S, PATIENTS, CORES = 600.0, 1000, 2
 

@@ -15,11 +15,11 @@ from tests.bench.cohort import Clock, demo_case
 from tests.bench.sections import write_section
 from twinviewer.session import store
 from twinviewer.session.case import Case
-from twinviewer.session.studies import ranking
 from twinviewer.session.studies.door import run_points
-from twinviewer.session.studies.plan import Plan, plan, settings
 from twinviewer.session.studies.study import Answer, Point, Study, Wanted
-from twinviewer.session.studies.sweep import ELECTRICAL, WANTED, points
+from twinviewer.session.studies.sweep import ranking
+from twinviewer.session.studies.sweep.plan import Plan, plan, settings
+from twinviewer.session.studies.sweep.points import ELECTRICAL, WANTED, points
 
 LIMIT_S, CORES = 60.0, 2
 OVER = ("lv_segment", "av_delay_ms=80:160:5", "vv_delay_ms=-40:40:5")

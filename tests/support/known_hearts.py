@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from twinviewer.domain import OrganMesh, Quantity, Setup, Trace, UncertainInput
-from twinviewer.session.studies.draws import drawn_hash, normals
 from twinviewer.session.studies.study import Answer, Point, Study, Wanted
-from twinviewer.session.studies.uncertain import thin
+from twinviewer.session.studies.uncertainty.draws import drawn_hash, normals
+from twinviewer.session.studies.uncertainty.step import thin
 from twinviewer.session.therapy_use import TherapyUse
 
 RATE_BPM = 70.0

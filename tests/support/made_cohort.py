@@ -4,8 +4,8 @@ import numpy as np
 from failing_heart import UNITS as NAMED
 
 from twinviewer.domain import OrganMesh, Patient, Quantity, Setup
-from twinviewer.session.studies.cohort import round_patient
-from twinviewer.session.studies.cohort_study import _told, points_of
+from twinviewer.session.studies.cohort.hearts import round_patient
+from twinviewer.session.studies.cohort.step import _told, points_of
 from twinviewer.session.studies.study import Answer, Study, Wanted
 from twinviewer.session.therapy_use import TherapyUse
 

@@ -13,11 +13,11 @@ from twinviewer.domain import Suitability
 from twinviewer.session import catalog, scenarios
 from twinviewer.session.case import Case
 from twinviewer.session.simulate import setup_uid
-from twinviewer.session.studies import ranking
-from twinviewer.session.studies.places import Masked, Place
-from twinviewer.session.studies.plan import Plan, plan, settings
 from twinviewer.session.studies.study import Answer, Point, Study
-from twinviewer.session.studies.sweep import BASELINE_POINT, WANTED
+from twinviewer.session.studies.sweep import ranking
+from twinviewer.session.studies.sweep.places import Masked, Place
+from twinviewer.session.studies.sweep.plan import Plan, plan, settings
+from twinviewer.session.studies.sweep.points import BASELINE_POINT, WANTED
 from twinviewer.ui.studies.sweep_sheet import SweepSheet
 from twinviewer.ui.theme import Look
 

@@ -8,8 +8,8 @@ from known_hearts import INPUTS, PILL, SETUP, made
 from tests.ui.conftest import ball_case
 from twinviewer.domain import Quantity
 from twinviewer.session.case import BASELINE, Scenario
-from twinviewer.session.studies.bands import Spread, of_scenario
-from twinviewer.session.studies.sensitivity import rank
+from twinviewer.session.studies.uncertainty.bands import Spread, of_scenario
+from twinviewer.session.studies.uncertainty.sensitivity import rank
 from twinviewer.ui.bullseye import Bullseye
 from twinviewer.ui.charts import SAMPLES, TimeChart
 from twinviewer.ui.curves import Curves, TimeLine

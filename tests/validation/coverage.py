@@ -37,10 +37,10 @@ from twinviewer.physics.fit_adapt import Targets, adapt  # noqa: E402
 from twinviewer.physics.fit_response import FittedHeart  # noqa: E402
 from twinviewer.physics.heart_model import patches_of  # noqa: E402
 from twinviewer.session.scenarios import use_therapies  # noqa: E402
-from twinviewer.session.studies.bands import interval_of  # noqa: E402
-from twinviewer.session.studies.draws import normals  # noqa: E402
 from twinviewer.session.studies.point import answer  # noqa: E402
 from twinviewer.session.studies.study import Answer, Point, Wanted  # noqa: E402
+from twinviewer.session.studies.uncertainty.bands import interval_of  # noqa: E402
+from twinviewer.session.studies.uncertainty.draws import normals  # noqa: E402
 from twinviewer.session.therapy_use import TherapyUse  # noqa: E402
 
 PAGE = ROOT / "docs" / "validation.md"

@@ -7,8 +7,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from twinviewer.report import RESEARCH_ONLY
 from twinviewer.report.strip import PAPER, Look, ticks
-from twinviewer.session.studies.cohort_study import CohortResult
-from twinviewer.session.studies.response import LEVEL, Group
+from twinviewer.session.studies.cohort.response import LEVEL, Group
+from twinviewer.session.studies.cohort.step import CohortResult
 
 _SCALE = 2
 YES, NO, BAR = "#0F8B9D", "#B9C3CE", "#1A2029"

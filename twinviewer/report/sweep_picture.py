@@ -10,9 +10,9 @@ from twinviewer.report import RESEARCH_ONLY
 from twinviewer.report.strip import PAPER, Look, ticks
 from twinviewer.report.sweep_scale import scale_of
 from twinviewer.scene.bullseye import SEGMENTS, SEPTAL_BORDERS_DEG, SIDES, Scale, dark_ink
-from twinviewer.session.studies.plan import Plan, plan_of
-from twinviewer.session.studies.ranking import Ranked, Table, Target, best_of_places, by_segment, pareto, ranked
 from twinviewer.session.studies.study import Study
+from twinviewer.session.studies.sweep.plan import Plan, plan_of
+from twinviewer.session.studies.sweep.ranking import Ranked, Table, Target, best_of_places, by_segment, pareto, ranked
 
 _SCALE, _WIDTH, _HEIGHT, _ROWS = 2, 1600, 760, 12
 FRONT, DOT, GREY = "#0F8B9D", "#B9C3CE", "#EDF0F3"

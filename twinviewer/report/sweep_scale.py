@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.scene.bullseye import Scale
-from twinviewer.session.studies.ranking import Target
+from twinviewer.session.studies.sweep.ranking import Target
 
 
 def scale_of(target: Target, values: NDArray[np.floating]) -> Scale:

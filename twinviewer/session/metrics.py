@@ -11,7 +11,7 @@ from twinviewer.domain import BaselineFit, Delta, LoadError, Quantity, Ruler, St
 from twinviewer.session.case import BASELINE, Case, Scenario
 from twinviewer.session.comparison import compare
 from twinviewer.session.norms import norms_of
-from twinviewer.session.studies.bands import change_intervals, spread_of
+from twinviewer.session.studies.uncertainty.bands import change_intervals, spread_of
 from twinviewer.session.therapy_use import use_names
 
 SCHEMA = 1

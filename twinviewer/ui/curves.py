@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 
 from twinviewer.domain import Run
-from twinviewer.session.studies.bands import OfScenario
+from twinviewer.session.studies.uncertainty.bands import OfScenario
 
 
 @dataclass(frozen=True, slots=True, eq=False)

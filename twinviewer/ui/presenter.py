@@ -25,7 +25,7 @@ from twinviewer.session.history import History
 from twinviewer.session.jobs import DEADLINE_S, Job, JobRunner
 from twinviewer.session.labels_in_hand import settled
 from twinviewer.session.simulate import compute_run
-from twinviewer.session.studies.bands import Spread, change_intervals, spread_of
+from twinviewer.session.studies.uncertainty.bands import Spread, change_intervals, spread_of
 from twinviewer.session.therapy_use import TherapyUse
 
 POLL_MS = 40

@@ -13,13 +13,13 @@ from twinviewer.domain import EngineError, Quantity, Setup
 from twinviewer.engines.beat.mechanics import beating, walls_for
 from twinviewer.physics import heart_model
 from twinviewer.physics.heartbeat import Beat
-from twinviewer.session.studies.bias import bias_statement, in_words, marginals
-from twinviewer.session.studies.cohort import round_patient
-from twinviewer.session.studies.cohort_study import compute_cohort, people_of, result_of
-from twinviewer.session.studies.people import Person
-from twinviewer.session.studies.published import Surfaces, design, from_published
-from twinviewer.session.studies.response import Share, criterion, difference
-from twinviewer.session.studies.size import of_own, on_reference
+from twinviewer.session.studies.cohort.bias import bias_statement, in_words, marginals
+from twinviewer.session.studies.cohort.hearts import round_patient
+from twinviewer.session.studies.cohort.people import Person
+from twinviewer.session.studies.cohort.published import Surfaces, design, from_published
+from twinviewer.session.studies.cohort.response import Share, criterion, difference
+from twinviewer.session.studies.cohort.size import of_own, on_reference
+from twinviewer.session.studies.cohort.step import compute_cohort, people_of, result_of
 from twinviewer.session.studies.spreads import spreads
 from twinviewer.session.studies.study import Answer, Study
 from twinviewer.session.therapy_use import TherapyUse
@@ -162,7 +162,7 @@ def test_surfaces_find_hearts_with_published_numbers() -> None:
 
 def test_wilson_and_newcombe_are_those_of_the_papers() -> None:
     # Newcombe (1998), table II, contrast (a): 56/70 and 48/80, 95 %: 0.0524 to 0.3339; Wilson of 81/263: 0.2553, 0.3662
-    from twinviewer.session.studies import response
+    from twinviewer.session.studies.cohort import response
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(response, "LEVEL", 0.95)

@@ -17,13 +17,13 @@ from twinviewer.session import catalog
 from twinviewer.session.case import BASELINE, Case, Scenario
 from twinviewer.session.codec import decode, encode
 from twinviewer.session.simulate import setup_uid
-from twinviewer.session.studies import ranking
 from twinviewer.session.studies.door import run_points
-from twinviewer.session.studies.places import Masked, places
-from twinviewer.session.studies.plan import axis_values, plan, plan_of, settings
 from twinviewer.session.studies.study import Answer, Point, Study
-from twinviewer.session.studies.sweep import BASELINE_POINT, ELECTRICAL, WANTED, points
-from twinviewer.session.studies.sweep_study import accept_study, compute_sweep, sweep_input
+from twinviewer.session.studies.sweep import ranking
+from twinviewer.session.studies.sweep.places import Masked, places
+from twinviewer.session.studies.sweep.plan import axis_values, plan, plan_of, settings
+from twinviewer.session.studies.sweep.points import BASELINE_POINT, ELECTRICAL, WANTED, points
+from twinviewer.session.studies.sweep.step import accept_study, compute_sweep, sweep_input
 
 LATERAL, SEPTAL = {5, 6, 11, 12, 16}, {2, 3, 8, 9, 14}
 

@@ -10,14 +10,14 @@ from known_hearts import CUFF, FORCE, INPUTS, PILL, STIFF, made
 from twinviewer.domain import EngineError, Setup, silent
 from twinviewer.organs.heart.plausible import ALONG, SPEED_SPREAD, draw_hearts, uncertain
 from twinviewer.session.case import Scenario
-from twinviewer.session.studies.bands import Spread, emulated_interval, interval_of
-from twinviewer.session.studies.draws import LEAST, normals
-from twinviewer.session.studies.emulator import emulate
 from twinviewer.session.studies.point import answer
-from twinviewer.session.studies.sensitivity import rank
 from twinviewer.session.studies.study import Point, Wanted
-from twinviewer.session.studies.uncertain import inputs_of
-from twinviewer.session.studies.uncertain_words import apart, sentence, still
+from twinviewer.session.studies.uncertainty.bands import Spread, emulated_interval, interval_of
+from twinviewer.session.studies.uncertainty.draws import LEAST, normals
+from twinviewer.session.studies.uncertainty.emulator import emulate
+from twinviewer.session.studies.uncertainty.sensitivity import rank
+from twinviewer.session.studies.uncertainty.step import inputs_of
+from twinviewer.session.studies.uncertainty.words import apart, sentence, still
 from twinviewer.session.therapy_use import TherapyUse
 
 

@@ -39,9 +39,9 @@ def cohort(
         from twinviewer.domain import EngineError
         from twinviewer.session.addressing import addressed
         from twinviewer.session.scenarios import use_therapies
-        from twinviewer.session.studies.bias import in_words
-        from twinviewer.session.studies.cohort_files import document, write_cohort
-        from twinviewer.session.studies.cohort_study import compute_cohort, result_of
+        from twinviewer.session.studies.cohort.bias import in_words
+        from twinviewer.session.studies.cohort.files import document, write_cohort
+        from twinviewer.session.studies.cohort.step import compute_cohort, result_of
 
         if bool(therapy) == bool(scenario):
             raise typer.BadParameter("give either --therapy or --scenario", param_hint="--therapy")

@@ -11,8 +11,8 @@ from twinviewer.cli.shell import load_case, pairs, reporter, show_files, speakin
 
 if TYPE_CHECKING:
     from twinviewer.session.case import Case
-    from twinviewer.session.studies.ranking import Table, Target
     from twinviewer.session.studies.study import Study
+    from twinviewer.session.studies.sweep.ranking import Table, Target
 
 SHOWN = 17
 
@@ -61,11 +61,11 @@ def sweep(
     """Simulate a therapy over all its places and settings, rank them and map them. Goes on where it was stopped."""
     with speaking(as_json):
         from twinviewer.session.addressing import addressed
-        from twinviewer.session.studies import ranking
-        from twinviewer.session.studies.plan import plan
-        from twinviewer.session.studies.sweep import ELECTRICAL, WANTED
-        from twinviewer.session.studies.sweep_files import document
-        from twinviewer.session.studies.sweep_study import accept_study, compute_sweep, sweep_input
+        from twinviewer.session.studies.sweep import ranking
+        from twinviewer.session.studies.sweep.files import document
+        from twinviewer.session.studies.sweep.plan import plan
+        from twinviewer.session.studies.sweep.points import ELECTRICAL, WANTED
+        from twinviewer.session.studies.sweep.step import accept_study, compute_sweep, sweep_input
 
         for name, option in ((rank, "--rank"), (against, "--against")):
             if name not in ranking.TARGETS:
@@ -107,14 +107,14 @@ def _write(
     case: "Case", study: "Study", table: "Table", first: "Target", second: "Target", out: Path, pictures: bool
 ) -> dict[str, str]:
     from twinviewer.session import store
-    from twinviewer.session.studies.sweep_files import document, write_csv, write_json
+    from twinviewer.session.studies.sweep.files import document, write_csv, write_json
 
     with writing(out / "sweep.csv"):
         files = {"table": str(write_csv(study, table, first, out / "sweep.csv"))}
         files["summary"] = str(write_json(document(study, table, first, second), out / "sweep.json"))
     if pictures:
         from twinviewer.report.sweep_picture import sweep_picture
-        from twinviewer.session.studies.plan import in_words, plan_of
+        from twinviewer.session.studies.sweep.plan import in_words, plan_of
 
         title = f"{in_words(plan_of(study))}, {case.title}"
         with writing(out / "sweep.png"):
@@ -124,8 +124,8 @@ def _write(
 
 
 def _say(study: "Study", table: "Table", first: "Target", second: "Target") -> None:
-    from twinviewer.session.studies.plan import plan_of
-    from twinviewer.session.studies.ranking import best_of_places, pareto, ranked
+    from twinviewer.session.studies.sweep.plan import plan_of
+    from twinviewer.session.studies.sweep.ranking import best_of_places, pareto, ranked
 
     swept, order = plan_of(study), ranked(table.rows, first)
     shown = best_of_places(order) if swept.site is not None else order

@@ -32,10 +32,10 @@ def uncertainty(
         from twinviewer.session import store
         from twinviewer.session.case import BASELINE
         from twinviewer.session.metric_names import HEADLINE, label_of
-        from twinviewer.session.studies.bands import spread_of
-        from twinviewer.session.studies.spread_files import document, ranking_of, write_spread
-        from twinviewer.session.studies.uncertain import accept_spread, compute_spread, spread_input
-        from twinviewer.session.studies.uncertain_words import (
+        from twinviewer.session.studies.uncertainty.bands import spread_of
+        from twinviewer.session.studies.uncertainty.files import document, ranking_of, write_spread
+        from twinviewer.session.studies.uncertainty.step import accept_spread, compute_spread, spread_input
+        from twinviewer.session.studies.uncertainty.words import (
             LIMITS,
             NOT_APART,
             apart,

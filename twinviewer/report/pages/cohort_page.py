@@ -8,9 +8,9 @@ from reportlab.platypus import Paragraph
 
 from twinviewer.report.pages.styles import CELL, QUIET, SHADE, TEXT, Heading, said, table
 from twinviewer.report.pages.words import number
-from twinviewer.session.studies.bias import bias_statement
-from twinviewer.session.studies.cohort_study import result_of
-from twinviewer.session.studies.response import Group
+from twinviewer.session.studies.cohort.bias import bias_statement
+from twinviewer.session.studies.cohort.response import Group
+from twinviewer.session.studies.cohort.step import result_of
 from twinviewer.session.studies.study import Study
 
 _INK, _RULE = colors.HexColor("#12181F"), colors.HexColor("#C9D1DA")

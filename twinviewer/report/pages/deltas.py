@@ -12,7 +12,7 @@ from twinviewer.session.case import Case, Scenario
 from twinviewer.session.comparison import compare
 from twinviewer.session.finding import ELECTRICAL, OTHER, PRESSURES, PUMP, VALVES, WORK, group_of_metric, percent_of
 from twinviewer.session.metric_names import label_of, number_of, order_of
-from twinviewer.session.studies.bands import change_intervals, spread_of
+from twinviewer.session.studies.uncertainty.bands import change_intervals, spread_of
 
 GROUPS = (ELECTRICAL, PUMP, PRESSURES, WORK, VALVES, OTHER)
 UNKNOWN_NOTE = (

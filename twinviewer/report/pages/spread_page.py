@@ -10,10 +10,10 @@ from twinviewer.report.pages.story import MOST_BESIDE, headline, ready
 from twinviewer.report.pages.styles import CELL, QUIET, TEXT, Heading, said, table
 from twinviewer.session.case import BASELINE, Case
 from twinviewer.session.metric_names import label_of
-from twinviewer.session.studies.bands import spread_of
-from twinviewer.session.studies.sensitivity import Ranking
-from twinviewer.session.studies.spread_files import ranking_of
-from twinviewer.session.studies.uncertain_words import LIMITS, foundation, gain, narrowed, percent, title
+from twinviewer.session.studies.uncertainty.bands import spread_of
+from twinviewer.session.studies.uncertainty.files import ranking_of
+from twinviewer.session.studies.uncertainty.sensitivity import Ranking
+from twinviewer.session.studies.uncertainty.words import LIMITS, foundation, gain, narrowed, percent, title
 
 MOST_INPUTS, MOST_NUMBERS = 3, 4
 _INK, _EDGE = colors.HexColor("#12181F"), colors.HexColor("#D3DAE2")

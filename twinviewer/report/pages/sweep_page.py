@@ -11,8 +11,9 @@ from twinviewer.report.bullseye import bullseye
 from twinviewer.report.pages.styles import CELL, QUIET, TEXT, WIDTH, Heading, plain_grid, said, table
 from twinviewer.report.pages.words import MINUS, lowered, sentence
 from twinviewer.report.sweep_scale import scale_of
-from twinviewer.session.studies.plan import in_words, plan_of, value_text
-from twinviewer.session.studies.ranking import (
+from twinviewer.session.studies.study import Study
+from twinviewer.session.studies.sweep.plan import in_words, plan_of, value_text
+from twinviewer.session.studies.sweep.ranking import (
     WORK_SPREAD,
     Ranked,
     Table,
@@ -22,8 +23,7 @@ from twinviewer.session.studies.ranking import (
     pareto,
     ranked,
 )  # fmt: skip
-from twinviewer.session.studies.ranking import table as read
-from twinviewer.session.studies.study import Study
+from twinviewer.session.studies.sweep.ranking import table as read
 
 FIRST, LAST = 9, 3
 """Rows shown from the top and from the bottom of the ranks."""

@@ -2,12 +2,11 @@
 
 Dask's protocol is pickle: whoever can speak to a scheduler or worker can run code there, and a scheduler can run code
 here. So only an address that the user gives is ever spoken to, and our own cluster listens on loopback, behind TLS
-with a key of its own where the package ``cryptography`` is there. It has no dashboard, and nothing of it outlives us:
+with a key of its own, so that no other user of the machine can reach it either. It has no dashboard, and nothing of it outlives us:
 Dask's workers watch their parent and end with it, even after kill -9.
 """
 
 import importlib.metadata
-import importlib.util
 import logging
 import multiprocessing
 import os
@@ -189,7 +188,7 @@ def _own(workers: int) -> Iterator[Any]:
                 dashboard_address=None,
                 scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
                 memory_limit=0,
-                security=True if importlib.util.find_spec("cryptography") else None,
+                security=True,  # TLS
                 silence_logs=logging.CRITICAL,
             )
         client = Client(cluster, timeout=CONNECT_S, set_as_default=False)

@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QFileDialog
 from twinviewer.report.cohort_picture import cohort_picture
 from twinviewer.session import catalog
 from twinviewer.session.case import Scenario
-from twinviewer.session.studies.cohort_files import write_cohort
-from twinviewer.session.studies.cohort_study import CohortResult, compute_cohort_kept, result_of
+from twinviewer.session.studies.cohort.files import write_cohort
+from twinviewer.session.studies.cohort.published import DESIGN
+from twinviewer.session.studies.cohort.step import CohortResult, compute_cohort_kept, result_of
 from twinviewer.session.studies.door import duration, worker_count
-from twinviewer.session.studies.published import DESIGN
 from twinviewer.session.studies.study import Study
-from twinviewer.session.studies.sweep_study import accept_study, free_study_name
+from twinviewer.session.studies.sweep.step import accept_study, free_study_name
 from twinviewer.session.therapy_use import in_force
 from twinviewer.ui.studies.cohort_sheet import START, TITLE, CohortSheet
 from twinviewer.ui.studies.runner import StudyRunner

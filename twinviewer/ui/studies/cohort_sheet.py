@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QSpinBox, QVBoxL
 
 from twinviewer.session.case import Scenario
 from twinviewer.session.metric_names import label_of
-from twinviewer.session.studies.bias import bias_statement
-from twinviewer.session.studies.cohort_study import MOST, PATIENT, PUBLISHED, CohortResult
-from twinviewer.session.studies.response import CRITERIA, LEVEL
+from twinviewer.session.studies.cohort.bias import bias_statement
+from twinviewer.session.studies.cohort.response import CRITERIA, LEVEL
+from twinviewer.session.studies.cohort.step import MOST, PATIENT, PUBLISHED, CohortResult
 from twinviewer.session.studies.study import Study
 from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.page import Action, quiet_label

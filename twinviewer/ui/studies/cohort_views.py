@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from twinviewer.report.cohort_picture import histogram
 from twinviewer.report.strip import ticks
-from twinviewer.session.studies.cohort_study import CohortResult
-from twinviewer.session.studies.response import LEVEL, Group
+from twinviewer.session.studies.cohort.response import LEVEL, Group
+from twinviewer.session.studies.cohort.step import CohortResult
 from twinviewer.ui.theme import SMALL_PX, Look, ui_font
 
 ROW_PX, SAID_PX, GAP_PX = 23, 18, 8

@@ -14,13 +14,13 @@ from twinviewer.domain import ParameterValue, Setup, TwinviewerError
 from twinviewer.session import catalog
 from twinviewer.session.studies.door import duration
 from twinviewer.session.studies.expected import expected_s
-from twinviewer.session.studies.places import Place, places
-from twinviewer.session.studies.plan import Plan, plan, plan_of
-from twinviewer.session.studies.ranking import Row, table
 from twinviewer.session.studies.study import Answer, Study
-from twinviewer.session.studies.sweep import WANTED, points
-from twinviewer.session.studies.sweep_files import write_csv
-from twinviewer.session.studies.sweep_study import accept_study, compute_sweep_kept, sweep_input
+from twinviewer.session.studies.sweep.files import write_csv
+from twinviewer.session.studies.sweep.places import Place, places
+from twinviewer.session.studies.sweep.plan import Plan, plan, plan_of
+from twinviewer.session.studies.sweep.points import WANTED, points
+from twinviewer.session.studies.sweep.ranking import Row, table
+from twinviewer.session.studies.sweep.step import accept_study, compute_sweep_kept, sweep_input
 from twinviewer.ui.studies.overlay import overlay_of
 from twinviewer.ui.studies.runner import StudyRunner
 

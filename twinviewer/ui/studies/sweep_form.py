@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from twinviewer.domain import Parameter, ParameterValue, Therapy
-from twinviewer.session.studies.plan import NOWHERE, SEGMENT_PICKS, axis_values
+from twinviewer.session.studies.sweep.plan import NOWHERE, SEGMENT_PICKS, axis_values
 from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.form import ChoiceField, NumberField, SwitchField, decimals_of, step_of, tooltip_of
 from twinviewer.ui.theme import Look

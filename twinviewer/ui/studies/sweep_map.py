@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from twinviewer.report.sweep_scale import scale_of
 from twinviewer.scene.bullseye import SEGMENTS
-from twinviewer.session.studies.ranking import Row, Target
+from twinviewer.session.studies.sweep.ranking import Row, Target
 from twinviewer.ui.bullseye import Bullseye
 from twinviewer.ui.charts import Chart
 from twinviewer.ui.theme import Look

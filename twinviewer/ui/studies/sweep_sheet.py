@@ -5,8 +5,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from twinviewer.scene.bullseye import Scale
-from twinviewer.session.studies.plan import Plan
-from twinviewer.session.studies.ranking import (
+from twinviewer.session.studies.sweep.plan import Plan
+from twinviewer.session.studies.sweep.ranking import (
     TARGETS,
     Ranked,
     Row,

@@ -6,8 +6,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from twinviewer.session.studies.plan import Plan
-from twinviewer.session.studies.ranking import Ranked, Row, Target
+from twinviewer.session.studies.sweep.plan import Plan
+from twinviewer.session.studies.sweep.ranking import Ranked, Row, Target
 from twinviewer.ui.theme import Look
 
 Index = QModelIndex | QPersistentModelIndex

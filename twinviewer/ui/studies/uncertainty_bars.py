@@ -4,8 +4,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from twinviewer.session.studies.sensitivity import Ranking
-from twinviewer.session.studies.uncertain_words import narrowed, percent, title
+from twinviewer.session.studies.uncertainty.sensitivity import Ranking
+from twinviewer.session.studies.uncertainty.words import narrowed, percent, title
 from twinviewer.ui.theme import SMALL_PX, Look, ui_font
 
 ROW_PX, SHOWN = 50, 3

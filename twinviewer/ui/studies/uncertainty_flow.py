@@ -8,11 +8,11 @@ from PySide6.QtCore import QObject, Signal
 
 from twinviewer.domain import TwinviewerError
 from twinviewer.session.case import BASELINE, Scenario
-from twinviewer.session.studies.bands import OfScenario, Spread, of_scenario, spread_of
 from twinviewer.session.studies.door import duration, worker_count
-from twinviewer.session.studies.spread_files import ranking_of
 from twinviewer.session.studies.study import Study
-from twinviewer.session.studies.uncertain import (
+from twinviewer.session.studies.uncertainty.bands import OfScenario, Spread, of_scenario, spread_of
+from twinviewer.session.studies.uncertainty.files import ranking_of
+from twinviewer.session.studies.uncertainty.step import (
     accept_spread,
     forget,
     journal_of,

@@ -6,11 +6,11 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from twinviewer.session.case import BASELINE, Scenario
-from twinviewer.session.studies.bands import Spread
-from twinviewer.session.studies.draws import LEAST
-from twinviewer.session.studies.sensitivity import Ranking
-from twinviewer.session.studies.uncertain import SAMPLES
-from twinviewer.session.studies.uncertain_words import LIMITS, foundation, gain, sentence, trust
+from twinviewer.session.studies.uncertainty.bands import Spread
+from twinviewer.session.studies.uncertainty.draws import LEAST
+from twinviewer.session.studies.uncertainty.sensitivity import Ranking
+from twinviewer.session.studies.uncertainty.step import SAMPLES
+from twinviewer.session.studies.uncertainty.words import LIMITS, foundation, gain, sentence, trust
 from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.page import quiet_label
 from twinviewer.ui.studies.sheet import StudySheet

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 
 from twinviewer.session.case import BASELINE, Scenario
 from twinviewer.session.metric_names import METRICS, order_of, short_of
-from twinviewer.session.studies.bands import Spread
-from twinviewer.session.studies.uncertain_words import NOT_APART, apart, change_words, interval_words, still
+from twinviewer.session.studies.uncertainty.bands import Spread
+from twinviewer.session.studies.uncertainty.words import NOT_APART, apart, change_words, interval_words, still
 from twinviewer.ui.theme import Look
 
 FIRST = (

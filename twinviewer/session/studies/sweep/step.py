@@ -11,9 +11,9 @@ from twinviewer.session.case import Case
 from twinviewer.session.simulate import setup_uid
 from twinviewer.session.studies.door import run_points
 from twinviewer.session.studies.journals import journal_path
-from twinviewer.session.studies.plan import Plan, settings
 from twinviewer.session.studies.study import LIMIT, Answer, Point, Study, Wanted
-from twinviewer.session.studies.sweep import WANTED, points
+from twinviewer.session.studies.sweep.plan import Plan, settings
+from twinviewer.session.studies.sweep.points import WANTED, points
 
 NEWS_S = 0.7
 """Answers are handed on in portions, so that who listens has time for other things."""

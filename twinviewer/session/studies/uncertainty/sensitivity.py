@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import UncertainInput
-from twinviewer.session.studies.bands import Spread
+from twinviewer.session.studies.uncertainty.bands import Spread
 
 Array = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from scipy.stats import binomtest
 
 from twinviewer.domain import EngineError
 from twinviewer.session.metric_names import label_of
-from twinviewer.session.studies.people import Person
+from twinviewer.session.studies.cohort.people import Person
 
 LEVEL = 0.90
 UNITS = {"ms": "ms", "percent": "points", "ml": "mL", "mmhg": "mmHg", "bpm": "bpm", "min": "L/min", "s": "mmHg/s"}

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from twinviewer.domain import UncertainInput
 from twinviewer.session.metric_names import label_of, number_of
-from twinviewer.session.studies.bands import Interval, Spread
-from twinviewer.session.studies.sensitivity import Ranking, Share
+from twinviewer.session.studies.uncertainty.bands import Interval, Spread
+from twinviewer.session.studies.uncertainty.sensitivity import Ranking, Share
 
 NOT_APART = "cannot be told apart"
 AGAIN = {

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from twinviewer.session import catalog
 from twinviewer.session.case import Case, Scenario
 from twinviewer.session.simulate import setup_uid
-from twinviewer.session.studies.draws import LEAST, acting, drawn_hash, normals
-from twinviewer.session.studies.emulator import Emulator, emulate
 from twinviewer.session.studies.study import Answer, Study
+from twinviewer.session.studies.uncertainty.draws import LEAST, acting, drawn_hash, normals
+from twinviewer.session.studies.uncertainty.emulator import Emulator, emulate
 from twinviewer.session.therapy_use import TherapyUse
 
 Array = NDArray[np.float64]

@@ -11,12 +11,10 @@ import numpy as np
 from twinviewer.domain import EngineError, Patient, Reporter, Setup, silent
 from twinviewer.session import catalog
 from twinviewer.session.simulate import setup_uid
-from twinviewer.session.studies.cohort import Cohort, Virtual, round_patient
-from twinviewer.session.studies.door import Heard, run_points, unheard
-from twinviewer.session.studies.journals import journal_path
-from twinviewer.session.studies.people import Person
-from twinviewer.session.studies.published import METRICS, Surfaces, design, from_published
-from twinviewer.session.studies.response import (
+from twinviewer.session.studies.cohort.hearts import Cohort, Virtual, round_patient
+from twinviewer.session.studies.cohort.people import Person
+from twinviewer.session.studies.cohort.published import METRICS, Surfaces, design, from_published
+from twinviewer.session.studies.cohort.response import (
     Criterion,
     Division,
     Group,
@@ -26,7 +24,9 @@ from twinviewer.session.studies.response import (
     divisions,
     group,
 )
-from twinviewer.session.studies.size import of_own
+from twinviewer.session.studies.cohort.size import of_own
+from twinviewer.session.studies.door import Heard, run_points, unheard
+from twinviewer.session.studies.journals import journal_path
 from twinviewer.session.studies.study import Answer, Point, Study, Wanted
 from twinviewer.session.therapy_use import TherapyUse
 

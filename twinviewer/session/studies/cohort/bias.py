@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from twinviewer.session.metric_names import label_of
-from twinviewer.session.studies.cohort import PEOPLE, Virtual
-from twinviewer.session.studies.cohort_study import PATIENT, CohortResult
-from twinviewer.session.studies.published import DRAWN
+from twinviewer.session.studies.cohort.hearts import PEOPLE, Virtual
+from twinviewer.session.studies.cohort.published import DRAWN
+from twinviewer.session.studies.cohort.step import PATIENT, CohortResult
 from twinviewer.session.studies.spreads import Spread, spreads
 
 FEW = 30

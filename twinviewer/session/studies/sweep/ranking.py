@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import ParameterValue, Setup
 from twinviewer.session.metric_names import METRICS
-from twinviewer.session.studies.places import Masked, Place, places
-from twinviewer.session.studies.plan import plan_of, values_of
 from twinviewer.session.studies.study import Answer, Point, Study
-from twinviewer.session.studies.sweep import BASELINE_POINT
+from twinviewer.session.studies.sweep.places import Masked, Place, places
+from twinviewer.session.studies.sweep.plan import plan_of, values_of
+from twinviewer.session.studies.sweep.points import BASELINE_POINT
 
 WORK_SPREAD = "work_spread_percent"
 """Standard deviation of the segments' work in % of its mean: how unevenly the left ventricle works."""

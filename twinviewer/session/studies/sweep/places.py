@@ -8,7 +8,7 @@ import numpy as np
 from twinviewer.domain import OrganMesh, ParameterValue, Setup, TherapyError
 from twinviewer.geometry.sites import SEPTAL
 from twinviewer.session import catalog
-from twinviewer.session.studies.plan import Plan
+from twinviewer.session.studies.sweep.plan import Plan
 
 DEAD_SHARE = 0.5
 """Of a segment's outer surface: from there on its site counts as scar."""

@@ -4,9 +4,9 @@ import itertools
 from dataclasses import replace
 
 from twinviewer.domain import Setup
-from twinviewer.session.studies.places import places
-from twinviewer.session.studies.plan import Plan, point_name
 from twinviewer.session.studies.study import Point, Wanted
+from twinviewer.session.studies.sweep.places import places
+from twinviewer.session.studies.sweep.plan import Plan, point_name
 
 BASELINE_POINT = "baseline"
 WANTED = Wanted(

@@ -16,7 +16,7 @@ from scipy.stats import qmc
 
 from twinviewer.domain import EngineError, Setup
 from twinviewer.session.metric_names import label_of
-from twinviewer.session.studies.cohort import (
+from twinviewer.session.studies.cohort.hearts import (
     PULSE_MMHG,
     SPEED_M_S,
     SPEEDS,
@@ -26,7 +26,7 @@ from twinviewer.session.studies.cohort import (
     gather,
     related,
 )
-from twinviewer.session.studies.people import Person, within
+from twinviewer.session.studies.cohort.people import Person, within
 from twinviewer.session.studies.spreads import spreads
 from twinviewer.session.studies.study import Answer, Point
 

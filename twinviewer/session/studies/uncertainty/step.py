@@ -34,9 +34,9 @@ from twinviewer.session.case import BASELINE, Case, Scenario
 from twinviewer.session.scenarios import engine_of
 from twinviewer.session.simulate import setup_uid
 from twinviewer.session.studies.door import run_points
-from twinviewer.session.studies.draws import LEAST, acting, drawn_hash, normals
 from twinviewer.session.studies.journal import identity
 from twinviewer.session.studies.study import Answer, Point, Study, Wanted
+from twinviewer.session.studies.uncertainty.draws import LEAST, acting, drawn_hash, normals
 from twinviewer.session.therapy_use import TherapyUse
 
 Array = NDArray[np.float64]

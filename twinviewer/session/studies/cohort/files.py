@@ -9,9 +9,9 @@ from typing import Any
 
 from twinviewer import __version__
 from twinviewer.session.metrics import NOTICE
-from twinviewer.session.studies.bias import bias_statement, marginals
-from twinviewer.session.studies.cohort_study import CohortResult
-from twinviewer.session.studies.response import LEVEL, Division, Group
+from twinviewer.session.studies.cohort.bias import bias_statement, marginals
+from twinviewer.session.studies.cohort.response import LEVEL, Division, Group
+from twinviewer.session.studies.cohort.step import CohortResult
 
 SCHEMA = 1
 

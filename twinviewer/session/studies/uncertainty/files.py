@@ -9,10 +9,10 @@ from twinviewer.domain import EngineError
 from twinviewer.session import catalog
 from twinviewer.session.case import BASELINE, Case
 from twinviewer.session.metric_names import order_of
-from twinviewer.session.studies.bands import Interval, Spread, spread_of
-from twinviewer.session.studies.sensitivity import Ranking, rank
-from twinviewer.session.studies.uncertain import inputs_of, organ_of
-from twinviewer.session.studies.uncertain_words import LIMITS, apart, foundation, gain, narrowed, sentence, still
+from twinviewer.session.studies.uncertainty.bands import Interval, Spread, spread_of
+from twinviewer.session.studies.uncertainty.sensitivity import Ranking, rank
+from twinviewer.session.studies.uncertainty.step import inputs_of, organ_of
+from twinviewer.session.studies.uncertainty.words import LIMITS, apart, foundation, gain, narrowed, sentence, still
 
 RANKED = ("qrs_ms", "lv_ef_percent", "lv_esv_ml", "lv_dpdt_max_mmhg_s", "cardiac_output_l_min", "mean_arterial_mmhg")
 """What a script is told the inputs of without asking."""

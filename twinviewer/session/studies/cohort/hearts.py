@@ -18,8 +18,8 @@ from math import exp, sqrt
 import numpy as np
 
 from twinviewer.domain import EngineError, Patient, Setup
-from twinviewer.session.studies.people import MOST_DRAWS, Person, draw_person, person_of, within
-from twinviewer.session.studies.size import on_reference
+from twinviewer.session.studies.cohort.people import MOST_DRAWS, Person, draw_person, person_of, within
+from twinviewer.session.studies.cohort.size import on_reference
 from twinviewer.session.studies.spreads import relation, spreads
 
 PEOPLE = {"patient": "people_crt", "crt": "people_crt", "adults": "people_adults"}

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from twinviewer import __version__
-from twinviewer.session.studies.plan import Plan, plan_of
-from twinviewer.session.studies.ranking import TARGETS, Ranked, Table, Target, best_of_places, pareto, ranked
 from twinviewer.session.studies.study import Study
-from twinviewer.session.studies.sweep import BASELINE_POINT
+from twinviewer.session.studies.sweep.plan import Plan, plan_of
+from twinviewer.session.studies.sweep.points import BASELINE_POINT
+from twinviewer.session.studies.sweep.ranking import TARGETS, Ranked, Table, Target, best_of_places, pareto, ranked
 
 
 def write_csv(study: Study, table: Table, target: Target, path: Path) -> Path:

@@ -1,0 +1,1 @@
+"""Sweeps: a therapy over its places and settings, every combination simulated, ranked and mapped."""
