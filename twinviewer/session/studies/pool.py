@@ -2,8 +2,8 @@
 
 Dask's protocol is pickle: whoever can speak to a scheduler or worker can run code there, and a scheduler can run code
 here. So only an address that the user gives is ever spoken to, and our own cluster listens on loopback, behind TLS
-with a key of its own, so that no other user of the machine can reach it either. It has no dashboard, and nothing of it outlives us:
-Dask's workers watch their parent and end with it, even after kill -9.
+with a key of its own, so that no other user of the machine can reach it either. It has no dashboard, and
+nothing of it outlives us: Dask's workers watch their parent and end with it, even after kill -9.
 """
 
 import importlib.metadata
