@@ -4,8 +4,8 @@ Columns: metric as in docs/metrics.md; kind: ``lower`` or ``higher`` (that direc
 ``not_below`` (beyond limit is worse, back from there better), ``no_rise`` (a rise of limit and more is worse); limit in
 the metric's unit; least, least_percent: a smaller change means nothing, in that unit and as a share (empty: none
 given); condition: what must hold of the reference, as ``metric>=number`` or ``metric<=number``, joined by ``&`` (empty:
-always); who: those in words; checked: "yes" where the figures were read in the source for this table, "no" where they
-stand here from memory and have to be verified; source.
+always); who: those in words; checked: "yes" where the figures were read for this table, in the source or in a text that
+quotes it and is named with it, "no" where they stand here from memory and have to be verified; source.
 """
 
 import csv
