@@ -41,7 +41,7 @@ def channel_drug() -> list[Effect]:
     by_drug = (("dofetilide", 79.3, 1.1), ("quinidine", 78.6, 0.25), ("ranolazine", 12.6, 1.0))
     rows = [
         Effect(name, study, f"{drug_name} at {dose:g} × Cmax, ms", **at(gain), ours=longer_ms(drug_name, dose),
-               near=0.35, why="free concentration of the volunteers estimated")
+               near=0.35, why="gains from memory; free concentration of the volunteers estimated")
         for drug_name, gain, dose in by_drug
     ]  # fmt: skip
     rows.append(

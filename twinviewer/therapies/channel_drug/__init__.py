@@ -14,8 +14,8 @@ Here it does not: by the panel's own measurements it also holds a fifth of hERG 
 qNet, from 0.061 to 0.073: from intermediate to low risk.
 
 Size: at 1 x Cmax the model lengthens the cell by 12 % with dofetilide; patients at such concentrations (0.5 mg by
-mouth) gained 79 ms of QTc at the most (Johannesen et al., Clin Pharmacol Ther 96:549, 2014). For quinidine it doubles
-the cell, which is far more than in patients: its Cmax in the CiPA table is a high one.
+mouth) gained 79 ms of QTc at the most (Johannesen et al., Clin Pharmacol Ther 96:549, 2014; from memory). For
+quinidine it doubles the cell, which is far more than in patients: its Cmax in the CiPA table is a high one.
 """
 
 from collections.abc import Mapping, Sequence

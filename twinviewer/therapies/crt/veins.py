@@ -6,8 +6,8 @@ grooves are where the free right wall meets the left, found on the mesh at every
 are assumed to divide the free wall evenly. Names and thirds of the length as leads are classified on venograms: Singh
 et al., Circulation 123:1159 (2011); Dong et al., Europace 14:1139 (2012).
 
-Electrodes of a quadripolar lead: rings 20, 30 and 47 mm behind the tip (Quartet; Forleo et al., Heart Rhythm 8:31,
-2011). The tip points to the apex, as a lead comes from the coronary sinus at the base.
+Electrodes of a quadripolar lead: rings 20, 30 and 47 mm behind the tip (as of the Quartet lead;
+from memory, not verified). The tip points to the apex, as a lead comes from the coronary sinus at the base.
 """
 
 from collections.abc import Callable

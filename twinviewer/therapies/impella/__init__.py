@@ -2,9 +2,10 @@
 
 Head against flow H = h n^2 - K Q^2 at n revolutions a minute. For the 2.5 and the CP both numbers follow from the
 tables of flow by performance level in their instructions for use, whose lowest flows are taken to be those against 60
-mmHg: the two limits of flow at nine and eight speeds then lie on one such law within 0.06 L/min. Against a closed
-outlet, at full speed, it gives 166 and 162 mmHg. For the 5.0 the same head at its full speed and 5.0 L/min against 60
-mmHg are assumed. A pump at rest lets blood run back. Nothing else answers: vessels and muscle are those of before.
+mmHg: the two limits of flow at nine and eight speeds then lie on one such law within 0.12 L/min. Against a closed
+outlet, at full speed, it gives 166 and 162 mmHg. The table of the 2.5 was read again in its manual; that of the CP and
+the speeds of the 5.0 stand here from memory. For the 5.0 the same head at its full speed and 5.0 L/min against 60 mmHg
+are assumed. A pump at rest lets blood run back. Nothing else answers: vessels and muscle are those of before.
 """
 
 from collections.abc import Mapping

@@ -55,8 +55,8 @@ class Criterion:
 CRITERIA: Mapping[str, Criterion] = {
     "dpdt": Criterion(
         "lv_dpdt_max_mmhg_s", 10.0, True,
-        "an acute rise of LV dP/dt max by 10 % goes with reverse remodelling: Duckett et al., J Am Coll Cardiol "
-        "58:1128 (2011)",
+        "an acute rise of LV dP/dt max goes with reverse remodelling: Duckett et al., J Am Coll Cardiol 58:1128 "
+        "(2011); the limit of 10 % was not verified",
     ),
     "qrs": Criterion("qrs_ms", -20.0, False, "QRS shorter by 20 ms, as with resynchronisation in MIRACLE (2002)"),
     "stroke_volume": Criterion(
