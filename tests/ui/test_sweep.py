@@ -194,6 +194,7 @@ def test_the_map_lies_on_the_heart_until_the_sheet_goes(asked: tuple[Any, list[d
     state = window.coupling.composer.compose(case, window.choices, 0.0, window.look.tokens, None, 0.8)
     assert state.panes[0].values is overlay.values and "Sweep" in state.panes[0].title
     sheet.close()
+    assert not sheet.isVisible()
     assert window.choices.overlay is None
 
 

@@ -79,6 +79,10 @@ class LiveRun(QObject):
         self._asked: Trial | None = None
         self._next: Callable[[], None] | None = None
         self._compared: dict[tuple[str, str], tuple[Run, Run, Comparison]] = {}
+        self._telling = QTimer(self)  # two that come together are shown once
+        self._telling.setSingleShot(True)
+        self._telling.setInterval(0)
+        self._telling.timeout.connect(self.told)
         presenter.frame_reached.connect(self._reached)
         presenter.jobs_changed.connect(self._follow)
         presenter.case_changed.connect(self._remember)
@@ -220,7 +224,7 @@ class LiveRun(QObject):
         if found.uid != setup_uid(catalog.engine(case.engine), scenario.setup):
             return  # of values that are no longer wanted
         self._sketches[name] = _Sketch(self._sketched(scenario, found), scenario.setup)
-        self.told.emit()
+        self._telling.start()
 
     def _sketched(self, scenario: Scenario, found: Partial) -> Run:
         baseline = self._presenter.case.baseline

@@ -442,6 +442,9 @@ class Presenter(QObject):
             except TwinviewerError as error:
                 self._fail(error, name)
                 return
+            QTimer.singleShot(0, follow)  # what has come is drawn first
+
+        def follow() -> None:
             self.jobs_changed.emit()
             self.finished.emit(key)
             self._advance()

@@ -1,7 +1,7 @@
 """The sheet that every study has: what it is made of on the left, what came of it on the right, and how far it is."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QScrollArea, QVBoxLayout, QWidget
 
 from twinviewer.ui.page import Action, Note, quiet_label
@@ -125,10 +125,7 @@ class StudySheet(QDialog):
         if on:
             self.note.say("")
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self.closed.emit()
-        super().closeEvent(event)
-
     def reject(self) -> None:
-        """Escape puts the sheet away like its close button."""
-        self.close()
+        """Put away, by Escape or by the window's close button, which Qt leads through here as well."""
+        self.closed.emit()
+        super().reject()
