@@ -6,7 +6,9 @@
 VENV ?= .venv
 export VENV
 
-.PHONY: demo run test check bench package clean
+# make mutants   half a million damaged files for every reader, for a night (COUNT=5000 for a minute)
+
+.PHONY: demo run test check bench mutants package clean
 
 demo:
 	@packaging/setup.sh run
@@ -30,6 +32,10 @@ check:
 bench:
 	@packaging/setup.sh dev
 	@$(VENV)/bin/python tests/bench/run.py --write docs/benchmarks.md
+
+mutants:
+	@packaging/setup.sh dev
+	@OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m tests.support.mutants --count $(or $(COUNT),500000)
 
 package:
 	@packaging/setup.sh dev

@@ -31,7 +31,9 @@ def invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shots: list[str]) ->
     """Call the command line in this process; ``tmp_path / "scan"`` holds one series of the box."""
     found = {"organs": fake_twin.FakeOrgan(), "engines": fake_twin.FakeEngine(), "therapies": fake_twin.FakeTherapy()}
 
-    def scan(folder: Path, report: domain.Reporter = domain.silent) -> tuple[domain.Series, ...]:
+    def scan(
+        folder: Path, report: domain.Reporter = domain.silent, unpack_into: Path | None = None
+    ) -> tuple[domain.Series, ...]:
         if "interrupt" in shots:
             raise KeyboardInterrupt
         if "cancel" in shots:
@@ -40,7 +42,7 @@ def invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shots: list[str]) ->
         modality = "MR" if "mr" in shots else "CT"
         return (fake_twin.series(kind=kind, modality=modality), fake_twin.series("7.7", phases=1, description="plain"))
 
-    def read(series: domain.Series, report: domain.Reporter = domain.silent) -> domain.Volume:
+    def read(series: domain.Series, report: domain.Reporter = domain.silent, *_: Any) -> domain.Volume:
         return fake_twin.volume(60 if "dark" in shots else 300)
 
     def film(case: Any, path: Path, *_: Any, **__: Any) -> Path:

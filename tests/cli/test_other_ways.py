@@ -7,7 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+import typer
 from typer.testing import Result
+
+from twinviewer.cli.shell import speaking
+from twinviewer.dicom.belonging import OTHER_IMAGES
+from twinviewer.domain import LoadError
 
 Invoke = Callable[..., Result]
 
@@ -90,3 +95,9 @@ def test_structures_alone_are_found_and_written(invoke: Invoke, tmp_path: Path) 
     assert invoke("segment").exit_code == 2
     listed = invoke("segment", tmp_path / "scan")
     assert listed.exit_code == 0 and "mL" in listed.stdout
+
+
+def test_structures_of_other_images_name_the_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit), speaking(False):
+        raise LoadError("The segmentation was made on another series", remedy=OTHER_IMAGES)
+    assert "--by-place" in capsys.readouterr().err

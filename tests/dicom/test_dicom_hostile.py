@@ -1,17 +1,16 @@
-"""Files that lie, break or attack: typed errors in good time, nothing allocated, nothing followed, nobody named."""
+"""Every file that pydicom ships; what is larger than the machine; links, pipes and names. Lies: tests/hostile."""
 
 import contextlib
 import os
 import time
 import warnings
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
 from pydicom.data import get_testdata_files
-from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
+from pydicom.uid import RLELossless
 
 from twinviewer import dicom
 from twinviewer.dicom.decode import budget_bytes
@@ -62,46 +61,6 @@ def test_single_images_against_pydicom(name: str) -> None:
     assert np.array_equal(volume.data[0, 0], expected)
 
 
-def test_mutants(tmp_path: Path) -> None:
-    """Random bytes changed, cut or inserted in the header and pixels of varied files: typed errors only, and fast."""
-    rng = np.random.default_rng(20261121)
-    files = [file for file in shipped() if file.stat().st_size < 60_000 and file.suffix == ".dcm"]
-    for number in range(2000):
-        content = bytearray(files[number % len(files)].read_bytes())
-        for _ in range(int(rng.integers(1, 8))):
-            at = int(rng.integers(128, max(129, min(len(content), 3000))))
-            kind = rng.integers(4)
-            if kind == 0:
-                content[at : at + 1] = bytes([int(rng.integers(256))])
-            elif kind == 1:
-                content[at : at + 4] = b"\xff\xff\xff\xff"
-            elif kind == 2:
-                del content[at : at + int(rng.integers(1, 40))]
-            else:
-                content[at:at] = rng.bytes(int(rng.integers(1, 20)))
-        path = tmp_path / "m.dcm"
-        path.write_bytes(content)
-        start = time.perf_counter()
-        try_all(path)
-        assert time.perf_counter() - start < 10, files[number % len(files)].name
-
-
-@pytest.mark.parametrize(
-    ("tag", "value"),
-    [("Rows", 0), ("Columns", 0), ("Rows", 65535), ("NumberOfFrames", 2**31 - 1), ("NumberOfFrames", -1)],
-)
-def test_impossible_sizes_are_named_before_anything_is_allocated(folder: Path, tag: str, value: int) -> None:
-    path = sorted(folder.iterdir())[0]
-    data = pydicom.dcmread(path)
-    setattr(data, tag, value)
-    data.save_as(path)
-    start = time.perf_counter()
-    image, bad = dicom.scan(folder)
-    assert time.perf_counter() - start < 1
-    assert image.slices == 4 and bad.kind == "unreadable"
-    assert [warning.code for warning in bad.warnings] == ["unreadable_file"] and path.name in bad.warnings[0].text
-
-
 def test_more_than_the_machine_holds_is_refused(folder: Path) -> None:
     """A compressed file can claim any size; the sum is checked against memory."""
     for path in folder.iterdir():
@@ -118,57 +77,12 @@ def test_more_than_the_machine_holds_is_refused(folder: Path) -> None:
     assert time.perf_counter() - start < 2
 
 
-def test_deflate_bomb(folder: Path) -> None:
-    path = sorted(folder.iterdir())[0]
-    data = pydicom.dcmread(path)
-    data.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    data.save_as(path, enforce_file_format=True)
-    content = path.read_bytes()
-    start = 144 + int.from_bytes(content[140:144], "little")
-    squeeze = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
-    bomb = b"".join(squeeze.compress(bytes(1 << 24)) for _ in range(20)) + squeeze.flush()
-    path.write_bytes(content[:start] + bomb)
-    began = time.perf_counter()
-    _, bad = dicom.scan(folder)
-    assert "inflates" in bad.warnings[0].text and time.perf_counter() - began < 5
-
-
-def test_deep_sequences(folder: Path) -> None:
-    """5,000 nested items in a tag that is read."""
-    path = sorted(folder.iterdir())[0]
-    data = pydicom.dcmread(path)
-    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.2.1"
-    data.save_as(path)
-    nest = b"\x00\x52\x29\x92SQ\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff" * 5000
-    content = path.read_bytes()
-    pixels = content.rindex(b"\xe0\x7f\x10\x00")
-    path.write_bytes(content[:pixels] + nest + content[pixels:])
-    start = time.perf_counter()
-    try_all(folder)
-    assert time.perf_counter() - start < 2
-
-
 def test_links_and_pipes_are_not_followed(folder: Path, tmp_path: Path) -> None:
     (folder / "link.dcm").symlink_to(sorted(folder.iterdir())[0])
     (folder / "round").symlink_to(tmp_path, target_is_directory=True)
     os.mkfifo(folder / "pipe.dcm")
     (series,) = dicom.scan(folder)
     assert series.slices == 5 and not series.warnings
-
-
-def test_a_preamble_that_is_a_program(folder: Path) -> None:
-    path = sorted(folder.iterdir())[0]
-    path.write_bytes(b"MZ" + path.read_bytes()[2:])
-    assert "executable_preamble" in {warning.code for warning in dicom.scan(folder)[0].warnings}
-
-
-def test_places_that_are_no_numbers(folder: Path) -> None:
-    path = sorted(folder.iterdir())[2]
-    content = path.read_bytes()
-    assert content.count(b"0.0\\0.0\\4.0") == 1
-    path.write_bytes(content.replace(b"0.0\\0.0\\4.0", b"0.0\\nan\\4.0"))
-    found = try_all(folder)
-    assert "no_position" in {warning.code for series in found for warning in series.warnings}
 
 
 @pytest.mark.parametrize("name", ["../../etc/x", "CON", "a\0b", "\u202egnp.exe", "x" * 300, "Müller^Zoë"])

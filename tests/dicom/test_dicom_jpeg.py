@@ -174,8 +174,12 @@ def test_sign_and_spare_bits(tmp_path: Path, stored: int, precision: int) -> Non
 def test_inverted_grey(tmp_path: Path) -> None:
     image = smooth(255)
     encoded = jpeg(image, lossless=True)
-    path = write(tmp_path / "x.dcm", encoded, FIRST_ORDER, 8, PhotometricInterpretation="MONOCHROME1")
+    inverted = {"PhotometricInterpretation": "MONOCHROME1"}
+    path = write(tmp_path / "x.dcm", encoded, FIRST_ORDER, 8, Modality="MR", **inverted)
     assert np.array_equal(planes(path)[0], 255 - image.astype(int))
+    # Hounsfield units mean what they mean, however the image is to be shown (PS3.3 C.7.6.3.1.2)
+    path = write(tmp_path / "y.dcm", encoded, FIRST_ORDER, 8, **inverted)
+    assert np.array_equal(planes(path)[0], image)
 
 
 def test_lossy_values_beyond_the_stored_bits_stay_white(tmp_path: Path) -> None:

@@ -255,14 +255,30 @@ def test_a_lost_image_costs_its_phase_and_is_said(tmp_path: Path) -> None:
     assert np.array_equal(found.data, truth.data[[0, 2, 3]]) and found.phase_percent.tolist() == [0, 50, 75]
 
 
-def test_a_lost_slice_leaves_the_larger_part(tmp_path: Path) -> None:
+def test_a_lost_slice_is_interpolated_and_said(tmp_path: Path) -> None:
     truth = image(1)
     write(tmp_path, truth)[2].unlink()
     series = only(tmp_path)
-    assert "missing_slices" in {warning.code for warning in series.warnings}
+    (warning,) = series.warnings
+    assert warning.code == "missing_slices" and "1.3 to 2.6 mm apart" in warning.text
     found = volume_of(series)
-    assert np.array_equal(found.data[0], truth.data[0, 3:])
-    assert np.abs(found.grid.affine[:3, 3] - truth.grid.to_mm(np.array([[0, 0, 3]]))[0]).max() < 1e-6
+    assert found.data.shape == truth.data.shape and np.abs(found.grid.affine - truth.grid.affine).max() < 1e-6
+    kept = [k for k in range(9) if k != 2]
+    assert np.array_equal(found.data[0, kept], truth.data[0, kept])
+
+
+def test_a_gap_too_wide_to_fill_leaves_the_larger_part(tmp_path: Path) -> None:
+    truth = image(1)
+    paths = write(tmp_path, truth)
+    edited(tmp_path, lambda data, t, k: setattr(data, "Modality", "CT"))
+    for path in paths[1:5]:  # a gap of five steps
+        path.unlink()
+    series = only(tmp_path)
+    (warning,) = series.warnings
+    assert warning.text.startswith("4 slices are missing") and "slices 2 to 5 of 5" in warning.text
+    found = volume_of(series)
+    assert np.array_equal(found.data[0], truth.data[0, 5:])
+    assert np.abs(found.grid.affine[:3, 3] - truth.grid.to_mm(np.array([[0, 0, 5]]))[0]).max() < 1e-6
 
 
 def test_fractional_rescale_gives_floats(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ import SimpleITK as sitk
 from ideal_heart import ideal_heart
 
 from twinviewer.domain import Grid, LabelMap, MeshError
-from twinviewer.geometry import closed_surfaces, write_nifti, write_parts, write_surfaces, write_tets
+from twinviewer.geometry import closed_surfaces, write_nifti, write_nrrd, write_parts, write_surfaces, write_tets
 from twinviewer.geometry.label_surfaces import label_surfaces
+from twinviewer.geometry.read_mask import read_mask
 from twinviewer.geometry.read_mesh import read_mesh, to_lps_mm
 
 
@@ -35,6 +37,36 @@ def test_nifti_round_trip_in_world_space(tmp_path: Path, phases: int) -> None:
         where = image.TransformIndexToPhysicalPoint(index)[:3]
         assert np.allclose(where, original.grid.to_mm(np.array([[i, j, k]]))[0], atol=1e-4)
         assert image[index] == original.data[t, k, j, i]
+
+
+def oblique(phases: int) -> LabelMap:
+    """Turned about all axes, left-handed, with edges of three lengths."""
+    a, b, c = 0.3, -0.5, 0.2
+    x = np.array([[1, 0, 0], [0, np.cos(a), -np.sin(a)], [0, np.sin(a), np.cos(a)]])
+    y = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
+    z = np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
+    affine = np.eye(4)
+    affine[:3, :3] = x @ y @ z @ np.diag([0.7, -0.9, 2.5])
+    affine[:3, 3] = [-31.4, 27.2, 512.8]
+    made = labels(phases)
+    return replace(made, grid=Grid(made.grid.shape, affine))
+
+
+@pytest.mark.parametrize("name", ["x.nii.gz", "x.nii", "x.seg.nrrd"])
+def test_simpleitk_and_this_program_find_labels_and_place_again(tmp_path: Path, name: str) -> None:
+    """Axes to 1e-6 a voxel, and the origin as exactly as the format keeps it: NIfTI in 32 bits."""
+    original = oblique(1)
+    (write_nrrd if name.endswith("nrrd") else write_nifti)(tmp_path / name, original)
+    image = sitk.ReadImage(str(tmp_path / name))
+    assert np.array_equal(sitk.GetArrayFromImage(image), original.data[0])
+    affine = np.eye(4)
+    affine[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
+    affine[:3, 3] = image.GetOrigin()
+    own = read_mask(tmp_path / name)
+    assert np.array_equal(own.data, original.data)
+    for found in (affine, own.grid.affine):
+        assert np.abs(found[:3, :3] - original.grid.affine[:3, :3]).max() < 1e-6
+        assert np.abs(found[:3, 3] - original.grid.affine[:3, 3]).max() < (1e-9 if name.endswith("nrrd") else 4e-5)
 
 
 def test_nifti_header_is_ras(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_labels_colours_and_rubbish_are_not_opened_as_images(tmp_path: Path) -> 
     (tmp_path / "notes.txt").write_text("x")
     found = scan_images(tmp_path)
     assert [one.kind for one in found] == ["volume", "not_image", "unreadable", "unreadable"]
-    with pytest.raises(LoadError, match="import it as a mask"):
+    with pytest.raises(LoadError, match="holds labels"):
         read_image(found[1])
     assert not any("b.nrrd" in one.description or "a.nrrd" in one.description for one in found)
 

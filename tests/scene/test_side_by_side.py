@@ -33,7 +33,7 @@ def four() -> SceneState:
     panes = [compose.pane(name, mesh, shown, one, colour) for name, one in zip("abc", runs, strict=True)]
     change = runs[1].fields["activation_ms"].values - runs[0].fields["activation_ms"].values
     difference = compose.difference_pane(
-        mesh, shown, runs[1], Comparison("a", "b", (), {"activation_ms": change}, {}), title="Difference"
+        mesh, shown, runs[1], Comparison("a", "b", (), {"activation_ms": change}), title="Difference"
     )
     assert difference is not None
     return SceneState((*panes, difference), footer="P-1 research only")

@@ -118,7 +118,7 @@ def test_pick_returns_the_node_under_the_pointer(stage):
 def test_difference_pane_is_zero_centred():
     mesh = ball()
     change = np.where(np.arange(len(mesh.points_mm)) < mesh.wall_points, -37.0, np.nan)
-    comparison = Comparison("Baseline", "CRT", (), {"activation_ms": change}, {})
+    comparison = Comparison("Baseline", "CRT", (), {"activation_ms": change})
     made = compose.difference_pane(mesh, compose.structures(mesh, STYLES), run(), comparison)
     assert made is not None
     assert made.colouring.low == -made.colouring.high and made.colouring.high >= 37

@@ -115,7 +115,7 @@ def test_what_is_no_mask_is_refused(tmp_path: Path) -> None:
         with pytest.raises(LoadError, match=said):
             mask_import.compute_mask("heart", str(tmp_path / name), volume, Patient("p"))
     (tmp_path / "text.nii.gz").write_text("no mask")
-    with pytest.raises(LoadError, match="cannot be read"):
+    with pytest.raises(LoadError, match="no NIfTI"):
         mask_import.compute_mask("heart", str(tmp_path / "text.nii.gz"), volume, Patient("p"))
     with pytest.raises(LoadError, match="no such"):
         mask_import.compute_mask("heart", str(tmp_path / "none.nii.gz"), volume, Patient("p"))

@@ -103,7 +103,7 @@ def test_images_left_out_are_found_again_where_they_lie_or_beside_the_file(
     case = replace(finished, folder=str(old / "scan"), series=series)
     asked: list[tuple[str, ...]] = []
 
-    def read(series: Any, _report: Any = None) -> Any:
+    def read(series: Any, *_: Any) -> Any:
         asked.append(series.files)
         return finished.image
 
@@ -114,7 +114,7 @@ def test_images_left_out_are_found_again_where_they_lie_or_beside_the_file(
     back = store.load(tmp_path / "second" / "a.twin")
     assert back.image is finished.image and Path(asked[-1][0]).resolve() == tmp_path / "second" / "scan" / "a.dcm"
     assert back.series[0].files == files and "Import" not in back.messages
-    monkeypatch.setattr(dicom, "read", lambda series, _report=None: fake_twin.volume(111), raising=False)
+    monkeypatch.setattr(dicom, "read", lambda series, *_: fake_twin.volume(111), raising=False)
     assert "not those" in store.load(tmp_path / "second" / "a.twin").messages["Import"]
 
 

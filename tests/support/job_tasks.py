@@ -17,6 +17,23 @@ def double(volume: Volume, factor: float = 2.0) -> Volume:
     return replace(volume, data=(volume.data * factor).astype(volume.data.dtype))
 
 
+def make_large(count: int) -> np.ndarray:
+    """(count, 256, 512) int16, each slice its number, made where large results are made."""
+    from twinviewer.domain import arrays
+
+    out = arrays.empty((count, 256, 512), np.int16)
+    out[:] = np.arange(count)[:, None, None]
+    out.flags.writeable = False
+    return out
+
+
+def look_at(array: np.ndarray) -> tuple[int, bool]:
+    """The first value of the last slice, and whether the array came in shared memory."""
+    from twinviewer.session.shared_memory import block_of
+
+    return int(array[-1, 0, 0]), block_of(array) is not None
+
+
 def flags(writeable: np.ndarray, frozen: np.ndarray) -> tuple[bool, bool]:
     """Whether each array may be written."""
     return bool(writeable.flags.writeable), bool(frozen.flags.writeable)
@@ -99,3 +116,21 @@ def paint(steps: int, pause_s: float, live: Callable[[Frame], None]) -> int:
         live(Frame(i / 10.0, np.zeros((0, 3)), {"membrane_mv": np.full(5000, float(i))}))
         time.sleep(pause_s)
     return steps
+
+
+def decode_forever(name: str, limit_bytes: int = 0) -> None:
+    """A decoder that never comes back, as CharLS does on some damaged streams."""
+    from twinviewer.domain.reading import reading
+
+    with reading("sound.dcm"):
+        pass
+    with reading(name, limit_bytes):
+        time.sleep(3600)
+
+
+def decode_and_die(name: str, number: int) -> None:
+    """A decoder that takes its process with it."""
+    from twinviewer.domain.reading import reading
+
+    with reading(name):
+        os.kill(os.getpid(), number)

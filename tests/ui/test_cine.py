@@ -90,3 +90,41 @@ def test_named_points_stand_where_they_are_and_rings_are_unsure(qtbot) -> None: 
     assert inked(30.0) and not inked(70.0)
     view.show_time(1.1 / FRAMES)
     assert not inked(30.0)
+
+
+def test_one_place_is_shown_on_every_plane_and_the_other_plane_as_a_line(qtbot) -> None:  # type: ignore[no-untyped-def]
+    """Two planes at right angles that meet in the line x = 40, y = 60 mm: shift and move in one, look at the other."""
+    from PySide6.QtCore import QEvent, Qt
+    from PySide6.QtGui import QMouseEvent
+
+    frames = np.arange(FRAMES * 10_000, dtype=np.int16).reshape(FRAMES, 100, 100)
+    flat = np.array([[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 1.0, 50.0], [0, 0, 0, 1.0]])  # z = 50
+    upright = np.array([[1.0, 0, 0, 0], [0, 0, 1.0, 60.0], [0, 1.0, 0, 0], [0, 0, 0, 1.0]])  # y = 60
+    times = np.arange(FRAMES) * 0.16
+    planes = tuple(CinePlane(frames, affine, times, 0.8, "P", 8.0) for affine in (flat, upright))
+    view = CineView(Look())
+    qtbot.addWidget(view)
+    view.resize(820, 420)
+    view.open(CineStack(planes, "MR", "crossing"))
+    with qtbot.waitExposed(view):
+        view.show()
+    first, second = view.planes
+    at = first.from_image(40.0, 60.0)
+    event = QMouseEvent(QEvent.Type.MouseMove, at, first.mapToGlobal(at), Qt.MouseButton.NoButton,
+                        Qt.MouseButton.NoButton, Qt.KeyboardModifier.ShiftModifier)  # fmt: skip
+    first.mouseMoveEvent(event)
+    assert second.cross is not None and second.cross.place_mm == pytest.approx([40.0, 60.0, 50.0], abs=0.3)
+    assert second.point_of(second.cross.place_mm)[0] == second.from_image(*second.cross.place_mm[[0, 2]])
+    assert first._value.startswith("signal ") and abs(int(first._value.split()[1]) - 6040) <= 101
+    picture = second.grab().toImage()
+    line = second.from_image(80.0, 50.0).toPoint()  # the flat plane cuts the upright one at z = 50
+    seen = [picture.pixelColor(line.x(), line.y() + shift) for shift in (-1, 0, 1)]
+    assert max(one.red() - one.blue() for one in seen) > 40
+    view.set_cross(None)
+    assert second.cross is None
+    view.toggle_large(first)
+    first.step(1)
+    assert second.isVisible() and not first.isVisible()
+    second.step(1)  # there is no other
+    second.step(-1)
+    assert first.isVisible() and not second.isVisible()

@@ -236,7 +236,7 @@ def test_the_surface_in_3d_follows_and_can_be_painted_on(window, qtbot, labelled
     assert p.history.undo_text.startswith("Erase")
     assert view.stage.camera.GetDirectionOfProjection() != pytest.approx(turned)
     hand.stop()
-    assert view.state is None  # no model yet: the view says what comes next
+    qtbot.waitUntil(lambda: view.state is None)  # no model yet: the view says what comes next
 
 
 def test_a_model_made_before_is_given_up_with_a_word(window, qtbot, labelled, small_case) -> None:  # type: ignore[no-untyped-def]

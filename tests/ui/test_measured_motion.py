@@ -166,9 +166,9 @@ def test_after_a_simulation_the_measured_volume_lies_behind_the_runs(beating, sm
     assert least == pytest.approx(ES + 0.25, abs=0.01)
 
 
-def test_the_heart_is_shown_large_until_asked_for_whole_images(beating) -> None:  # type: ignore[no-untyped-def]
+def test_the_heart_is_shown_large_until_asked_for_whole_images(beating, qtbot) -> None:  # type: ignore[no-untyped-def]
     cine, view = beating.views.cine, beating.views.cine.planes[1]
-    assert view.zoom > 1.1
+    qtbot.waitUntil(lambda: view.zoom > 1.1, timeout=20_000)
     middle = view.to_image(QPointF(view.width() / 2, view.height() / 2))
     assert (middle.x(), middle.y()) == (pytest.approx(79.5, abs=2.0), pytest.approx(79.5, abs=2.0))
     top = view.to_image(QPointF(view.width() / 2, 0.0)).y()

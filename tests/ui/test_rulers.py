@@ -61,7 +61,7 @@ def test_esc_drops_the_half_done_first_and_the_drag_windows_again_after_it(open_
     w.actions_.all["cancel"].trigger()
     assert not w.rulers.on and not w.presenter.case.rulers
     before = w.display.window
-    drag(view, [-20.0, 0.0, z], [20.0, 10.0, z])
+    drag(view, [-20.0, -20.0, z], [20.0, -10.0, z])  # beside the lines of the crosshair
     assert w.display.window != before and not w.presenter.case.rulers
 
 

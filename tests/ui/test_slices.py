@@ -94,3 +94,16 @@ def test_value_under_the_pointer(views) -> None:  # type: ignore[no-untyped-def]
     display, _ = views
     assert display.value_at(np.zeros(3)) == 300.0  # the ball's blood in phase 0
     assert display.value_at(np.array([1e3, 0, 0])) is None
+
+
+def test_a_large_volume_is_fetched_beside_the_window(qtbot, small_case, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """Scanned slices are there at once; those across touch every page of memory and wait for the thread."""
+    monkeypatch.setattr("twinviewer.ui.image_display.LARGE_BYTES", 1)
+    display = ImageDisplay()
+    made = {name: SliceView(Look(), display, name) for name in ("axial", "coronal", "sagittal")}
+    for view in made.values():
+        qtbot.addWidget(view)
+    display.open(small_case.image, small_case.labels, (800.0, 250.0))
+    assert not display.fetched and made["axial"].slice() is not None and made["sagittal"].slice() is None
+    qtbot.waitUntil(lambda: display.fetched)
+    assert made["sagittal"].slice() is not None and made["coronal"].slice() is not None

@@ -15,8 +15,10 @@ from typing import Annotated
 import typer
 
 from twinviewer import __version__
+from twinviewer.cli.commands.archive import archive
 from twinviewer.cli.commands.calcium import calcium
 from twinviewer.cli.commands.cohort import cohort
+from twinviewer.cli.commands.deidentify import deidentify
 from twinviewer.cli.commands.demo import demo
 from twinviewer.cli.commands.edit import edit
 from twinviewer.cli.commands.export import export
@@ -55,6 +57,7 @@ for _command in (
     report,
     reproduce,
     export,
+    deidentify,
     calcium,
     therapies,
     sweep,
@@ -62,6 +65,7 @@ for _command in (
     uncertainty,
 ):  # as --help lists
     app.command()(_command)
+app.add_typer(archive, name="archive")
 app.command(hidden=True)(warm)
 
 

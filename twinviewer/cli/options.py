@@ -7,7 +7,9 @@ import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Write data, and errors, as JSON.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Report progress even where stderr is no terminal.")]
-Folder = Annotated[Path, typer.Argument(help="A folder of DICOM files.", show_default=False)]
+Folder = Annotated[
+    Path, typer.Argument(help="A folder of DICOM files, a ZIP archive of one, or a DICOMDIR.", show_default=False)
+]
 CaseFile = Annotated[Path, typer.Argument(help="A case file (.twin).", show_default=False)]
 InProcess = Annotated[bool, typer.Option("--in-process", hidden=True, help="No worker process, for debugging.")]
 
@@ -28,6 +30,12 @@ MaskPhase = Annotated[
 ]
 Interpolate = Annotated[
     bool, typer.Option("--interpolate", help="Fill between contours of an RTSTRUCT where slices are skipped.")
+]
+ByPlace = Annotated[
+    bool,
+    typer.Option(
+        "--by-place", help="The mask lies where its coordinates say, also where it refers to other images than these."
+    ),
 ]
 Over = Annotated[
     bool, typer.Option("--over", help="Find the structures in the images too, and lay those that are given over them.")

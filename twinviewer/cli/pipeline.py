@@ -51,6 +51,8 @@ def elsewhere(
     task: str = "",
     accepted: bool = False,
     typed: str = "",
+    *,
+    by_place: bool = False,
 ) -> dict[str, Any]:
     """What is given in place of finding structures in images, as keywords of ``session.elsewhere.take``; checked as far
     as that costs nothing. phase: counted from 1."""
@@ -61,7 +63,7 @@ def elsewhere(
     ]
     if len(ways) > 1:
         raise typer.BadParameter(f"{' and '.join(ways)} exclude each other", param_hint=ways[-1])
-    if not mask and (mask_map or interpolate):
+    if not mask and (mask_map or interpolate or by_place):
         raise typer.BadParameter("there is no --mask to apply it to", param_hint="--mask-map")
     if not mesh and (mesh_map or unit or frame):
         raise typer.BadParameter("there is no --mesh to apply it to", param_hint="--mesh-map")
@@ -81,8 +83,8 @@ def elsewhere(
     named = pairs([one for one in mesh_map.split(",") if one.strip()], "--mesh-map") if mesh_map else None
     return {
         "mask": list(mask), "mask_meaning": meaning, "phase": None if phase is None else phase - 1,
-        "interpolate": interpolate, "over": over, "mesh": list(mesh), "mesh_meaning": named, "unit": unit,
-        "frame": frame, "segmenter": segmenter, "task": task, "accepted": accepted,
+        "interpolate": interpolate, "over": over, "by_place": by_place, "mesh": list(mesh), "mesh_meaning": named,
+        "unit": unit, "frame": frame, "segmenter": segmenter, "task": task, "accepted": accepted,
     }  # fmt: skip
 
 

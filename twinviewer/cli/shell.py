@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 USAGE, BAD_INPUT, NO_ORGAN, NO_RESULT, NO_FILE, CANCELLED = 2, 3, 4, 5, 6, 130
 
 
+_BY_PLACE = "place it by its coordinates"
+"""As errors about structures' references say it; here there is an option for it."""
+
+
 @contextmanager
 def speaking(as_json: bool) -> Iterator[None]:
     """Turn typed errors into one line on stderr and an exit code; Ctrl-C into 130."""
@@ -25,6 +29,7 @@ def speaking(as_json: bool) -> Iterator[None]:
         yield
     except TwinviewerError as error:
         code = exit_code(error)
+        error.remedy = error.remedy.replace(_BY_PLACE, f"{_BY_PLACE} (--by-place)")
         if as_json:
             said = {"what": error.what, "where": error.where, "remedy": error.remedy, "exit_code": code}
             typer.echo(json.dumps({"error": {"type": type(error).__name__, **said}}), err=True)
@@ -36,6 +41,10 @@ def speaking(as_json: bool) -> Iterator[None]:
             json.dumps({"error": {"type": "Cancelled", "exit_code": CANCELLED}}) if as_json else "cancelled", err=True
         )
         raise typer.Exit(CANCELLED) from stop
+    finally:
+        from twinviewer.session.unpacked import forget
+
+        forget()
 
 
 def exit_code(error: "TwinviewerError") -> int:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydicom.dataset import Dataset
 from twinviewer.dicom.identity import age_years, identity
 from twinviewer.dicom.tag_values import text_of
 from twinviewer.domain import Ecg, LoadError, Quantity, Subject
+from twinviewer.domain.reading import reading
 
 MAX_BYTES = 128 << 20
 _MV = {"uv": 0.001, "mv": 1.0, "v": 1000.0, "nv": 1e-6}
@@ -50,14 +52,20 @@ def read_ecg(path: Path) -> Ecg:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise LoadError(f"ECGs of more than {MAX_BYTES >> 20} MB are not read", where=path.name)
-        data = pydicom.dcmread(path)
+        content = path.read_bytes()
     except OSError:
         raise LoadError("The ECG cannot be read", where=path.name, remedy="Check path and permissions") from None
+    try:
+        with reading(path.name, len(content)):
+            return _read(pydicom.dcmread(BytesIO(content)), path)
     except LoadError:
         raise
-    except Exception as error:  # pydicom raises whatever a damaged file leads it to
+    except Exception as error:  # pydicom raises whatever a damaged file leads it to, some of it when a tag is asked for
         remedy = "Export the ECG again"
         raise LoadError("This is not a sound DICOM file", where=path.name, remedy=remedy) from error
+
+
+def _read(data: Dataset, path: Path) -> Ecg:
     groups = data.get("WaveformSequence") or []
     if not groups:
         raise LoadError("The file holds no waveform", where=path.name, remedy="Choose the ECG's DICOM file")

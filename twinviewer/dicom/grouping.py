@@ -5,49 +5,33 @@ Nothing is interpolated and nothing is dropped in silence: whatever does not fit
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
-from twinviewer.dicom.cine import in_order, is_cine
+from twinviewer.dicom.cine import is_cine, timed
+from twinviewer.dicom.cine_study import cine_groups, pooled
+from twinviewer.dicom.directions import MOST_DIRECTIONS, by_direction, directions
 from twinviewer.dicom.headers import NO_FRAME, Header
 from twinviewer.dicom.phase_series import Part, merge_phases
 from twinviewer.dicom.phases import PhaseGrid, Plane, arrange, is_cardiac, rr_seconds
-from twinviewer.dicom.slice_geometry import TILT_DEGREES, Spread, axes, places, same_orientation, spread, tilt_degrees
-from twinviewer.dicom.warning_codes import warn
-from twinviewer.domain import ImageWarning
-
-VOLUME_KINDS = ("ct_volume", "ct_multiphase", "mr_volume", "volume")
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """What will be one Series. planes: all of them; cells: those that are read.
-
-    cells: volumes [phase][slice], slices rising along the normal; cine [plane][moment]; planar, if it can be read,
-    [moment][0]. run: [start, stop) of the slices that make one regular grid, and phases: the rows that are complete
-    there; both empty where the images cannot be read as a volume.
-    """
-
-    kind: str
-    uid: str
-    planes: tuple[Plane, ...]
-    cells: tuple[tuple[Plane | None, ...], ...] = ()
-    labels: tuple[str, ...] = ()
-    percent: tuple[float, ...] = ()
-    rr_s: float | None = None
-    spread: Spread | None = None
-    run: tuple[int, int] = (0, 0)
-    phases: tuple[int, ...] = ()
-    warnings: tuple[ImageWarning, ...] = ()
-
-    @property
-    def first(self) -> Header:
-        """The header that names the group."""
-        return self.planes[0].header
+from twinviewer.dicom.plane_group import Group
+from twinviewer.dicom.slice_geometry import (
+    TILT_DEGREES,
+    Spread,
+    axes,
+    places,
+    spread,
+    tilt_degrees,
+    told,
+)
+from twinviewer.dicom.splitting import split
+from twinviewer.dicom.warning_codes import names_of, warn
+from twinviewer.domain import ImageWarning, Reporter, silent
 
 
-def group(headers: Sequence[Header]) -> tuple[Group, ...]:
+def group(headers: Sequence[Header], report: Reporter = silent) -> tuple[Group, ...]:
     """Sort headers into groups: by patient, study and series, then by what the planes say of place and time."""
     groups: list[Group] = []
     ordered = sorted(headers, key=lambda h: (h.series_number, h.series_uid, h.instance_number, h.sop_uid, h.path))
@@ -55,8 +39,9 @@ def group(headers: Sequence[Header]) -> tuple[Group, ...]:
     for header in ordered:
         studies[header.patient_key, header.study_uid].append(header)
     for members in studies.values():
-        groups += _group_study(members)
-    patients = {header.patient_key for header in headers}
+        groups += _group_study(members, report)
+    # by what is shown of them: our own SEGs beside their images carry the pseudonym in place of the ID
+    patients = {header.pseudonym for header in headers}
     if len(patients) > 1:
         text = f"The folder holds {len(patients)} patients; each is kept apart"
         groups = [replace(g, warnings=(*g.warnings, warn("mixed_patients", text))) for g in groups]
@@ -71,10 +56,10 @@ def _named_apart(groups: Sequence[Group]) -> Iterator[Group]:
         yield found if seen[found.uid] == 1 else replace(found, uid=f"{found.uid}#again{seen[found.uid]}")
 
 
-def _group_study(headers: Sequence[Header]) -> list[Group]:
+def _group_study(headers: Sequence[Header], report: Reporter) -> list[Group]:
     groups: list[Group] = []
     cine: list[Plane] = []
-    parts: list[Part] = []
+    maybe: list[tuple[str, str, list[Plane], list[ImageWarning]]] = []
     by_series: dict[str, list[Header]] = defaultdict(list)
     other: dict[tuple[str, str], list[Header]] = defaultdict(list)
     for header in headers:
@@ -83,19 +68,37 @@ def _group_study(headers: Sequence[Header]) -> list[Group]:
         else:
             other[header.series_uid, header.sop_class].append(header)
     for uid, members in by_series.items():
+        report(0.0, "Grouping series")
         planes, warnings = _unique(members)
-        flat = [plane for plane in planes if _is_flat(plane)]
-        solid = [plane for plane in planes if not _is_flat(plane)]
-        if is_cine(solid):
-            cine += solid
-        else:
-            parts += _split(uid, solid, warnings)
+        flat: list[Plane] = []
+        solid: list[Plane] = []
+        for plane in planes:
+            (flat if _is_flat(plane) else solid).append(plane)
+        for number, (label, shown) in enumerate(split(solid) if solid else ()):
+            shown = timed(shown)
+            if is_cine(shown):
+                cine += shown
+            else:
+                maybe.append((uid if number == 0 else f"{uid}#{number + 1}", label, shown, warnings))
         if flat:
-            groups.append(_planar(uid if not solid else f"{uid}#planar", flat, warnings))
+            groups.append(_planar(uid if not solid else f"{uid}#planar", flat, warnings, beside=bool(solid)))
+    pool, taken = pooled([planes for _, _, planes, _ in maybe])
+    cine += pool
+    parts: list[Part] = []
+    for number, (uid, label, planes, warnings) in enumerate(maybe):
+        if number in taken:
+            continue
+        ways = directions(planes)
+        if len(ways) > MOST_DIRECTIONS:
+            text = f"The images face more than {MOST_DIRECTIONS} ways, as those of a turning scan do"
+            groups.append(_planar(uid, planes, [*warnings, warn("mixed_orientation", text)]))
+        else:
+            parts += by_direction(uid, ways, warnings, label)
     for part in merge_phases(parts):
+        report(0.5, "Grouping series")
         groups += _volumes(part)
     if cine:
-        groups.append(_cine(cine))
+        groups += cine_groups(cine)
     for (uid, _), members in other.items():
         groups.append(Group("not_image", uid, tuple(Plane(header, NO_FRAME) for header in members)))
     return groups
@@ -106,17 +109,19 @@ def _unique(headers: Sequence[Header]) -> tuple[list[Plane], list[ImageWarning]]
     seen: set[str] = set()
     planes: list[Plane] = []
     warnings: list[ImageWarning] = []
-    copies = 0
+    copies: list[str] = []
     for header in headers:
         if header.sop_uid and header.sop_uid in seen:
-            copies += 1
+            copies.append(header.path)
             continue
         seen.add(header.sop_uid)
         planes += [Plane(header, frame) for frame in header.frames]
     if copies:
-        warnings.append(warn("duplicate_slices", f"{copies} files are copies of others and were left out"))
-    if any(header.executable_preamble for header in headers):
-        warnings.append(warn("executable_preamble", "The files start like a program; never run them"))
+        text = f"{len(copies)} files are copies of others and were left out: {names_of(copies)}"
+        warnings.append(warn("duplicate_slices", text))
+    if programs := [header.path for header in headers if header.executable_preamble]:
+        text = f"{len(programs)} files start like a program; never run them: {names_of(programs)}"
+        warnings.append(warn("executable_preamble", text))
     return planes, warnings
 
 
@@ -126,78 +131,28 @@ def _is_flat(plane: Plane) -> bool:
     return (
         "LOCALIZER" in plane.header.image_type
         or plane.header.samples != 1
+        or plane.header.photometric == "PALETTE COLOR"
         or plane.frame.position_mm is None
         or orientation is None
-        or axes(orientation) is None
+        or not _is_turned(orientation)
     )
 
 
-def _planar(uid: str, planes: list[Plane], warnings: Sequence[ImageWarning]) -> Group:
+@lru_cache(maxsize=4096)
+def _is_turned(orientation: tuple[float, ...]) -> bool:
+    """Whether direction cosines are such; the slices of a stack share them."""
+    return axes(orientation) is not None
+
+
+def _planar(uid: str, planes: list[Plane], warnings: Sequence[ImageWarning], beside: bool = False) -> Group:
     notes = list(warnings)
-    lost = sum(plane.frame.position_mm is None or plane.frame.orientation is None for plane in planes)
-    crooked = sum(plane.frame.orientation is not None and axes(plane.frame.orientation) is None for plane in planes)
-    if (lost or crooked) and planes[0].header.modality in ("CT", "MR", "PT", "NM"):
-        notes.append(
-            warn("no_position", f"{lost + crooked} of {len(planes)} images do not say where they lie in the patient")
-        )
-    return Group("planar", uid, tuple(planes), warnings=tuple(notes))
-
-
-def _split(uid: str, planes: list[Plane], warnings: list[ImageWarning]) -> list[Part]:
-    """One part for each orientation and matrix of a series, the largest first."""
-    if not planes:
-        return []
-    directions: list[list[Plane]] = []
-    for plane in planes:
-        for members in directions:
-            if same_orientation(members[0].frame.orientation or (), plane.frame.orientation or ()):
-                members.append(plane)
-                break
-        else:
-            directions.append([plane])
-    notes = list(warnings)
-    if len(directions) > 1:
-        notes.append(warn("mixed_orientation", f"The series has images in {len(directions)} directions, kept apart"))
-    found: list[list[Plane]] = []
-    for members in directions:
-        matrices: dict[tuple[object, ...], list[Plane]] = defaultdict(list)
-        for plane in members:
-            matrices[plane.header.rows, plane.header.columns, plane.frame.spacing_mm].append(plane)
-        if len(matrices) > 1:
-            sizes = Counter(f"{plane.header.columns}x{plane.header.rows}" for plane in members)
-            text = ", ".join(f"{count} of {size}" for size, count in sizes.most_common())
-            notes.append(warn("mixed_matrix", f"Images of different pixel grids, kept apart: {text}"))
-        found += matrices.values()
-    found.sort(key=len, reverse=True)
-    return [
-        Part(uid if number == 0 else f"{uid}#{number + 1}", members, list(notes))
-        for number, members in enumerate(found)
-    ]
-
-
-def _cine(planes: list[Plane]) -> Group:
-    cells, labels = in_order(planes)
-    counts = [len(row) for row in cells]
-    promised = max((plane.header.cardiac_images or 0) for plane in planes)
-    full = max(max(counts), promised)
-    notes: list[ImageWarning] = []
-    if min(counts) < full:
-        lacking = sum(count < full for count in counts)
-        text = f"{lacking} of {len(counts)} planes have fewer phases ({min(counts)} to {max(counts)}) than the {full} "
-        text += "that the scanner made" if full == promised else "of the others"
-        notes.append(warn("incomplete_phases", text))
-    used = sum(counts)
-    if used < len(planes):
-        notes.append(warn("duplicate_slices", f"{len(planes) - used} images repeat another's place and time"))
-    return Group(
-        "mr_cine",
-        cells[0][0].header.series_uid,
-        tuple(planes),
-        cells=cells,
-        labels=labels,
-        rr_s=rr_seconds(planes),
-        warnings=tuple(notes),
-    )
+    lost = [p for p in planes if p.frame.position_mm is None or axes(p.frame.orientation or ()) is None]
+    if lost and planes[0].header.modality in ("CT", "MR", "PT", "NM"):
+        text = f"{len(lost)} of {len(planes)} images do not say where they lie in the patient"
+        notes.append(warn("no_position", f"{text}: {names_of(p.header.path for p in lost)}"))
+    scouts = all("LOCALIZER" in plane.header.image_type for plane in planes)
+    part = "" if not beside else "localizers" if scouts else "images without a place"
+    return Group("planar", uid, tuple(planes), warnings=tuple(notes), part=part)
 
 
 def _volumes(part: Part) -> list[Group]:
@@ -210,11 +165,12 @@ def _volumes(part: Part) -> list[Group]:
     notes = list(part.warnings)
     zero = [plane.frame.slope == 0 for plane in planes]
     if any(zero):
-        text = f"{sum(zero)} of {len(planes)} images have a rescale slope of 0, so their values are lost; left out"
+        text = f"{sum(zero)} of {len(planes)} images have a rescale slope of 0, so their values are lost; left out: "
+        text += names_of(plane.header.path for plane, dead in zip(planes, zero, strict=True) if dead)
         notes.append(warn("rescale_slope_zero", text))
     kept = [n for n, dead in enumerate(zero) if not dead]
     if not kept:
-        return [Group("planar", part.uid, tuple(planes), warnings=tuple(notes))]
+        return [Group("planar", part.uid, tuple(planes), warnings=tuple(notes), part=part.label)]
     positions = np.array([planes[n].frame.position_mm for n in kept])
     place, _ = places(positions @ turned[2])
     values = None if part.values is None else [part.values[n] for n in kept]
@@ -225,11 +181,17 @@ def _volumes(part: Part) -> list[Group]:
     return [_volume(part, grid, notes, bad_spacing=bad_spacing, ct=header.modality == "CT")]
 
 
+_PASSES = {"acquisition": "pass", "temporal": "time", "echo": "echo", "repeat": "repeat"}
+
+
 def _passes(part: Part, grid: PhaseGrid) -> list[Group]:
     groups: list[Group] = []
     for number, row in enumerate(grid.cells):
         uid = part.uid if number == 0 else f"{part.uid}#{grid.key}{number + 1}"
-        groups += _volumes(Part(uid, [plane for plane in row if plane is not None], list(part.warnings)))
+        words = f"{_PASSES.get(grid.key, grid.key)} {number + 1} of {len(grid.cells)}"
+        label = f"{part.label}, {words}" if part.label else words
+        planes = [plane for plane in row if plane is not None]
+        groups += _volumes(Part(uid, planes, list(part.warnings), label=label))
     return groups
 
 
@@ -246,21 +208,26 @@ def _volume(part: Part, grid: PhaseGrid, notes: list[ImageWarning], *, bad_spaci
         run, phases = (0, 0), ()
         notes.append(warn("zero_spacing", "The pixel spacing is absent or zero, so nothing can be measured"))
     if grid.duplicates:
-        notes.append(warn("duplicate_slices", f"{grid.duplicates} images lie where another lies; the first is kept"))
+        kept = {id(cell) for row in grid.cells for cell in row}
+        named = names_of(plane.header.path for plane in part.planes if id(plane) not in kept and plane.frame.slope)
+        text = f"{grid.duplicates} images lie where another lies; the first is kept, not {named}"
+        notes.append(warn("duplicate_slices", text))
     count = len(here)
     if count < 2:
         notes += [] if len(grid.cells) == 1 else _incomplete(grid, phases)
         return Group(
             "planar", part.uid, tuple(part.planes), cells=grid.cells, percent=grid.percent,
-            rr_s=rr_seconds(part.planes), spread=lie, run=run, phases=phases, warnings=tuple(notes),
+            rr_s=rr_seconds(part.planes), spread=lie, run=run, phases=phases, warnings=tuple(notes), part=part.label,
         )  # fmt: skip
     notes += _spread_warnings(lie, count, run)
     notes += _incomplete(grid, phases)
     tilt = tilt_degrees(positions[run[0] : run[1]], turned[2]) if run[1] - run[0] > 1 else 0.0
     if tilt > TILT_DEGREES:
         notes.append(
-            warn("gantry_tilt", f"Slices are stacked {tilt:.1f} degrees off their normal; the grid is sheared")
+            warn("gantry_tilt", f"Slices are stacked {tilt:.1f} degrees off their normal: set upright by interpolation")
         )
+    if header.unit_note:
+        notes.append(warn("units", header.unit_note))
     if ct:
         notes += _ct_warnings(part.planes)
     if count < 4:
@@ -270,14 +237,16 @@ def _volume(part: Part, grid: PhaseGrid, notes: list[ImageWarning], *, bad_spaci
         kind = "ct_multiphase"
     return Group(
         kind, part.uid, tuple(part.planes), cells=grid.cells, percent=grid.percent,
-        rr_s=rr_seconds(part.planes), spread=lie, run=run, phases=phases, warnings=tuple(notes),
+        rr_s=rr_seconds(part.planes), spread=lie, run=run, phases=phases, warnings=tuple(notes), part=part.label,
     )  # fmt: skip
 
 
 def _readable(grid: PhaseGrid, lie: Spread) -> tuple[tuple[int, int], tuple[int, ...]]:
-    """The evenly spaced run to read and the phases that are complete there. Half of the slices is the least."""
+    """The run to read and the phases that are complete there: all slices where they can be made even, else the longest
+    run that is. Half of the slices is the least."""
     count = len(grid.cells[0])
-    for start, stop in lie.runs:
+    runs = ((0, count), *lie.runs) if lie.step_mm > 0 else lie.runs
+    for start, stop in runs:
         if (stop - start) * 2 < count or (stop - start < 3 and stop - start < count):
             break
         phases = tuple(
@@ -289,15 +258,9 @@ def _readable(grid: PhaseGrid, lie: Spread) -> tuple[tuple[int, int], tuple[int,
 
 
 def _spread_warnings(lie: Spread, count: int, run: tuple[int, int]) -> list[ImageWarning]:
-    if lie.regular:
+    if lie.regular and not lie.nearly:
         return []
-    if run[1] > run[0]:
-        rest = f"slices {run[0] + 1} to {run[1]} of {count} are evenly spaced and are what is read"
-    else:
-        rest = "no evenly spaced part is large enough to read as a volume"
-    if lie.uneven:
-        return [warn("uneven_spacing", f"Slices are not evenly spaced; {rest}")]
-    return [warn("missing_slices", f"{lie.missing} slices are missing; {rest}")]
+    return [warn("missing_slices" if lie.missing else "uneven_spacing", told(lie, count, run))]
 
 
 def _incomplete(grid: PhaseGrid, phases: tuple[int, ...]) -> list[ImageWarning]:

@@ -7,19 +7,25 @@ import hashlib
 import logging
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
 import pydicom
-from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
+from twinviewer.dicom.bounded import BoundedFile
+from twinviewer.dicom.elements import BIG_ENDIAN, DEFLATED, EXPLICIT, FIRST_BYTES, IMPLICIT, elements
+from twinviewer.dicom.frame_geometry import ENHANCED, Frame, believable, frames_of
+from twinviewer.dicom.frame_geometry import NO_FRAME as NO_FRAME
 from twinviewer.dicom.identity import age_years, height_cm, identity
+from twinviewer.dicom.mosaic import Mosaic, is_mosaic, mosaic_of
+from twinviewer.dicom.pet import PetUnit, pet_unit
 from twinviewer.dicom.tag_values import (
-    TAG_OF,
+    WANTED,
+    Tags,
     integer_of,
     number_of,
-    numbers_of,
     one_line,
     positive,
     text_of,
@@ -34,17 +40,13 @@ MAX_FRAMES = 100_000
 MAX_INFLATED_BYTES = 1 << 28
 MAX_FRAME_BYTES = 1 << 30
 
-NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"})
-IMPLICIT = "1.2.840.10008.1.2"
-BIG_ENDIAN = "1.2.840.10008.1.2.2"
-DEFLATED = "1.2.840.10008.1.2.1.99"
+NATIVE = frozenset({IMPLICIT, EXPLICIT, BIG_ENDIAN})
+PIXELS, FLOAT_PIXELS, DOUBLE_PIXELS = 0x7FE00010, 0x7FE00008, 0x7FE00009
 DICOMDIR = "1.2.840.10008.1.3.10"
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
-ENHANCED = frozenset(_STORAGE + tail for tail in ("2.1", "2.2", "4.1", "4.4", "128.1", "130"))
 _NOT_IMAGE_PREFIXES = tuple(
-    _STORAGE + tail
-    for tail in ("9.", "11.", "66", "67", "88.", "91.", "104.", "30", "481.3", "481.4", "481.5", "481.8")
+    _STORAGE + tail for tail in ("9.", "11.", "66", "67", "88.", "91.", "104.", "481.3", "481.4", "481.5", "481.8")
 )
 _NOT_IMAGE_MODALITIES = frozenset(
     [
@@ -71,37 +73,16 @@ _NOT_IMAGE_MODALITIES = frozenset(
 )
 _EXECUTABLE_STARTS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")
 
-_FRAME_TAGS = ["SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"]
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Where one image plane lies and when it was taken. None where the header is silent or makes no sense.
-
-    index: frame number in its file. position_mm: (x, y, z) LPS of the first pixel's centre. orientation: row and
-    column cosines. spacing_mm: (between rows, between columns). Times in ms after the R wave, phase in % of R-R.
-    """
-
-    index: int
-    position_mm: tuple[float, ...] | None
-    orientation: tuple[float, ...] | None
-    spacing_mm: tuple[float, ...] | None
-    thickness_mm: float | None
-    slope: float
-    intercept: float
-    trigger_ms: float | None
-    phase_percent: float | None
-    interval_ms: float | None
-    temporal_index: int | None
-    echo_ms: float | None
-
-
-NO_FRAME = Frame(0, None, None, None, None, 1.0, 0.0, None, None, None, None, None)
-
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a scan keeps of one file. patient_key: hash that tells patients apart; pseudonym: what may be shown."""
+    """What a scan keeps of one file.
+
+    patient_key: hash that tells patients apart; pseudonym: what may be shown. pixel_offset: where the value of the
+    pixels begins in the file, None where it is deflated or holds none. floating: pixels are real numbers. rows and
+    columns are those of one plane; of a mosaic that is a tile. unit: of values after rescale times unit_factor ("" if
+    not known); unit_note: what must be said of it.
+    """
 
     path: str
     sop_class: str
@@ -130,6 +111,8 @@ class Header:
     heart_rate_bpm: float | None
     cardiac_images: int | None
     inversion_ms: float | None
+    images_made: int | None
+    slice_step_mm: float | None
     window: tuple[float, float] | None
     rows: int
     columns: int
@@ -140,9 +123,19 @@ class Header:
     photometric: str
     transfer_syntax: str
     pixel_offset: int | None
+    floating: bool
+    mosaic: Mosaic | None
+    unit: str
+    unit_factor: float
+    unit_note: str
     is_image: bool
     executable_preamble: bool
     frames: tuple[Frame, ...]
+
+    @property
+    def native(self) -> bool:
+        """Whether pixels lie in the file as they are."""
+        return self.transfer_syntax in NATIVE
 
     @property
     def frame_bytes(self) -> int:
@@ -158,34 +151,31 @@ def read_header(path: Path) -> Header | None:
     """Read one file's header. None for a DICOMDIR. Raises NotDicomError or LoadError, whatever pydicom raises."""
     name = path.name
     try:
-        with path.open("rb") as stream:
-            start = stream.read(1024)
+        with BoundedFile(path) as stream:
+            start = stream.read(FIRST_BYTES)
             has_prefix = start[128:132] == b"DICM"
             if not has_prefix and start[:2] not in (b"\x02\x00", b"\x08\x00"):
                 raise NotDicomError("This file is not DICOM", where=name)
             _refuse_inflate_bomb(stream, start, name)
-            stream.seek(0)
-            return _parse(stream, path, force=not has_prefix, executable=start.startswith(_EXECUTABLE_STARTS))
+            return _parse(stream, start, path, force=not has_prefix, executable=start.startswith(_EXECUTABLE_STARTS))
     except LoadError:
         raise
     except Exception as error:  # pydicom lets at least seven types through, zlib.error and RecursionError among them
-        raise LoadError(
-            "This file cannot be read as DICOM", where=name, remedy=f"Export it again ({type(error).__name__})"
-        ) from None
+        deep = isinstance(error, RecursionError)
+        what = "The header's sequences lie too deep in one another" if deep else "This file cannot be read as DICOM"
+        raise LoadError(what, where=name, remedy=f"Export it again ({type(error).__name__})") from None
 
 
-def _parse(stream: BinaryIO, path: Path, force: bool, executable: bool) -> Header | None:
-    data = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=list(TAG_OF.values()), force=force)
-    meta = data.file_meta
-    syntax = str(meta.get("TransferSyntaxUID", "") or (IMPLICIT if data.is_implicit_VR else "1.2.840.10008.1.2.1"))
-    if str(meta.get("MediaStorageSOPClassUID", "")) == DICOMDIR:
+def _parse(stream: BinaryIO, start: bytes, path: Path, force: bool, executable: bool) -> Header | None:
+    data, syntax, storage, pixels_at = _tags(stream, start, force)
+    if storage == DICOMDIR:
         return None
-    sop_class = text_of(data, "SOPClassUID") or str(meta.get("MediaStorageSOPClassUID", ""))
+    sop_class = text_of(data, "SOPClassUID") or storage
     if not sop_class and "Rows" not in data:
         if force:
             raise NotDicomError("This file is not DICOM", where=path.name)
         raise LoadError("The header says neither what the object is nor how large", where=path.name)
-    if not UID(sop_class).is_valid:
+    if not _is_uid(sop_class):
         raise LoadError("The header is damaged: its object type is not a valid UID", where=path.name)
 
     modality = text_of(data, "Modality")
@@ -199,6 +189,8 @@ def _parse(stream: BinaryIO, path: Path, force: bool, executable: bool) -> Heade
     count = integer_of(data, "NumberOfFrames") or 1
     photometric = text_of(data, "PhotometricInterpretation")
     pixel_offset = None
+    floating, mosaic = False, None
+    unit = PetUnit({"CT": "HU", "RTDOSE": "Gy"}.get(modality, ""))
     frames: tuple[Frame, ...] = ()
     if is_image:
         frame_bytes = (rows or 0) * (columns or 0) * samples * max(bits // 8, 1)
@@ -206,9 +198,17 @@ def _parse(stream: BinaryIO, path: Path, force: bool, executable: bool) -> Heade
             raise LoadError(
                 f"The header claims {count} frames of {columns} x {rows} pixels, which cannot be true", where=path.name
             )
-        if syntax in NATIVE and bits >= 8:
-            pixel_offset = _native_pixels(stream, path, syntax, frame_bytes * count, photometric)
-        frames = _frames(stream, data, sop_class, count, force)
+        if syntax != DEFLATED:
+            expected = frame_bytes * count if bits >= 8 else frame_bytes // 8 * count
+            stream.seek(pixels_at)
+            pixel_offset, floating = _pixels(stream, path, syntax, expected, photometric)
+        frames = tuple(map(believable, frames_of(stream, data, sop_class, count, force)))
+        if count == 1 and is_mosaic(texts_of(data, "ImageType")):
+            tiles = mosaic_of(stream, frames[0], rows or 0, columns or 0, force)
+            if tiles is not None:
+                (mosaic, frames), rows, columns = tiles, *tiles[0].tile
+        if modality == "PT" and sop_class not in ENHANCED:
+            unit = pet_unit(stream, force)
     key, pseudonym, synthetic = identity(data)
     return Header(
         path=str(path),
@@ -238,7 +238,9 @@ def _parse(stream: BinaryIO, path: Path, force: bool, executable: bool) -> Heade
         heart_rate_bpm=positive(number_of(data, "HeartRate")),
         cardiac_images=integer_of(data, "CardiacNumberOfImages"),
         inversion_ms=number_of(data, "InversionTime"),
-        window=_window(data),
+        images_made=integer_of(data, "ImagesInAcquisition"),
+        slice_step_mm=positive(number_of(data, "SpacingBetweenSlices")),
+        window=_window(data) or (frames[len(frames) // 2].window if frames else None),
         rows=rows or 0,
         columns=columns or 0,
         samples=samples,
@@ -248,13 +250,35 @@ def _parse(stream: BinaryIO, path: Path, force: bool, executable: bool) -> Heade
         photometric=photometric,
         transfer_syntax=syntax,
         pixel_offset=pixel_offset,
+        floating=floating,
+        mosaic=mosaic,
+        unit=unit.name,
+        unit_factor=unit.factor,
+        unit_note=unit.note,
         is_image=is_image,
         executable_preamble=executable,
         frames=frames,
     )
 
 
-def _stand_in(data: Dataset) -> str:
+def _tags(stream: BinaryIO, start: bytes, force: bool) -> tuple[Tags, str, str, int]:
+    """(values, transfer syntax, storage class by the file meta information, offset of the pixel element)."""
+    plain = elements(stream, start, WANTED)
+    if plain is not None:
+        return plain, plain.syntax, plain.storage, plain.pixels_at
+    stream.seek(0)
+    data = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=list(WANTED), force=force)
+    meta = data.file_meta
+    syntax = str(meta.get("TransferSyntaxUID", "") or (IMPLICIT if data.is_implicit_VR else EXPLICIT))
+    return data, syntax, str(meta.get("MediaStorageSOPClassUID", "")), stream.tell()
+
+
+@lru_cache(maxsize=512)
+def _is_uid(text: str) -> bool:
+    return bool(UID(text).is_valid)
+
+
+def _stand_in(data: Tags) -> str:
     """A series UID for files that have lost theirs: the same for what would have been one series."""
     parts = ("StudyInstanceUID", "Modality", "SeriesNumber", "SeriesDescription", "ProtocolName", "ConvolutionKernel")
     return "lost." + hashlib.sha256("\n".join(text_of(data, part) for part in parts).encode()).hexdigest()[:16]
@@ -283,97 +307,22 @@ def _refuse_inflate_bomb(stream: BinaryIO, start: bytes, name: str) -> None:
                 )
 
 
-def _native_pixels(stream: BinaryIO, path: Path, syntax: str, expected: int, photometric: str) -> int | None:
-    """Offset of the first pixel byte; LoadError if the file ends before the last one."""
+def _pixels(stream: BinaryIO, path: Path, syntax: str, expected: int, photometric: str) -> tuple[int | None, bool]:
+    """Offset of the first byte of the pixels' value, and whether they are real numbers; LoadError if native ones end
+    before the last."""
     start = stream.tell()
     element = stream.read(12)
-    big = syntax == BIG_ENDIAN
     if len(element) < 8:
         raise LoadError("The file ends before its pixels", where=path.name, remedy="Copy or export it again")
-    if element[:4] != (b"\x7f\xe0\x00\x10" if big else b"\xe0\x7f\x10\x00"):
-        return None
-    offset = start + (8 if syntax == IMPLICIT else 12)
-    if photometric != "YBR_FULL_422" and path.stat().st_size - offset < expected:
+    number = int.from_bytes(element[:2], "big" if syntax == BIG_ENDIAN else "little") << 16
+    number |= int.from_bytes(element[2:4], "big" if syntax == BIG_ENDIAN else "little")
+    if number not in (PIXELS, FLOAT_PIXELS, DOUBLE_PIXELS):
+        return None, False
+    # what the element itself shows, since some files say one syntax and hold the other
+    offset = start + (12 if element[4:6] in (b"OB", b"OW", b"OF", b"OD", b"UN") else 8)
+    if syntax in NATIVE and photometric != "YBR_FULL_422" and path.stat().st_size - offset < expected:
         raise LoadError("The file is cut short: pixels are missing", where=path.name, remedy="Copy or export it again")
-    return offset
-
-
-# --- one frame's geometry and time -------------------------------------------------------------------------------
-
-
-def _frames(stream: BinaryIO, data: Dataset, sop_class: str, count: int, force: bool) -> tuple[Frame, ...]:
-    if sop_class not in ENHANCED:
-        single = _frame(0, data, data, data, data, data, data, data)
-        return tuple(_renumbered(single, index) for index in range(count))
-    stream.seek(0)
-    groups = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=_FRAME_TAGS, force=force)
-    shared = _item(groups, "SharedFunctionalGroupsSequence")
-    each = groups.get("PerFrameFunctionalGroupsSequence") or []
-    frames = []
-    for index in range(count):
-        own = each[index] if index < len(each) else Dataset()
-
-        def part(name: str, own: Dataset = own) -> Dataset:
-            return _item(own, name) if name in own else _item(shared, name)
-
-        frames.append(
-            _frame(
-                index,
-                part("PlanePositionSequence"),
-                part("PlaneOrientationSequence"),
-                part("PixelMeasuresSequence"),
-                part("PixelValueTransformationSequence"),
-                part("CardiacSynchronizationSequence"),
-                part("FrameContentSequence"),
-                part("MREchoSequence"),
-            )
-        )
-    return tuple(frames)
-
-
-def _frame(
-    index: int,
-    place: Dataset,
-    turn: Dataset,
-    measure: Dataset,
-    rescale: Dataset,
-    cardiac: Dataset,
-    content: Dataset,
-    echo: Dataset,
-) -> Frame:
-    slope, intercept = number_of(rescale, "RescaleSlope"), number_of(rescale, "RescaleIntercept")
-    trigger = number_of(cardiac, "TriggerTime")
-    interval = number_of(cardiac, "NominalInterval")
-    temporal = integer_of(content, "TemporalPositionIdentifier")
-    return Frame(
-        index=index,
-        position_mm=numbers_of(place, "ImagePositionPatient", 3),
-        orientation=numbers_of(turn, "ImageOrientationPatient", 6),
-        spacing_mm=numbers_of(measure, "PixelSpacing", 2),
-        thickness_mm=positive(number_of(measure, "SliceThickness")),
-        slope=1.0 if slope is None else slope,
-        intercept=0.0 if intercept is None else intercept,
-        trigger_ms=number_of(cardiac, "NominalCardiacTriggerDelayTime") if trigger is None else trigger,
-        phase_percent=number_of(cardiac, "NominalPercentageOfCardiacPhase"),
-        interval_ms=positive(number_of(cardiac, "RRIntervalTimeNominal") if interval is None else interval),
-        temporal_index=integer_of(content, "TemporalPositionIndex") if temporal is None else temporal,
-        echo_ms=number_of(echo, "EffectiveEchoTime") if "EffectiveEchoTime" in echo else number_of(echo, "EchoTime"),
-    )
-
-
-def _renumbered(frame: Frame, index: int) -> Frame:
-    if index == 0:
-        return frame
-    # A classic multi-frame image (ultrasound, old cine) gives one geometry for all; the order is the time.
-    return Frame(
-        index, frame.position_mm, frame.orientation, frame.spacing_mm, frame.thickness_mm, frame.slope, frame.intercept,
-        frame.trigger_ms, frame.phase_percent, frame.interval_ms, index, frame.echo_ms,
-    )  # fmt: skip
-
-
-def _item(data: Dataset, keyword: str) -> Dataset:
-    sequence = data.get(keyword)
-    return sequence[0] if sequence else Dataset()
+    return offset, number != PIXELS
 
 
 def _iso_date(text: str) -> str:
@@ -385,7 +334,7 @@ def _contrast(text: str) -> str:
     return "" if text.strip().upper() in ("", "NO", "NONE", "N", "OFF", "UNKNOWN") else one_line(text)
 
 
-def _window(data: Dataset) -> tuple[float, float] | None:
+def _window(data: Tags) -> tuple[float, float] | None:
     """(width, level) of the header's first window."""
     level, width = number_of(data, "WindowCenter"), number_of(data, "WindowWidth")
     return None if level is None or width is None or width <= 0 else (width, level)

@@ -1,4 +1,4 @@
-"""Grey JPEG frames (Baseline, Extended, Lossless), decoded by libjpeg-turbo through imagecodecs.
+"""JPEG frames (Baseline, Extended, Lossless), grey or of three colours, decoded by libjpeg-turbo through imagecodecs.
 
 ``imagecodecs.jpeg8_decode`` serves them all, ``ljpeg_decode`` and ``jpegsof3_decode`` do not: with restart intervals or
 a point transform the first returns wrong voxels without a word, the second fails or does so too.
@@ -29,33 +29,52 @@ _PADDING = bytes([0xAA, 0x55, 0xE7, 0x18]) * 4
 
 @dataclass(slots=True)
 class _Frame:
-    """What the segments before the scan say. scan: offset of its marker. restart: interval in units, 0 for none."""
+    """What the segments before the scan say.
+
+    scan: offset of its marker. restart: interval in units, 0 for none. parts: components, of them in the first scan.
+    block: rows and columns of a unit. transform: Adobe's flag (0: none, 1: YCbCr), -1 where absent. ids: components'.
+    """
 
     marker: int = 0
     precision: int = 0
     restart: int = 0
     scan: int = 0
+    parts: int = 0
+    parts_in_scan: int = 0
+    block: tuple[int, int] = (8, 8)
+    transform: int = -1
+    ids: bytes = b""
 
 
-def decode(encoded: bytes, syntax: str, rows: int, columns: int) -> NDArray[np.unsignedinteger]:
-    """One image, (rows, columns), uint8 up to 8 bits precision and uint16 above, as coded: no sign, no rescale.
+def decode(
+    encoded: bytes, syntax: str, rows: int, columns: int, samples: int = 1, ycc: bool = False
+) -> NDArray[np.unsignedinteger]:
+    """One image, (rows, columns) or (rows, columns, samples), uint8 up to 8 bits precision and uint16 above, as coded:
+    no sign, no rescale. Colours are RGB: turned from YCbCr where Adobe's segment says so, else where ``ycc``, the
+    header's word, does.
 
-    ValueError if the stream is not of the syntax's kind, one grey component and this size, or is cut short;
+    ValueError if the stream is not of the syntax's kind, this many components and this size, or is cut short;
     RuntimeError of imagecodecs if it is damaged so that decoding stops. JPEG has no check sum: changed bytes that
     still decode cannot be told from an image.
     """
     from imagecodecs import jpeg8_decode  # only when such an image is met
 
-    frame = _frame(encoded, FRAME_MARKERS[syntax], rows, columns)
+    frame = _frame(encoded, FRAME_MARKERS[syntax], rows, columns, samples)
+    colours: dict[str, str] = {}
+    if samples == 3:
+        turned = frame.transform == 1 if frame.transform >= 0 else ycc and frame.ids != b"RGB"
+        colours = {"colorspace": "YCBCR" if turned else "RGB", "outcolorspace": "RGB"}
     head, scan = encoded[: frame.scan], encoded[frame.scan :]
     # libjpeg fills what is missing, and imagecodecs drops its warning. So: no interval may be missing, and none may
     # care for the bits behind it; one that is cut short reads them as image.
-    if not _intervals_are_whole(frame, scan, rows, columns):
+    if frame.parts == frame.parts_in_scan and not _intervals_are_whole(frame, scan, rows, columns):
         raise ValueError("restart intervals are missing")
     dtype = np.uint8 if frame.precision <= 8 else np.uint16
-    image: NDArray[np.unsignedinteger] = jpeg8_decode(encoded, out=np.empty((rows, columns), dtype))
+    shape = (rows, columns) if samples == 1 else (rows, columns, samples)
+    image: NDArray[np.unsignedinteger] = jpeg8_decode(encoded, out=np.empty(shape, dtype), **colours)  # type: ignore[arg-type]
     padded = head + _END_OF_INTERVAL.sub(lambda end: _PADDING + end[0], scan) + _PADDING
-    if not np.array_equal(image, jpeg8_decode(padded, out=np.empty_like(image))):
+    again = jpeg8_decode(padded, out=np.empty_like(image), **colours)  # type: ignore[arg-type]
+    if not np.array_equal(image, again):
         raise ValueError("the stream is cut short")
     return image
 
@@ -63,17 +82,18 @@ def decode(encoded: bytes, syntax: str, rows: int, columns: int) -> NDArray[np.u
 def _intervals_are_whole(frame: _Frame, scan: bytes, rows: int, columns: int) -> bool:
     """Whether the markers between the intervals are all there: D0 to D7 and round again.
 
-    An interval's unit is a sample in lossless frames, a block of 8 x 8 in the others.
+    An interval's unit is a sample in lossless frames, a block of 8 x 8 in the others (more where colours
+    are coarser).
     """
     markers = [end[0][-1] for end in _END_OF_INTERVAL.finditer(scan)]
     if _END_OF_IMAGE in markers:
         del markers[markers.index(_END_OF_IMAGE) :]
-    units = rows * columns if frame.marker in _LOSSLESS else -(-rows // 8) * -(-columns // 8)
+    units = -(-rows // frame.block[0]) * -(-columns // frame.block[1])
     intervals = -(-units // frame.restart) if frame.restart else 1
     return len(markers) == intervals - 1 and all(m == 0xD0 + n % 8 for n, m in enumerate(markers))
 
 
-def _frame(encoded: bytes, kinds: frozenset[int], rows: int, columns: int) -> _Frame:
+def _frame(encoded: bytes, kinds: frozenset[int], rows: int, columns: int, samples: int) -> _Frame:
     """Read the segments up to the scan. ValueError if the frame is not as expected.
 
     Looked at before the decoder sees it, which would allocate whatever size the stream claims.
@@ -94,16 +114,24 @@ def _frame(encoded: bytes, kinds: frozenset[int], rows: int, columns: int) -> _F
         if marker == 0xDA:
             if not frame.marker:
                 raise ValueError("a scan before its frame")
-            frame.scan = at
+            frame.scan, frame.parts_in_scan = at, body[0] if body else 0
             return frame
+        if marker == 0xEE and body[:5] == b"Adobe" and len(body) >= 12:
+            frame.transform = body[11]
         if marker == 0xDD:
             frame.restart = int.from_bytes(body, "big")
         if marker in _ALL_FRAME_MARKERS:
-            if frame.marker or marker not in kinds or len(body) != 9 or body[5] != 1:
-                raise ValueError("not one grey image of the kind that the header names")
+            if frame.marker or marker not in kinds or len(body) != 6 + 3 * samples or body[5] != samples:
+                kind = "grey image" if samples == 1 else f"image of {samples} colours"
+                raise ValueError(f"not one {kind} of the kind that the header names")
             if (int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")) != (rows, columns):
                 raise ValueError("the coded size is not the header's")
-            frame.marker, frame.precision = marker, body[0]
+            frame.marker, frame.precision, frame.parts, frame.ids = marker, body[0], body[5], body[6::3]
+            unit = 1 if marker in _LOSSLESS else 8
+            factors = b"\x11" if samples == 1 else body[7::3]
+            frame.block = unit * max(f & 15 for f in factors), unit * max((f >> 4) or 1 for f in factors)
+            if 0 in frame.block:
+                raise ValueError("a sampling factor is outside the standard")
             if not 2 <= frame.precision <= 16:
                 raise ValueError("the precision is outside the standard")
         at += 2 + size

@@ -16,13 +16,14 @@ _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d+)?)\s*%")
 
 @dataclass(slots=True)
 class Part:
-    """Planes of one series with one orientation and matrix, on their way to a Group."""
+    """Planes of one series with one orientation and matrix, on their way to a Group. label: what tells them apart."""
 
     uid: str
     planes: list[Plane]
     warnings: list[ImageWarning] = field(default_factory=list)
     values: Values | None = None
     key: str = ""
+    label: str = ""
 
 
 def merge_phases(parts: list[Part]) -> list[Part]:
@@ -38,7 +39,7 @@ def merge_phases(parts: list[Part]) -> list[Part]:
         header, frame = part.planes[0].header, part.planes[0].frame
         references = {plane.header.frame_of_reference for plane in part.planes}
         signature = (
-            key, header.kernel, header.rows, header.columns, header.contrast_agent,
+            key, part.label, header.kernel, header.rows, header.columns, header.contrast_agent,
             tuple(round(value, 4) for value in (*(frame.spacing_mm or ()), *(frame.orientation or ()))),
             next(iter(references)) if len(references) == 1 else "",
             tuple(round(value, 1) for value in _base(part)),

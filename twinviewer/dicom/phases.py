@@ -10,10 +10,11 @@ from twinviewer.dicom.headers import Frame, Header
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """One image plane: a frame of one file."""
+    """One image plane: a frame of one file. pool: the same for series that are read as one, else ""."""
 
     header: Header
     frame: Frame
+    pool: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class PhaseGrid:
 
 
 Values = list[float | None]
+
+MOST_REPEATS = 8
+"""Stacks that were taken more often than this, and nothing says why, are not told apart: the first is opened."""
 
 _KEYS: dict[str, Callable[[Plane], float | None]] = {
     "percent": lambda plane: plane.frame.phase_percent,
@@ -70,6 +74,9 @@ def arrange(planes: Sequence[Plane], place: Sequence[int], key: str = "", values
             if _tells_apart(place, candidate, count):
                 key, values = name, candidate
                 break
+    often = set(per_place.values())
+    if values is None and repeated == count > 1 and len(often) == 1 and max(often) <= MOST_REPEATS:
+        key, values = "repeat", _repeats(planes, place)
     moments = [0.0] if values is None else sorted({value for value in values if value is not None})
     row_of = {moment: row for row, moment in enumerate(moments)}
     cells: list[list[Plane | None]] = [[None] * count for _ in moments]
@@ -124,6 +131,17 @@ def _ranks(place: Sequence[int], values: Values) -> Values:
         return [None] * len(values)
     ranks = {where: sorted(times) for where, times in at.items()}
     return [float(ranks[where].index(value)) for where, value in zip(place, values, strict=True)]  # type: ignore[arg-type]
+
+
+def _repeats(planes: Sequence[Plane], place: Sequence[int]) -> Values:
+    """Every place as often as any other, and nothing says why: the first, second, ... of each place."""
+    order = sorted(range(len(planes)), key=lambda n: (planes[n].header.instance_number, planes[n].header.sop_uid))
+    seen: Counter[int] = Counter()
+    ranks: Values = [None] * len(planes)
+    for n in order:
+        ranks[n] = float(seen[place[n]])
+        seen[place[n]] += 1
+    return ranks
 
 
 def _percent(

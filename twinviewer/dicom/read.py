@@ -1,32 +1,44 @@
-"""From a Series to an image: a Volume on a regular grid, or the planes of a cine study. Nothing is interpolated."""
+"""From a Series to an image: a Volume on a regular grid, or the planes of a cine study.
+
+Nothing is interpolated but what a warning of the series says: tilted gantries and gaps (``resample.py``).
+"""
 
 import hashlib
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.dicom.decode import PixelReader, check_budget
+from twinviewer.dicom import resample
+from twinviewer.dicom.fill import Along, filled
 from twinviewer.dicom.grouping import Group, group
 from twinviewer.dicom.headers import Header, read_header
 from twinviewer.dicom.phase_series import plain_description
 from twinviewer.dicom.phases import Plane, rr_seconds
-from twinviewer.dicom.slice_geometry import affine
+from twinviewer.dicom.slice_geometry import TILT_DEGREES, affine, axes, tilt_degrees
+from twinviewer.dicom.spoilt import spoilt_files, words
 from twinviewer.domain import CinePlane, CineStack, Grid, LoadError, Reporter, Series, Volume, part, silent
+from twinviewer.domain.image import READING
 
-_INT16 = np.iinfo(np.int16)
 
-
-def read(series: Series, report: Reporter = silent) -> Volume | CineStack:
+def read(
+    series: Series, report: Reporter = silent, early: Callable[[Volume], None] | None = None
+) -> Volume | CineStack:
     """Decode one series that ``scan`` has found.
 
+    early: is given the volume once its middle slice is there, with the uid READING: the others come into the same
+    memory later. It is not called for cine studies, nor where slices are resampled.
+
     Returns a Volume, (t, k, j, i), k rising along the slices' normal so that the affine is right-handed, in HU for
-    CT: int16 where the rescale is integral, else float32, read-only. A cine study gives a CineStack. Where slices
-    are missing or unevenly spaced, the largest even part is read, as the series' warnings say; if that is less than
-    half of it, LoadError. Sheared grids (gantry tilt) stay sheared.
+    CT: int16 where the rescale is integral, else float32, read-only. A cine study gives a CineStack. Slices of a
+    tilted gantry are set upright. Where slices are missing or unevenly spaced, they are interpolated to even steps,
+    or, where gaps are too wide for that, the largest even part is read; if that is less than half of it, LoadError.
+    The series' warnings say which, with the numbers. A few images that cannot be decoded are left out, which the
+    image's ``left_out`` says; LoadError beyond a fifth of them.
     """
     if series.kind in ("not_image", "unreadable"):
         raise LoadError(f"{series.modality or 'This object'} holds no images to view", where=series.description)
@@ -34,16 +46,32 @@ def read(series: Series, report: Reporter = silent) -> Volume | CineStack:
         warnings.simplefilter("ignore")  # pydicom's quote the file; what matters of them is judged here
         headers = _headers(series, part(report, 0.0, 0.3))
         found = _matching(group(headers), series)
-        make = _cine if found.kind == "mr_cine" else _volume
-        return make(found, series, part(report, 0.3, 1.0))
+        try:
+            return _made(found, series, part(report, 0.3, 1.0), early)
+        except LoadError as error:
+            bad = spoilt_files(found, error, part(report, 0.3, 0.6))
+            if not bad:
+                raise
+        found = _matching(group([header for header in headers if header.path not in bad]), series)
+        image = _made(found, series, part(report, 0.6, 1.0))
+        return replace(image, left_out=words(bad, found, [warning.text for warning in series.warnings]))
 
 
-def source_planes(series: Series) -> list[tuple[float, tuple[Plane, ...]]]:
-    """(phase in %, planes by rising k) for every phase that ``read`` puts into the Volume, in the same order."""
+def _made(
+    found: Group, series: Series, report: Reporter, early: Callable[[Volume], None] | None = None
+) -> Volume | CineStack:
+    return _cine(found, series, report) if found.kind == "mr_cine" else _volume(found, series, report, early)
+
+
+def source_planes(series: Series) -> list[tuple[float, tuple[Plane, ...]]] | None:
+    """(phase in %, planes by rising k) for every phase that ``read`` puts into the Volume, in the same order; None
+    where it resamples them, so that they are no longer the scanner's own images."""
     found = _matching(group(_headers(series, silent)), series)
     start, stop = found.run
     if found.kind == "mr_cine" or stop <= start:
         raise _refusal(found, series)
+    if is_resampled(found):
+        return None
     return [
         (found.percent[phase], tuple(_present(cell) for cell in found.cells[phase][start:stop]))
         for phase in found.phases
@@ -73,101 +101,128 @@ def _matching(groups: Sequence[Group], series: Series) -> Group:
 
 
 def _refusal(found: Group, series: Series) -> LoadError:
-    codes = {warning.code for warning in found.warnings}
-    reasons = {
-        "zero_spacing": "The pixel spacing is absent or zero, so the images cannot be measured",
-        "no_position": "The images do not say where they lie in the patient",
-        "rescale_slope_zero": "The values of some images are lost (rescale slope 0)",
-        "uneven_spacing": "The slices are not evenly spaced",
-        "missing_slices": "Slices are missing, and no part is large enough to be read on its own",
-        "incomplete_phases": "No phase is complete",
-    }
-    for code, reason in reasons.items():
-        if code in codes:
-            return LoadError(reason, where=series.description, remedy="Ask for a complete export of the series")
-    if found.planes and found.planes[0].header.samples != 1:
-        return LoadError("Colour images cannot be opened as a volume", where=series.description)
+    texts = {warning.code: warning.text for warning in found.warnings}
+    for code in ("zero_spacing", "no_position", "rescale_slope_zero", "uneven_spacing", "missing_slices",
+                 "incomplete_phases"):  # fmt: skip
+        if code in texts:
+            return LoadError(texts[code], where=series.description, remedy="Ask for a complete export of the series")
+    if found.planes and (found.first.samples != 1 or found.first.photometric == "PALETTE COLOR"):
+        return LoadError("Colour images are pictures and no volume", where=series.description)
     return LoadError(
         "These are single pictures, not a stack of slices", where=series.description, remedy="Choose another series"
     )
 
 
-def _volume(found: Group, series: Series, report: Reporter) -> Volume:
+def is_resampled(found: Group) -> bool:
+    """Whether the volume of a group is interpolated between its images."""
+    lie, (start, stop) = found.spread, found.run
+    return _tilt_degrees(found) > TILT_DEGREES or (
+        lie is not None and lie.step_mm > 0 and not lie.nearly and (start, stop) == (0, len(found.cells[0]))
+    )
+
+
+def _positions(found: Group) -> NDArray[np.float64]:
+    """(k, 3) LPS mm of the slices that are read."""
+    row = found.cells[found.phases[0]][found.run[0] : found.run[1]]
+    return np.array([_present(cell).frame.position_mm for cell in row])
+
+
+def _tilt_degrees(found: Group) -> float:
+    turned = axes(_present(found.cells[found.phases[0]][found.run[0]]).frame.orientation or ())
+    return 0.0 if turned is None else tilt_degrees(_positions(found), turned[2])
+
+
+def _volume(found: Group, series: Series, report: Reporter, early: Callable[[Volume], None] | None) -> Volume:
     start, stop = found.run
     if stop <= start or not found.phases:
         raise _refusal(found, series)
     rows = [[_present(cell) for cell in found.cells[phase][start:stop]] for phase in found.phases]
     header, frame = rows[0][0].header, rows[0][0].frame
-    integral = all(
-        plane.frame.slope == int(plane.frame.slope) and plane.frame.intercept == int(plane.frame.intercept)
-        for row in rows
-        for plane in row
-    )
-    check_budget(len(rows) * (stop - start), header, 2 if integral else 4)
-    shape = (len(rows), stop - start, header.rows, header.columns)
-    data: NDArray[np.generic] = np.empty(shape, np.int16 if integral else np.float32)
-    reader, total, done = PixelReader(), shape[0] * shape[1], 0
-    for t, row in enumerate(rows):
-        for k, plane in enumerate(row):
-            report(0.95 * done / total, f"Reading images, {done + 1} of {total}")
-            values = _rescaled(reader.read(plane), plane)
-            if data.dtype == np.int16 and (values.min() < _INT16.min or values.max() > _INT16.max):
-                check_budget(total, header, 4)
-                data = data.astype(np.float32)
-            data[t, k] = values
-            done += 1
     assert frame.orientation is not None and frame.spacing_mm is not None
-    positions = np.array([plane.frame.position_mm for plane in rows[0]])
-    grid = Grid(shape[1:], affine(positions, frame.orientation, frame.spacing_mm))
     percent = np.array([found.percent[phase] for phase in found.phases], np.float64)
     middle = rows[0][len(rows[0]) // 2].header
+    matrix = (len(rows), stop - start)
+
+    def volume(data: NDArray[np.generic], positions: NDArray[np.float64], uid: str) -> Volume:
+        seen = data.view()
+        seen.flags.writeable = False
+        return Volume(
+            data=seen,
+            grid=Grid(data.shape[1:], affine(positions, frame.orientation or (), frame.spacing_mm or ())),
+            modality=header.modality,
+            phase_percent=percent,
+            rr_s=found.rr_s,
+            uid=uid,
+            description=series.description,
+            window=middle.window if middle.unit_factor == 1.0 else None,
+            unit=header.unit,
+        )
+
+    def look(flat: NDArray[np.generic]) -> None:
+        if early is not None:
+            early(volume(flat.reshape(*matrix, *flat.shape[1:]), _positions(found), READING))
+
+    shown = early is not None and not is_resampled(found)
+    along = Along(matrix, look if shown else None)
+    flat = filled([plane for row in rows for plane in row], part(report, 0.0, 0.9), along)
+    as_read = flat.reshape(*matrix, *flat.shape[1:])
+    data, positions = _on_a_box(as_read, found, part(report, 0.9, 0.95))
     data.flags.writeable = False
-    return Volume(
-        data=data,
-        grid=grid,
-        modality=header.modality,
-        phase_percent=percent,
-        rr_s=found.rr_s,
-        uid=fingerprint(part(report, 0.95, 1.0), data, grid.affine, percent),
-        description=series.description,
-        window=middle.window,
-    )
+    whole = volume(data, positions, "")
+    rest, reporting = (whole.grid.affine, percent), part(report, 0.95, 1.0)
+    if data is as_read:
+        uid = fingerprint(reporting, *rest, begun=along.digest)
+    else:
+        uid = fingerprint(reporting, data, *rest)
+    return replace(whole, uid=uid)
+
+
+def _on_a_box(
+    data: NDArray[np.generic], found: Group, report: Reporter
+) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
+    """Values (t, k, j, i) and positions (k, 3) of an upright and even stack."""
+    positions = _positions(found)
+    frame = _present(found.cells[found.phases[0]][found.run[0]]).frame
+    assert frame.orientation is not None and frame.spacing_mm is not None
+    if _tilt_degrees(found) > TILT_DEGREES:
+        data, positions = resample.upright(data, positions, frame.orientation, frame.spacing_mm, report)
+    lie = found.spread
+    if lie is None or not is_resampled(found) or lie.step_mm == 0 or lie.nearly:
+        return data, positions
+    away = positions - positions[0]
+    total = float(np.linalg.norm(away[-1]))
+    direction = away[-1] / total
+    data = resample.evened(data, away @ direction, lie.step_mm, report)
+    return data, positions[0] + lie.step_mm * np.arange(data.shape[1])[:, None] * direction
 
 
 def _cine(found: Group, series: Series, report: Reporter) -> CineStack:
     total = sum(len(row) for row in found.cells)
-    check_budget(total, found.first, 4)
-    reader, done = PixelReader(), 0
+    done = 0
     planes: list[CinePlane] = []
     for row, label in zip(found.cells, found.labels, strict=True):
-        images = []
-        for cell in row:
-            report(0.95 * done / total, f"Reading images, {done + 1} of {total}")
-            plane = _present(cell)
-            values = _rescaled(reader.read(plane), plane)
-            small = values.dtype.kind == "i" and values.min() >= _INT16.min and values.max() <= _INT16.max
-            images.append(values.astype(np.int16 if small else np.float32))
-            done += 1
-        frame = _present(row[0]).frame
+        images = [_present(cell) for cell in row]
+        frame = images[0].frame
         if frame.orientation is None or frame.spacing_mm is None or min(frame.spacing_mm) <= 0:
             raise LoadError("The pixel spacing of a cine plane is absent or zero", where=label)
+        stack = filled(images, part(report, 0.95 * done / total, 0.95 * (done + len(images)) / total))
+        done += len(images)
         matrix = affine(np.array([frame.position_mm]), frame.orientation, frame.spacing_mm)
         thickness = frame.thickness_mm or 0.0
         if thickness:
             matrix[:3, 2] *= thickness / np.linalg.norm(matrix[:3, 2])
-        times = np.array([_present(cell).frame.trigger_ms for cell in row], np.float64) / 1000.0
-        stack = np.stack(images)
+        times = np.array([plane.frame.trigger_ms for plane in images], np.float64) / 1000.0
         for array in (stack, matrix, times):
             array.flags.writeable = False
-        planes.append(CinePlane(stack, matrix, times, rr_seconds([_present(c) for c in row]), label, thickness))
+        planes.append(CinePlane(stack, matrix, times, rr_seconds(images), label, thickness))
     arrays = [array for plane in planes for array in (plane.frames, plane.affine, plane.trigger_s)]
     uid = fingerprint(part(report, 0.95, 1.0), *arrays)
     return CineStack(tuple(planes), found.first.modality, uid, series.description, found.first.window)
 
 
-def fingerprint(report: Reporter, *arrays: NDArray[np.generic]) -> str:
-    """First 32 hex digits of the SHA-256 of arrays with their types and shapes."""
-    digest = hashlib.sha256()
+def fingerprint(report: Reporter, *arrays: NDArray[np.generic], begun: "hashlib._Hash | None" = None) -> str:
+    """First 32 hex digits of the SHA-256 of arrays with their types and shapes; begun: of those before them."""
+    digest = hashlib.sha256() if begun is None else begun
     for number, array in enumerate(arrays):
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         for piece in array if array.ndim > 2 else (array,):
@@ -190,14 +245,3 @@ def _present(cell: Plane | None) -> Plane:
     if cell is None:
         raise LoadError("An image is lacking")
     return cell
-
-
-def _rescaled(stored: NDArray[np.generic], plane: Plane) -> NDArray[np.generic]:
-    """Stored values to the modality's own unit (HU for CT): int32 where the rescale is integral, else float32."""
-    slope, intercept = plane.frame.slope, plane.frame.intercept
-    if slope == int(slope) and intercept == int(intercept):
-        if abs(slope) > 2**15 or abs(intercept) > 2**30:
-            raise LoadError("The rescale of an image cannot be true", where=Path(plane.header.path).name)
-        if stored.dtype.itemsize < 4:
-            return stored.astype(np.int32) * np.int32(slope) + np.int32(intercept)
-    return (stored.astype(np.float64) * slope + intercept).astype(np.float32)

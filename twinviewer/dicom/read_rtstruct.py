@@ -8,7 +8,6 @@ import hashlib
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,18 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 
-from twinviewer.dicom.headers import read_header
-from twinviewer.domain import Grid, LoadError, Mask, Series
+from twinviewer.dicom.belonging import OTHER_IMAGES, Drawn, drawn_on, judged
+from twinviewer.domain import Grid, LoadError, Mask
+from twinviewer.domain.reading import reading
 from twinviewer.geometry.contour_fill import fill
 from twinviewer.geometry.overlay import overlaid
+
+__all__ = ["Drawn", "Region", "StructureSet", "drawn_on", "is_rtstruct", "mask_of", "modality_of", "read_rtstruct"]
 
 MOST_BYTES = 1 << 29
 MOST_POINTS = 20_000_000
 MOST_REGIONS = 255
 _FILLED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
-_LEAST_SHARE = 0.5
-"""Of the images that a set refers to, which must be among those that are open."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,15 +51,6 @@ class StructureSet:
     series: frozenset[str]
     images: frozenset[str]
     made_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """What an open series offers to be drawn on: UIDs of its frame of reference, series and images."""
-
-    frames_of_reference: frozenset[str]
-    series: frozenset[str]
-    images: frozenset[str]
 
 
 def modality_of(path: Path) -> str:
@@ -89,33 +80,15 @@ def read_rtstruct(path: Path) -> StructureSet:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            data = pydicom.dcmread(path)
-            if str(data.get("Modality", "")) != "RTSTRUCT":
-                raise LoadError("The file is no RT structure set", where=where)
-            return _structure_set(data, path)
+            with reading(where, path.stat().st_size):
+                data = pydicom.dcmread(path)
+                if str(data.get("Modality", "")) != "RTSTRUCT":
+                    raise LoadError("The file is no RT structure set", where=where)
+                return _structure_set(data, path)
         except LoadError:
             raise
         except Exception as error:  # whatever pydicom says of a broken file
             raise LoadError("The structure set cannot be read", where=where, remedy="Export it again") from error
-
-
-def drawn_on(series: Series) -> Drawn:
-    """UIDs of the images of a series, from their headers."""
-    return _drawn_on(series.files)
-
-
-@lru_cache(maxsize=2)  # a structure set a phase asks for the same thousand headers each time
-def _drawn_on(files: tuple[str, ...]) -> Drawn:
-    frames, uids, images = set(), set(), set()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for name in files:
-            header = read_header(Path(name))
-            if header is not None:
-                frames.add(header.frame_of_reference)
-                uids.add(header.series_uid)
-                images.add(header.sop_uid)
-    return Drawn(frozenset(frames - {""}), frozenset(uids - {""}), frozenset(images - {""}))
 
 
 def mask_of(structures: StructureSet, grid: Grid, drawn: Drawn | None = None, interpolate: bool = False) -> Mask:
@@ -191,31 +164,16 @@ def _own_thickness(contours: Sequence[NDArray[np.float64]], own_slices: bool) ->
 
 def _check_references(structures: StructureSet, drawn: Drawn, notes: list[str]) -> bool:
     """Whether the contours lie on the open series' own slices. LoadError where they belong to other images."""
-    remedy = "Open the series that it was drawn on"
-    theirs, ours = structures.frames_of_reference, drawn.frames_of_reference
-    if theirs and ours and not theirs & ours:
-        raise LoadError(
-            "The structure set was drawn in another frame of reference than that of these images", remedy=remedy
-        )
-    on_images = {image for region in structures.regions for image in region.images if image}
-    named = structures.images | on_images
-    known = len(named & drawn.images)
-    if structures.series and not structures.series & drawn.series and not known:
-        if not (theirs and ours):
-            raise LoadError("The structure set was drawn on another series than the one that is open", remedy=remedy)
-        notes.append("The contours were drawn on another series of the same frame of reference")
-        return False
-    if named and drawn.images and not known and theirs and ours:
-        notes.append("The contours were drawn on other images of the same frame of reference")
-        return False
-    if named and known < _LEAST_SHARE * len(named):
-        raise LoadError(
-            f"The structure set refers to {len(named)} images, but {len(named) - known} are not in the open series",
-            remedy=remedy,
-        )
-    if not structures.series:
+    on_images = frozenset(image for region in structures.regions for image in region.images if image)
+    named = Drawn(structures.frames_of_reference, structures.series, structures.images | on_images)
+    verdict = judged(named, drawn)
+    if verdict.refused:
+        raise LoadError(verdict.refused, remedy=OTHER_IMAGES)
+    if verdict.note:
+        notes.append(verdict.note)
+    elif not structures.series:
         notes.append("The structure set names no series: its contours were placed by their frame of reference")
-    return True
+    return verdict.own_slices
 
 
 def _structure_set(data: pydicom.Dataset, path: Path) -> StructureSet:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import Grid, LoadError, Mask
+from twinviewer.domain.reading import reading
 from twinviewer.geometry.overlay import overlaid
 
 MOST_VOXELS = 1 << 31
@@ -28,6 +29,16 @@ def is_dicom(path: Path) -> bool:
 
 def read_seg(path: Path) -> Mask:
     """Read a SEG. LoadError for another kind of object or geometry, saying which."""
+    try:
+        with reading(path.name, path.stat().st_size):
+            return _read(path)
+    except LoadError:
+        raise
+    except Exception as error:  # pydicom turns values over only when they are asked for
+        raise LoadError("The segmentation is damaged", where=path.name, remedy=_REMEDY) from error
+
+
+def _read(path: Path) -> Mask:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from highdicom.seg import segread  # takes most of a second to import

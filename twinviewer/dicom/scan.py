@@ -1,176 +1,141 @@
-"""What lies in a folder: every series with its grid, geometry and warnings, from headers alone."""
+"""What lies in a folder, archive or on a disc: every series with its grid, geometry and warnings, by headers alone.
 
-import os
+One thread reads some 3,500 warm headers a second on one core; processes would take longer to start. What has to come
+from a disc or over a network first is fetched ahead (``read_ahead.py``).
+"""
+
+import tempfile
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 
-import numpy as np
-
-from twinviewer.dicom.decode import can_decode
-from twinviewer.dicom.grouping import VOLUME_KINDS, Group, group
+from twinviewer.dicom.dicomdir import checked_against, dicomdir_sources, is_dicomdir
+from twinviewer.dicom.grouping import group
 from twinviewer.dicom.headers import Header, NotDicomError, read_header
-from twinviewer.dicom.read import described
-from twinviewer.dicom.slice_geometry import axes
+from twinviewer.dicom.read_ahead import ReadAhead
+from twinviewer.dicom.references import link_structures
+from twinviewer.dicom.series_of import series_of
+from twinviewer.dicom.sources import Sources, folder_sources
+from twinviewer.dicom.unzip import is_zip, unzip
 from twinviewer.dicom.warning_codes import warn
-from twinviewer.domain import ImageWarning, LoadError, Patient, Reporter, Series, part, silent
+from twinviewer.domain import LoadError, Patient, Reporter, Series, part, silent
 
-MAX_DEPTH = 32
-MAX_FILES = 200_000
-_NAMED_LIKE_DICOM = frozenset({".dcm", ".dicom", ".ima", ".img"})
+MAX_ARCHIVES = 16
+"""That many archives in a folder without any other image are opened."""
 
 
-def scan(folder: Path, report: Reporter = silent) -> tuple[Series, ...]:
-    """Every series under a folder (or in one file), images first, in the order of patient, study and series.
+def scan(where: Path, report: Reporter = silent, unpack_into: Path | None = None) -> tuple[Series, ...]:
+    """Every series in a folder, ZIP archive, DICOMDIR or file: images first, by patient, study and series.
 
     Any file name counts; symbolic links are not followed. One bad file never stops the scan: files that ought to be
     DICOM and are not, or are damaged, come last as one Series of kind "unreadable" whose warnings name them. Other
-    files (texts, meshes) are passed over. Raises LoadError only if the folder itself cannot be read, and Cancelled.
+    files (texts, meshes) are passed over. unpack_into: where an archive's files go (the caller removes them); None: a
+    private folder of the system, which stays. Raises LoadError only if ``where`` itself cannot be read, and Cancelled.
     """
-    folder = Path(folder)
-    if not folder.exists():
-        raise LoadError("There is no such folder", where=folder.name, remedy="Check the path")
-    paths = sorted(_files(folder, report)) if folder.is_dir() else [folder]
-    headers: list[Header] = []
-    bad: list[tuple[str, ImageWarning]] = []
-    foreign: list[str] = []
-    reading = part(report, 0.1, 0.95)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pydicom's, about values that are judged here
-        for number, path in enumerate(paths):
-            reading(number / len(paths), f"Reading headers, {number + 1} of {len(paths)}")
+    where = Path(where)
+    if not where.exists():
+        raise LoadError("There is no such folder", where=where.name, remedy="Check the path")
+    sources = _sources(where, part(report, 0.0, 0.2), unpack_into)
+    headers, archives = _read(sources, where, part(report, 0.2, 0.95))
+    if not headers and archives:
+        for number, archive in enumerate(archives[:MAX_ARCHIVES]):
             try:
-                header = read_header(path)
-            except NotDicomError:
-                if path.suffix.lower() in _NAMED_LIKE_DICOM or folder == path:
-                    bad.append((str(path), warn("not_dicom", f"{path.name} is not DICOM")))
-                else:
-                    foreign.append(path.name)
+                inside = unzip(archive, _place(unpack_into), part(report, 0.95, 0.96))
             except LoadError as error:
-                bad.append((str(path), warn("unreadable_file", f"{path.name}: {error.what}")))
-            else:
-                if header is not None:
-                    headers.append(header)
-    report(0.95, "Grouping series")
-    found = [_series(g) for g in group(headers)]
+                sources.bad.append((str(archive), warn("unreadable_file", f"{archive.name}: {error.what}")))
+                continue
+            more, _ = _read(inside, where, part(report, 0.96, 0.97))
+            headers += more
+            sources.add(inside)
+            archives[number] = Path()
+    sources.archives += [one.name for one in archives if one.name]
+    report(0.97, "Grouping series")
+    groups = group(headers, part(report, 0.97, 0.98))
+    found = []
+    for one in groups:
+        report(0.98, "Grouping series")
+        found.append(series_of(one))
+    found = link_structures(groups, found)
     found.sort(key=lambda series: series.kind == "not_image")
-    if bad:
-        found.append(_unreadable(bad, foreign))
+    if rest := _unreadable(sources, nothing=not found):
+        found.append(rest)
     report(1.0, f"{len(found)} series")
     return tuple(found)
 
 
-def _files(folder: Path, report: Reporter, depth: int = 0, seen: list[int] | None = None) -> Iterator[Path]:
-    """Regular files below a folder, links, pipes and devices left out."""
-    seen = [0] if seen is None else seen
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        if depth == 0:
-            raise LoadError("The folder cannot be read", where=folder.name, remedy="Check its permissions") from error
-        return
-    for entry in entries:
-        if entry.is_symlink():
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            if depth < MAX_DEPTH:
-                yield from _files(Path(entry.path), report, depth + 1, seen)
-        elif entry.is_file(follow_symlinks=False):
-            seen[0] += 1
-            if seen[0] > MAX_FILES:
-                raise LoadError(f"The folder holds more than {MAX_FILES} files", remedy="Choose one study's folder")
-            if seen[0] % 50 == 1:
-                report(0.0, f"Looking for files, {seen[0]} so far")
-            yield Path(entry.path)
+def _sources(where: Path, report: Reporter, unpack_into: Path | None) -> Sources:
+    if where.is_dir():
+        found = folder_sources(where, report)
+        checked_against(where, found, report)
+        return found
+    if is_zip(where):
+        return unzip(where, _place(unpack_into), report)
+    if is_dicomdir(where):
+        return dicomdir_sources(where, report)
+    return Sources(paths=[where])
 
 
-def _unreadable(bad: list[tuple[str, ImageWarning]], foreign: list[str]) -> Series:
-    notes = [warning for _, warning in bad]
-    if foreign:
-        some = ", ".join(foreign[:5]) + (", …" if len(foreign) > 5 else "")
-        notes.append(warn("not_dicom", f"{len(foreign)} other files are not DICOM: {some}"))
+def _place(unpack_into: Path | None) -> Path:
+    return Path(tempfile.mkdtemp(prefix="twinviewer-")) if unpack_into is None else unpack_into
+
+
+def _read(sources: Sources, where: Path, report: Reporter) -> tuple[list[Header], list[Path]]:
+    """The headers of all files, and the archives among them. What cannot be read is noted in ``sources``."""
+    headers: list[Header] = []
+    archives: list[Path] = []
+    with warnings.catch_warnings(), ReadAhead(sources.paths) as ahead:
+        warnings.simplefilter("ignore")  # pydicom's, about values that are judged here
+        for number, path in ahead:
+            report(number / len(sources.paths), f"Reading headers, {number + 1} of {len(sources.paths)}")
+            name = sources.name(path)
+            try:
+                header = read_header(path)
+            except NotDicomError:
+                if path.suffix.lower() == ".zip" and is_zip(path):
+                    archives.append(path)
+                else:
+                    sources.skip(name, path, asked_for=where == path)
+            except LoadError as error:
+                sources.bad.append((str(path), warn("unreadable_file", f"{name}: {error.what}")))
+            else:
+                if header is not None:
+                    headers.append(header)
+    return headers, archives
+
+
+def _unreadable(sources: Sources, nothing: bool) -> Series | None:
+    """One row for all that could not be read, each file with its reason; None where everything could."""
+    notes = [*sources.notes, *(warning for _, warning in sources.bad)]
+    if sources.archives and (nothing or notes):
+        some = _some(sources.archives)
+        notes.append(
+            warn("archive", f"{len(sources.archives)} archives were not opened: {some}; open them by themselves")
+        )
+    if nothing and sources.links and not notes:
+        notes.append(warn("not_dicom", f"Only links were found ({sources.links}); open the folder that they lead to"))
+    if not notes:
+        return None
+    if sources.foreign:
+        count = len(sources.foreign)
+        text = f"{count} other file{'s are' if count > 1 else ' is'} not DICOM: {_some(sources.foreign)}"
+        notes.append(warn("not_dicom", text))
+    count = len(sources.bad)
+    title = f"{count} file{'s' if count != 1 else ''} that cannot be read" if count else "Not everything was there"
     return Series(
         uid="unreadable",
         study_uid="",
         patient=Patient(""),
         kind="unreadable",
         modality="",
-        description=f"{len(bad)} files that cannot be read",
+        description=title,
         study_date="",
         slices=0,
         phases=0,
         shape=(0, 0),
         spacing_mm=(0.0, 0.0, 0.0),
-        files=tuple(path for path, _ in bad),
+        files=tuple(path for path, _ in sources.bad),
         warnings=tuple(notes),
     )
 
 
-def _series(found: Group) -> Series:
-    header = found.first
-    slices, phases = _extent(found)
-    notes = list(found.warnings)
-    if header.is_image and not all(can_decode(plane.header) for plane in found.planes):
-        notes.append(warn("no_decoder", "There is no decoder for the compression of these images"))
-    extra = {
-        "series_number": str(header.series_number),
-        "protocol": header.protocol,
-        "body_part": header.body_part,
-        "transfer_syntax": header.transfer_syntax,
-        "sop_class": header.sop_class,
-    }
-    if found.labels:
-        extra["planes"] = ", ".join(found.labels)
-    if found.run[1] > found.run[0] and found.kind in VOLUME_KINDS:
-        extra["readable_slices"] = f"{found.run[0] + 1}-{found.run[1]}"
-        extra["readable_phases"] = str(len(found.phases))
-    return Series(
-        uid=found.uid,
-        study_uid=header.study_uid,
-        patient=Patient(header.pseudonym, header.sex, header.age_years, header.weight_kg, header.height_cm),
-        kind=found.kind,
-        modality=header.modality,
-        description=described(found),
-        study_date=header.study_date,
-        slices=slices,
-        phases=phases,
-        shape=(header.rows, header.columns),
-        spacing_mm=_spacing_mm(found),
-        files=tuple(sorted({plane.header.path for plane in found.planes})),
-        contrast_agent=next((p.header.contrast_agent for p in found.planes if p.header.contrast_agent), ""),
-        synthetic=header.synthetic,
-        rr_s=found.rr_s,
-        warnings=tuple(notes),
-        extra={key: value for key, value in extra.items() if value},
-    )
-
-
-def _extent(found: Group) -> tuple[int, int]:
-    if found.kind == "mr_cine":
-        return len(found.cells), max(len(row) for row in found.cells)
-    if found.kind == "not_image":
-        return 0, 0
-    if found.cells:
-        return len(found.cells[0]), len(found.cells)
-    return len(found.planes), 1
-
-
-def _spacing_mm(found: Group) -> tuple[float, float, float]:
-    """(between columns, between rows, between slices) in mm, 0 where not known."""
-    frame = found.planes[0].frame
-    row, column = frame.spacing_mm or (0.0, 0.0)
-    if found.kind == "mr_cine":
-        return column, row, _cine_distance_mm(found)
-    return column, row, 0.0 if found.spread is None else found.spread.spacing_mm
-
-
-def _cine_distance_mm(found: Group) -> float:
-    """Usual distance between short-axis planes; 0 where there are fewer than two."""
-    depths = []
-    for row, label in zip(found.cells, found.labels, strict=True):
-        cell = row[0]
-        if cell is not None and label.startswith("SAX") and (turned := axes(cell.frame.orientation or ())):
-            depths.append(float(np.array(cell.frame.position_mm) @ turned[2]))
-    gaps = np.abs(np.diff(sorted(depths)))
-    return float(median(gaps)) if len(gaps) else 0.0
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")

@@ -20,7 +20,7 @@ from twinviewer.dicom.phases import Plane
 from twinviewer.dicom.read import source_planes
 from twinviewer.dicom.write_ct import patient_tags, uid_from
 from twinviewer.dicom.write_seg import matching_phases
-from twinviewer.domain import LabelMap, Reporter, Series, StructureStyle, silent
+from twinviewer.domain import LabelMap, LoadError, Reporter, Series, StructureStyle, silent
 
 Array = NDArray[np.float64]
 _RTSTRUCT = UID("1.2.840.10008.5.1.4.1.1.481.3")
@@ -39,13 +39,24 @@ def write_rtstruct(
     path = Path(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        rows = matching_phases(labels, source_planes(series))
+        planes = source_planes(series)
+        if planes is None:
+            raise LoadError(
+                "The slices were resampled on reading: no image of the scanner's lies under these contours",
+                where=series.description,
+                remedy="Export DICOM SEG or NIfTI",
+            )
+        rows = matching_phases(labels, planes)
         path.parent.mkdir(parents=True, exist_ok=True)
         written = []
         for t, row in enumerate(rows):
             report(t / len(rows), f"Writing contours, phase {t + 1} of {len(rows)}")
             target = path if len(rows) == 1 else path.with_name(f"{path.stem}_phase{t:02d}{path.suffix or '.dcm'}")
-            _write_one(target, labels, t, row, series, styles)
+            uid = uid_from(series.uid, labels.image_uid, labels.made_by, t, "rtstruct", labels.data[t].tobytes().hex())
+            structures = [
+                (labels.names[value], _contour_items(labels, t, value, row)) for value in sorted(labels.names)
+            ]
+            write_structures(target, uid, structures, row, series, styles, t)
             written.append(target)
     return written[0]
 
@@ -93,22 +104,23 @@ def _joined(ring: Array, hole: Array) -> Array:
     return np.concatenate([ring[: at + 1], turned, ring[at:]])
 
 
-def _write_one(
+def write_structures(
     path: Path,
-    labels: LabelMap,
-    t: int,
+    uid: UID,
+    structures: Sequence[tuple[str, Sequence[Dataset]]],
     row: Sequence[Plane],
     series: Series,
     styles: Mapping[str, StructureStyle],
+    t: int,
 ) -> None:
+    """One structure set: names with the contours of each, drawn on the images of ``row``, which may be of several
+    series."""
     first = row[0].header
     frame = first.frame_of_reference or uid_from(first.series_uid, "frame of reference")
-    uid = uid_from(series.uid, labels.image_uid, labels.made_by, t, "rtstruct", labels.data[t].tobytes().hex())
     data = _head(path, series, uid, frame, t)
     data.ReferencedFrameOfReferenceSequence = DicomSequence([_references(row, frame)])
     regions, contours, observations = [], [], []
-    for number, value in enumerate(sorted(labels.names), start=1):
-        name = labels.names[value]
+    for number, (name, items) in enumerate(structures, start=1):
         style = styles.get(name)
         roi = Dataset()
         roi.ROINumber = number
@@ -121,7 +133,7 @@ def _write_one(
         colour = style.colour if style is not None and len(style.colour) == 7 else _GREY
         item.ROIDisplayColor = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
         item.ReferencedROINumber = number
-        item.ContourSequence = DicomSequence(_contour_items(labels, t, value, row))
+        item.ContourSequence = DicomSequence(items)
         contours.append(item)
         seen = Dataset()
         seen.ObservationNumber = number
@@ -143,13 +155,18 @@ def _contour_items(labels: LabelMap, t: int, value: int, row: Sequence[Plane]) -
             continue
         for ring in contours_of(region):
             ijk = np.column_stack([ring, np.full(len(ring), float(k))])
-            item = Dataset()
-            item.ContourImageSequence = DicomSequence([_image(plane)])
-            item.ContourGeometricType = "CLOSED_PLANAR"
-            item.NumberOfContourPoints = len(ring)
-            item.ContourData = [f"{number:.4f}" for number in labels.grid.to_mm(ijk).ravel()]
-            out.append(item)
+            out.append(contour_item(labels.grid.to_mm(ijk), plane))
     return out
+
+
+def contour_item(points_mm: Array, plane: Plane) -> Dataset:
+    """A closed contour (n, 3) on one image."""
+    item = Dataset()
+    item.ContourImageSequence = DicomSequence([_image(plane)])
+    item.ContourGeometricType = "CLOSED_PLANAR"
+    item.NumberOfContourPoints = len(points_mm)
+    item.ContourData = [f"{number:.4f}" for number in points_mm.ravel()]
+    return item
 
 
 def _image(plane: Plane) -> Dataset:
@@ -161,13 +178,16 @@ def _image(plane: Plane) -> Dataset:
 
 def _references(row: Sequence[Plane], frame: str) -> Dataset:
     first = row[0].header
-    one_series = Dataset()
-    one_series.SeriesInstanceUID = first.series_uid
-    one_series.ContourImageSequence = DicomSequence([_image(plane) for plane in row])
+    named = []
+    for uid in dict.fromkeys(plane.header.series_uid for plane in row):
+        one_series = Dataset()
+        one_series.SeriesInstanceUID = uid
+        one_series.ContourImageSequence = DicomSequence([_image(p) for p in row if p.header.series_uid == uid])
+        named.append(one_series)
     study = Dataset()
     study.ReferencedSOPClassUID = _STUDY
     study.ReferencedSOPInstanceUID = first.study_uid
-    study.RTReferencedSeriesSequence = DicomSequence([one_series])
+    study.RTReferencedSeriesSequence = DicomSequence(named)
     reference = Dataset()
     reference.FrameOfReferenceUID = frame
     reference.RTReferencedStudySequence = DicomSequence([study])

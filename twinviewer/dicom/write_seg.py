@@ -4,7 +4,8 @@ Source: DICOM PS3.3 A.51; codes are SNOMED CT as in PS3.16 context group 7166 an
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from pydicom.dataset import Dataset
 
 from twinviewer.dicom.phases import Plane
 from twinviewer.dicom.read import source_planes
+from twinviewer.dicom.seg_places import SourceRow, complete, place
 from twinviewer.dicom.slice_geometry import affine
 from twinviewer.dicom.write_ct import patient_tags, uid_from
 from twinviewer.domain import LabelMap, LoadError, Reporter, Series, StructureStyle, part, silent
@@ -60,27 +62,46 @@ def write_seg(
 
     One file a phase, as a SEG has no place for time: ``path`` itself for one phase, else ``name_phase00.dcm`` and so
     on beside it. The patient appears by pseudonym only; study, series and instance references are the source's own,
-    so that the file can be matched with it. Raises LoadError if the labels do not lie on the series' grid or the
-    series is an enhanced multi-frame object.
+    so that the file can be matched with it. Where a label's slice is no image of its own (frames of an enhanced object,
+    slices that were resampled) it says by its coordinates where it lies, and refers to the series as a whole. Raises
+    LoadError if the labels do not lie on the series' grid.
     """
     path = Path(path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        rows = source_planes(series)
-    chosen = matching_phases(labels, rows)
+    chosen = _chosen(labels, series)
     path.parent.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     for t, row in enumerate(chosen):
         report(t / len(chosen), f"Writing segmentation, phase {t + 1} of {len(chosen)}")
         target = path if len(chosen) == 1 else path.with_name(f"{path.stem}_phase{t:02d}{path.suffix or '.dcm'}")
-        sources = _sources(row, series, part(report, t / len(chosen), (t + 0.5) / len(chosen)))
-        _write_one(target, labels, t, sources, styles, series)
+        sources = _sources(row.files, series, part(report, t / len(chosen), (t + 0.5) / len(chosen)))
+        complete(sources, labels, row)
+        _write_one(target, labels, t, sources, styles, series, row.placed)
         written.append(target)
     return written[0]
 
 
-def matching_phases(labels: LabelMap, rows: Sequence[tuple[float, tuple[Plane, ...]]]) -> list[tuple[Plane, ...]]:
-    """For each phase of the labels the source planes of that phase; LoadError if grid or phases do not fit."""
+def _chosen(labels: LabelMap, series: Series) -> list[SourceRow]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        rows = source_planes(series)
+    if rows is None:
+        return [SourceRow(series.files, True)] * labels.phases
+    out = []
+    for row in matching_phases(labels, rows, frames=True):
+        files = tuple(dict.fromkeys(plane.header.path for plane in row))
+        if len(files) == len(row) and all(len(plane.header.frames) == 1 for plane in row):
+            out.append(SourceRow(files))
+        else:  # highdicom takes one object of many frames as source
+            frames = tuple(plane.frame.index if plane.header.path == files[0] else None for plane in row)
+            out.append(SourceRow(files[:1], True, frames))
+    return out
+
+
+def matching_phases(
+    labels: LabelMap, rows: Sequence[tuple[float, tuple[Plane, ...]]], frames: bool = False
+) -> list[tuple[Plane, ...]]:
+    """For each phase of the labels the source planes of that phase; LoadError if grid or phases do not fit. frames: may
+    be frames of one enhanced object."""
     found: list[tuple[Plane, ...]] = []
     for percent in labels.phase_percent:
         distance, row = min(((abs(own - percent), row) for own, row in rows), key=lambda pair: pair[0])
@@ -95,26 +116,29 @@ def matching_phases(labels: LabelMap, rows: Sequence[tuple[float, tuple[Plane, .
     shape = (len(found[0]), header.rows, header.columns)
     if labels.grid.shape != shape or not np.allclose(labels.grid.affine, matrix, atol=1e-3):
         raise LoadError("The labels do not lie on the grid of this series", remedy="Export with the original series")
-    if any(len(plane.header.frames) > 1 for row in found for plane in row):
-        raise LoadError("Segmentations of enhanced multi-frame images cannot be written yet")
+    if not frames and any(len(plane.header.frames) > 1 for row in found for plane in row):
+        raise LoadError("Contours on enhanced multi-frame images cannot be written yet", remedy="Export DICOM SEG")
     return found
 
 
-def _sources(row: Sequence[Plane], series: Series, report: Reporter) -> list[Dataset]:
+def _sources(files: Sequence[str], series: Series, report: Reporter) -> list[Dataset]:
     sources: list[Dataset] = []
-    for number, plane in enumerate(row):
-        report(number / len(row), "Reading the source images' headers")
+    for number, name in enumerate(files):
+        report(number / len(files), "Reading the source images' headers")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            data: Dataset = pydicom.dcmread(plane.header.path, stop_before_pixels=True, force=True)
+            data: Dataset = pydicom.dcmread(name, stop_before_pixels=True, force=True)
         forget_people(data)
         patient_tags(data, series.patient, series.synthetic)
-        for name in _MUST_EXIST:
-            if name not in data:
-                setattr(data, name, "")
-        for name in ("SOPClassUID", "SOPInstanceUID"):  # some exports leave them to the file's own header
-            if not data.get(name):
-                setattr(data, name, str(data.file_meta.get(f"MediaStorage{name}", "")))
+        data.SpecificCharacterSet = "ISO_IR 192"  # what is left is plain; odd declarations are refused by highdicom
+        if not data.get("FrameOfReferenceUID"):  # a SEG cannot be without one; its images bring it back to the series
+            data.FrameOfReferenceUID = uid_from(series.uid, "frame of reference")
+        for tag in _MUST_EXIST:
+            if tag not in data:
+                setattr(data, tag, "")
+        for tag in ("SOPClassUID", "SOPInstanceUID"):  # some exports leave them to the file's own header
+            if not data.get(tag):
+                setattr(data, tag, str(data.file_meta.get(f"MediaStorage{tag}", "")))
         if not data.SOPClassUID or not data.SOPInstanceUID:
             raise LoadError("The images do not say what they are, so that nothing can refer to them",
                             where=series.description)  # fmt: skip
@@ -139,6 +163,7 @@ def _write_one(
     sources: Sequence[Dataset],
     styles: Mapping[str, StructureStyle],
     series: Series,
+    placed: bool,
 ) -> None:
     from highdicom.seg import Segmentation  # takes most of a second to import: only when it is needed
 
@@ -148,7 +173,7 @@ def _write_one(
     pixels: NDArray[np.uint8] = numbered[labels.data[t]]
     names = [labels.names[value] for value in values]
     uid = uid_from(series.uid, labels.image_uid, labels.made_by, t, pixels.tobytes().hex())
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _typed(path):
         warnings.simplefilter("ignore")
         segmentation = Segmentation(
             source_images=sources,
@@ -168,8 +193,21 @@ def _write_one(
             content_description="Research only, not for clinical use",
             content_label="STRUCTURES",
             series_description="Segmentation",
+            **(place(labels) if placed else {}),
         )
         segmentation.save_as(path, enforce_file_format=True)
+
+
+@contextmanager
+def _typed(path: Path) -> Iterator[None]:
+    """Whatever highdicom says of source images that break the standard."""
+    try:
+        yield
+    except (ValueError, AttributeError, TypeError, KeyError) as error:
+        raise LoadError(
+            "These images cannot carry a DICOM segmentation: their headers are not as the standard asks",
+            where=path.name, remedy="Export as NIfTI or NRRD",
+        ) from error  # fmt: skip
 
 
 def _description(

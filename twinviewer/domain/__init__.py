@@ -1,7 +1,9 @@
 """The nouns of the house: frozen, numpy only. Every other room speaks in these types."""
 
 from twinviewer.domain.contours import CineContour, CineContours, CinePoint
+from twinviewer.domain.deidentify import DEIDENTIFY_CHOICES, Deidentified, DeidentifyOptions
 from twinviewer.domain.errors import (
+    ArchiveError,
     Cancelled,
     EngineError,
     LoadError,
@@ -25,9 +27,11 @@ from twinviewer.domain.image import (
     Series,
     Volume,
 )
+from twinviewer.domain.key_image import Fusion, KeyImage
 from twinviewer.domain.label_edit import LabelBox, LabelEdit
 from twinviewer.domain.mask import Mask
 from twinviewer.domain.mesh import OrganMesh, enclosed_volume_ml
+from twinviewer.domain.pictures import Picture, Pictures
 from twinviewer.domain.progress import Reporter, part, silent
 from twinviewer.domain.protocols import (
     ByChoice,
@@ -64,9 +68,12 @@ from twinviewer.domain.simulation import (
     Stimulus,
     Trace,
 )
+from twinviewer.domain.slice_grid import GridRow, SliceGrid
 from twinviewer.domain.uncertain import Drawn, UncertainInput, WithUncertainty
 
 __all__ = [
+    "DEIDENTIFY_CHOICES",
+    "ArchiveError",
     "BaselineFit",
     "Cancelled",
     "Choice",
@@ -76,6 +83,8 @@ __all__ = [
     "CinePlane",
     "CineStack",
     "Comparison",
+    "Deidentified",
+    "DeidentifyOptions",
     "Conflict",
     "Delta",
     "Drawn",
@@ -94,9 +103,12 @@ __all__ = [
     "FromNumbers",
     "FromTissueMask",
     "Frame",
+    "Fusion",
     "Grid",
+    "GridRow",
     "Image",
     "ImageWarning",
+    "KeyImage",
     "LabelBox",
     "LabelEdit",
     "LabelMap",
@@ -112,6 +124,8 @@ __all__ = [
     "Parameter",
     "ParameterValue",
     "Patient",
+    "Picture",
+    "Pictures",
     "Payload",
     "Progress",
     "Quantity",
@@ -126,6 +140,7 @@ __all__ = [
     "SegmentationError",
     "Series",
     "Setup",
+    "SliceGrid",
     "Stimulus",
     "StoreError",
     "StructureStyle",

@@ -50,6 +50,10 @@ class RenderError(TwinviewerError):
     """A picture, film or page could not be made."""
 
 
+class ArchiveError(TwinviewerError):
+    """An archive could not be reached, refused, or did not answer as it should."""
+
+
 class WorkerError(TwinviewerError):
     """A worker process died, ran out of memory or passed its deadline."""
 

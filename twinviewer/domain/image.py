@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from twinviewer.domain.slice_grid import SliceGrid
+
+READING = "reading"
+"""The uid of a volume whose slices are still coming."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
@@ -49,13 +54,19 @@ class Grid:
         return self.shape == other.shape and bool(np.allclose(self.affine, other.affine, atol=tolerance_mm))
 
 
+LEFT_OUT = "; left out"
+"""How an entry of ``left_out`` ends that is about an image."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Volume:
     """One scalar image over time.
 
     data: (t, k, j, i), in HU for CT, in the scanner's own units for MR; read-only. A static image has t = 1.
     phase_percent: (t,) position of each phase in the R-R interval, 0..100; times_s: (t,) the same in seconds.
-    rr_s: length of the beat, None where the header does not say. uid: hash of pixel data and geometry.
+    rr_s: length of the beat, None where the header does not say. uid: hash of pixel data and geometry. unit: of the
+    values where the header tells it ("HU", "Bq/mL", "SUVbw", "Gy"), else "". left_out: what could not be decoded,
+    "file: reason" each, and what was done without it.
     """
 
     data: NDArray[np.generic]
@@ -66,6 +77,8 @@ class Volume:
     uid: str
     description: str = ""
     window: tuple[float, float] | None = None
+    unit: str = ""
+    left_out: tuple[str, ...] = ()
 
     @property
     def phases(self) -> int:
@@ -96,13 +109,15 @@ class CinePlane:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CineStack:
-    """Planes of one study that share a beat but no regular grid (short axis with gaps, long axes)."""
+    """Planes of one study that share a beat but no regular grid (short axis with gaps, long axes). left_out: as of a
+    Volume."""
 
     planes: tuple[CinePlane, ...]
     modality: str
     uid: str
     description: str = ""
     window: tuple[float, float] | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def mean_rr_s(self) -> float | None:
@@ -182,7 +197,8 @@ class Series:
 
     kind: "ct_volume" | "ct_multiphase" | "mr_cine" | "mr_volume" | "volume" | "planar" | "not_image" | "unreadable".
     slices x phases is the grid to show. shape: (rows, columns). spacing_mm: (column, row, slice) distances.
-    files: paths sorted; never shown outside the case. study_uid and uid are DICOM UIDs.
+    grid: which of them are there, None for
+    single pictures. files: paths sorted; never shown outside the case. study_uid and uid are DICOM UIDs.
     """
 
     uid: str
@@ -202,3 +218,4 @@ class Series:
     rr_s: float | None = None
     warnings: tuple[ImageWarning, ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
+    grid: SliceGrid | None = None

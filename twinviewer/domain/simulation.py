@@ -185,12 +185,10 @@ class Delta:
 class Comparison:
     """Two runs on the same mesh, side by side.
 
-    difference_fields: name -> (n,) other - baseline. ranges: field name -> (low, high) over both runs, so that both
-    panes use one colour range.
+    difference_fields: name -> (n,) other - baseline.
     """
 
     baseline: str
     other: str
     deltas: tuple[Delta, ...]
     difference_fields: Mapping[str, NDArray[np.floating]]
-    ranges: Mapping[str, tuple[float, float]]

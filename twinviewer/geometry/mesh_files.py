@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import LoadError
+from twinviewer.geometry.vtk_checks import check_cells, check_head
 
 Array = NDArray[np.float64]
 Raw = tuple[str, Array, NDArray[np.int64]]
@@ -153,9 +154,11 @@ def read_vtk_xml(path: Path) -> tuple[list[Raw], str]:
     import pyvista as pv
 
     pv.global_theme.allow_empty_mesh = True
+    check_head(path)
     shape = pv.read(path)
     if not isinstance(shape, pv.PolyData | pv.UnstructuredGrid) or shape.n_cells == 0:
         raise LoadError("The file holds no surface and no volume cells")
+    check_cells(shape)
     said = [str(shape.field_data[key]) for key in ("units", "frame") if key in shape.field_data]
     names = [str(one) for one in shape.field_data["part_names"]] if "part_names" in shape.field_data else []
     solid = isinstance(shape, pv.UnstructuredGrid)

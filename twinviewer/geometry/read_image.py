@@ -1,6 +1,6 @@
 """Images that are not DICOM: NIfTI, NRRD and MetaImage, as Series and Volume in LPS mm.
 
-ITK turns NIfTI's right-anterior-superior mm to left-posterior-superior on reading. Such files say neither modality nor
+Such files say neither modality nor
 patient. Values that hold air at about -1000, and nothing below what CT can show, are taken as Hounsfield units, and a
 warning says so; everything else is "OT" (other), whose values have no scale. Labels are told from images by their few
 whole numbers; they are listed, but not opened as images.
@@ -8,13 +8,14 @@ whole numbers; they are listed, but not opened as images.
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import Grid, ImageWarning, LoadError, Patient, Reporter, Series, Volume, silent
+from twinviewer.geometry.voxel_file import SUFFIXES, as_phases, read_voxels
 
-SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 MOST_FILES = 500
 MOST_BYTES = 4 << 30
 MOST_LABELS = 64
@@ -48,8 +49,8 @@ def read_image(series: Series) -> Volume:
     """The volume of a series that :func:`scan_images` found. LoadError, saying why, where it is none."""
     path = Path(series.files[0])
     if series.kind in ("not_image", "unreadable"):
-        raise LoadError("; ".join(w.text for w in series.warnings) or "This file holds no image", where=path.name)
-    data, grid = _read(path)
+        raise LoadError("; ".join(w.text for w in series.warnings) or f"{path.name} holds no image")
+    data, grid, _ = _read(path)
     digest = hashlib.sha256(np.ascontiguousarray(data).data)
     digest.update(grid.affine.tobytes())
     data.setflags(write=False)
@@ -67,7 +68,7 @@ def _series(path: Path) -> Series:
         "NIfTI" if name.endswith((".nii", ".nii.gz")) else "NRRD" if name.endswith((".nrrd", ".nhdr")) else "MetaImage"
     )
     try:
-        data, grid = _read(path)
+        data, grid, odd = _read(path)
     except LoadError as error:
         warning = ImageWarning("unreadable_file", str(error))
         return _as_series(uid, path, "unreadable", "", f"{label} file", None, 0, (warning,))
@@ -75,10 +76,11 @@ def _series(path: Path) -> Series:
     number = _digest(path)
     if _holds_labels(data):
         warning = ImageWarning(
-            "labels", "The file holds labels, not an image: open the image, then import it as a mask"
+            "labels", "The file holds labels, not an image: it is loaded onto the image that it belongs to"
         )
+        count = len(np.unique(data)) - 1
         return _as_series(
-            uid, path, "not_image", "SEG", f"{label} labels {number[:6]}", grid, phases, (warning,), number
+            uid, path, "not_image", "SEG", f"{label} labels {number[:6]}", grid, phases, (warning,), number, count
         )
     ct = _is_ct(data)
     notes = [
@@ -86,6 +88,7 @@ def _series(path: Path) -> Series:
         if ct
         else ImageWarning("modality_unknown", "The file does not say its modality: its values have no known scale")
     ]
+    notes += odd
     if phases > 1:
         notes.append(ImageWarning("timing_unknown", "The file does not say when its phases were taken: evenly spaced"))
     kind = ("ct_multiphase" if phases > 1 else "ct_volume") if ct else "volume"
@@ -105,13 +108,14 @@ def _as_series(
     phases: int,
     warnings: tuple[ImageWarning, ...],
     number: str = "",
+    structures: int = 0,
 ) -> Series:
     shape = (0, 0, 0) if grid is None else grid.shape
     return Series(
         uid=uid, study_uid="", patient=Patient(f"P-{number[:6]}" if number else ""), kind=kind, modality=modality,
         description=description, study_date="", slices=shape[0], phases=phases, shape=(shape[1], shape[2]),
         spacing_mm=(0.0, 0.0, 0.0) if grid is None else grid.spacing_mm, files=(str(path),), warnings=warnings,
-        extra={"source": "image_file"},
+        extra={"source": "image_file", **({"structure_count": str(structures)} if structures else {})},
     )  # fmt: skip
 
 
@@ -123,40 +127,29 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _read(path: Path) -> tuple[NDArray[np.generic], Grid]:
-    """(t, k, j, i) values and where they lie. LoadError."""
-    import SimpleITK as sitk
-
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
-    try:
-        reader.ReadImageInformation()
-        size, parts = reader.GetSize(), reader.GetNumberOfComponents()
-        if parts != 1:
-            raise LoadError("Images in colour or of vectors cannot be opened", where=path.name, remedy=REMEDY)
-        if len(size) not in (3, 4) or float(np.prod(size, dtype=np.float64)) * 4 > MOST_BYTES:
-            raise LoadError(f"An image has three or four axes; this file has {size}", where=path.name, remedy=REMEDY)
-        image = reader.Execute()
-    except RuntimeError as error:
-        raise LoadError("The image cannot be read", where=path.name, remedy=REMEDY) from error
-    data = sitk.GetArrayFromImage(image)
-    data = data[None] if data.ndim == 3 else data
+def _read(path: Path) -> tuple[NDArray[np.generic], Grid, list[ImageWarning]]:
+    """(t, k, j, i) values, where they lie, and what is to be said of both. LoadError."""
+    found = read_voxels(path, MOST_BYTES)
+    notes = [ImageWarning("no_position" if not found.placed else "two_positions", text) for text in found.notes]
+    data: NDArray[Any] | None = as_phases(found)
+    if data is None:
+        raise LoadError("Images in colour or of vectors cannot be opened", where=path.name, remedy=REMEDY)
     if data.dtype.kind == "f":
-        data = np.nan_to_num(data, posinf=0.0, neginf=0.0)
+        finite = np.isfinite(data)
+        if not finite.any():
+            raise LoadError("None of the image's values is a number", where=path.name)
+        if not finite.all():
+            least = float(data[finite].min())
+            text = f"{np.count_nonzero(~finite)} voxels hold no number: they are shown as the least value, {least:g}"
+            notes.append(ImageWarning("no_number", text))
+            data = np.where(finite, data, least)
         whole = bool((data == np.round(data)).all()) and abs(data).max(initial=0) < 32768
         data = data.astype(np.int16 if whole else np.float32)
     elif data.dtype.itemsize > 2 or data.dtype == np.uint16:
-        fits = int(data.min()) >= -32768 and int(data.max()) <= 32767
+        fits = int(data.min()) >= -32768 and int(data.max()) <= 32767  # type: ignore[call-overload]
         data = data.astype(np.int16 if fits else np.float32)
-    dimension = image.GetDimension()
-    direction = np.array(image.GetDirection()).reshape(dimension, dimension)[:3, :3]
-    affine = np.eye(4)
-    affine[:3, :3] = direction * np.array(image.GetSpacing()[:3])
-    affine[:3, 3] = image.GetOrigin()[:3]
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
-        raise LoadError("The image says nothing sound of where it lies", where=path.name, remedy=REMEDY)
     k, j, i = data.shape[1:]
-    return np.ascontiguousarray(data), Grid((k, j, i), affine)
+    return np.ascontiguousarray(data), Grid((k, j, i), found.affine), notes
 
 
 def _holds_labels(data: NDArray[np.generic]) -> bool:

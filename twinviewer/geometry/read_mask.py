@@ -1,21 +1,22 @@
 """Masks that other programs wrote: NIfTI, NRRD and MetaImage, brought to LPS mm.
 
-ITK turns NIfTI's right-anterior-superior mm to left-posterior-superior on reading, so that all formats arrive alike.
-Names are taken from what 3D Slicer writes into a segmentation's NRRD header (SegmentN_Name, SegmentN_LabelValue).
+``voxel_file`` brings all formats alike. Names are those that 3D Slicer writes into a segmentation's NRRD header
+(SegmentN_Name, SegmentN_LabelValue).
 """
 
 import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import Grid, LoadError, Mask
 from twinviewer.geometry.overlay import overlaid
+from twinviewer.geometry.voxel_file import SUFFIXES, as_phases, read_voxels
 
-SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 MOST_VALUES = 255
 """A file with more different numbers than this is an image."""
 MOST_BYTES = 4 << 30
@@ -27,53 +28,33 @@ def read_mask(path: Path, allow_empty: bool = False) -> Mask:
 
     Layers of a segmentation that overlap are laid over each other, the smaller structure on top.
     """
-    import SimpleITK as sitk
-
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
-    try:
-        reader.ReadImageInformation()
-        size, parts = reader.GetSize(), reader.GetNumberOfComponents()
-        if len(size) not in (3, 4):
-            raise LoadError(f"A mask has three or four axes; this file has {size}", where=path.name)
-        if int(np.prod(size, dtype=np.float64)) * parts * 8 > MOST_BYTES:
-            raise LoadError(f"The mask is too large: {size}", where=path.name)
-        image = reader.Execute()
-    except RuntimeError as error:
-        raise LoadError(
-            "The mask cannot be read", where=path.name, remedy="Give NIfTI, NRRD, MetaImage or DICOM SEG"
-        ) from error
-    data = sitk.GetArrayFromImage(image)
-    header = {key: image.GetMetaData(key) for key in image.GetMetaDataKeys()}
-    names = _names(header)
-    notes: tuple[str, ...] = ()
-    if parts > 1:
-        data, names, notes = _flattened(data, header, path)
-    if data.ndim == 3:
-        data = data[None]
+    found = read_voxels(path, MOST_BYTES)
+    header, names, notes = found.header, _names(found.header), found.notes
+    layered = bool(_segments(header)) or found.axis == "list"
+    data: NDArray[Any] | None = found.data if layered else as_phases(found)
+    if data is None or data.ndim == 5:
+        if found.axis and found.axis not in ("list", "vector", "none", "???"):
+            raise LoadError(f"The file holds {found.axis} values, not labels", where=path.name)
+        data, names, overlaps = _flattened(found.data[0], header, path)
+        data, notes = data[None], (*notes, *overlaps)
     if data.dtype.kind == "f":
         if not (np.isfinite(data).all() and (data == np.round(data)).all()):
             raise LoadError(
                 "The file holds fractions: it is an image or a probability map, not a mask", where=path.name,
                 remedy="Export labels as whole numbers",
             )  # fmt: skip
+        if np.abs(data).max(initial=0) >= 1 << 31:
+            raise LoadError("The file is an image, not a mask: its numbers are too large", where=path.name)
         data = data.astype(np.int32)
     values = np.unique(data)
     if values[0] < 0 or len(values) > MOST_VALUES:
         raise LoadError("The file is an image, not a mask: it holds too many numbers", where=path.name)
     if values[-1] == 0 and not allow_empty:
         raise LoadError("The mask is empty", where=path.name)
-    dimension = image.GetDimension()
-    direction = np.array(image.GetDirection()).reshape(dimension, dimension)[:3, :3]
-    affine = np.eye(4)
-    affine[:3, :3] = direction * np.array(image.GetSpacing()[:3])
-    affine[:3, 3] = image.GetOrigin()[:3]
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
-        raise LoadError("The mask says nothing sound of where it lies", where=path.name)
     data = np.ascontiguousarray(data, dtype=np.uint8 if values[-1] < 256 else np.int32)
     data.setflags(write=False)
     _, k, j, i = data.shape
-    return Mask(data, Grid((k, j, i), affine), names, mask_uid(path), notes)
+    return Mask(data, Grid((k, j, i), found.affine), names, mask_uid(path), notes)
 
 
 def plain_stem(path: Path) -> str:

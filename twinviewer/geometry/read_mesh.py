@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import Grid, LoadError, enclosed_volume_ml
+from twinviewer.domain.reading import reading
 from twinviewer.geometry import mesh_files
 from twinviewer.geometry.glb_file import read_glb
 from twinviewer.geometry.voxelise import inside_surface
@@ -88,16 +89,8 @@ def read_mesh(path: Path) -> ForeignMesh:
     if path.stat().st_size > MOST_BYTES:
         raise LoadError("The mesh file is larger than 1 GB", where=where)
     try:
-        if suffix in (".vtp", ".vtu"):
-            raw, said = mesh_files.read_vtk_xml(path)
-        else:
-            reader = {
-                ".stl": mesh_files.read_stl,
-                ".ply": mesh_files.read_ply,
-                ".obj": mesh_files.read_obj,
-                ".glb": read_glb,
-            }[suffix]
-            raw, said = reader(path.read_bytes())
+        with reading(where, path.stat().st_size):
+            raw, said = _raw(path, suffix)
     except LoadError as error:
         raise LoadError(error.what, where=where, remedy=error.remedy or _remedy()) from error
     except Exception as error:  # whatever comes of a broken file
@@ -108,6 +101,18 @@ def read_mesh(path: Path) -> ForeignMesh:
     if suffix == ".glb":
         unit, frame = unit or "m", frame or "y_up"
     return ForeignMesh(parts, unit, frame, f"imported mesh {digest}")
+
+
+def _raw(path: Path, suffix: str) -> tuple[list[mesh_files.Raw], str]:
+    if suffix in (".vtp", ".vtu"):
+        return mesh_files.read_vtk_xml(path)
+    reader = {
+        ".stl": mesh_files.read_stl,
+        ".ply": mesh_files.read_ply,
+        ".obj": mesh_files.read_obj,
+        ".glb": read_glb,
+    }[suffix]
+    return reader(path.read_bytes())
 
 
 def to_lps_mm(points: Array, unit: str, frame: str) -> Array:

@@ -5,7 +5,6 @@ VTP as field data, GLB as extras of the asset. Parts keep their names in OBJ, VT
 an .mtl beside it), PLY and GLB. STL knows one body a file: several parts become several files.
 """
 
-import json
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import MeshError
+from twinviewer.geometry.write_glb import GREY, glb, rgb
 
-Array = NDArray[np.float64]
-Part = tuple[str, Array, NDArray[np.int64]]
+Part = tuple[str, NDArray[np.float64], NDArray[np.int64]]
 """Name, (n, 3) points in LPS mm, (m, 3) triangles."""
 SURFACE_FORMATS = (".stl", ".vtp", ".ply", ".obj", ".glb")
 SAID = "Twinviewer UNITS=mm SPACE=LPS"
-GREY = "#C8C8C8"
 
 
 def write_parts(path: Path, parts: Sequence[Part], colours: Mapping[str, str] | None = None) -> list[Path]:
@@ -32,7 +30,7 @@ def write_parts(path: Path, parts: Sequence[Part], colours: Mapping[str, str] | 
         raise MeshError(f"Surfaces cannot be written as {suffix}", remedy=f"Use {', '.join(SURFACE_FORMATS)}.")
     path.parent.mkdir(parents=True, exist_ok=True)
     if suffix == ".glb":
-        path.write_bytes(_glb(list(parts), known))
+        path.write_bytes(glb(parts, known))
     elif suffix == ".obj":
         _write_obj(path, parts, known)
     elif suffix == ".stl":
@@ -45,11 +43,6 @@ def write_parts(path: Path, parts: Sequence[Part], colours: Mapping[str, str] | 
     else:
         _write_vtk(path, parts, known)
     return [path]
-
-
-def rgb(colour: str) -> tuple[int, int, int]:
-    """0..255 of "#RRGGBB"."""
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 def _write_stl(path: Path, part: Part) -> None:
@@ -105,58 +98,3 @@ def _write_vtk(path: Path, parts: Sequence[Part], colours: Mapping[str, str]) ->
     writer.SetFileTypeToBinary()
     if not writer.Write():
         raise OSError(f"{path.name} cannot be written")
-
-
-def _glb(parts: list[Part], colours: Mapping[str, str]) -> bytes:
-    """glTF 2.0, binary: one node, mesh and material a surface."""
-    blob = bytearray()
-    views: list[dict[str, object]] = []
-    accessors: list[dict[str, object]] = []
-    meshes: list[dict[str, object]] = []
-    materials: list[dict[str, object]] = []
-    for name, points, triangles in parts:
-        # LPS mm -> x left, y up, z towards the front, in metres
-        where = (points[:, [0, 2, 1]] * [0.001, 0.001, -0.001]).astype("<f4")
-        index = triangles.astype("<u4")
-        for data, target in ((where, 34962), (index, 34963)):
-            views.append({"buffer": 0, "byteOffset": len(blob), "byteLength": data.nbytes, "target": target})
-            blob += data.tobytes()
-        low, high = where.min(axis=0).tolist(), where.max(axis=0).tolist()
-        count = len(accessors)
-        accessors.append(
-            {"bufferView": count, "componentType": 5126, "count": len(where), "type": "VEC3", "min": low, "max": high}
-        )
-        accessors.append({"bufferView": count + 1, "componentType": 5125, "count": index.size, "type": "SCALAR"})
-        colour = colours.get(name, GREY)
-        # sRGB -> linear, as glTF wants it
-        factor = [(one / 255.0) ** 2.2 for one in rgb(colour)] + [1.0]
-        materials.append({"name": name, "pbrMetallicRoughness": {"baseColorFactor": factor, "metallicFactor": 0.0}})
-        primitive = {"attributes": {"POSITION": count}, "indices": count + 1, "material": len(materials) - 1}
-        meshes.append({"name": name, "primitives": [primitive]})
-    head = {
-        "asset": {
-            "version": "2.0",
-            "generator": "Twinviewer",
-            "extras": {"units": "m", "frame": "x to the left, y up, z to the front"},
-        },
-        "scene": 0,
-        "scenes": [{"nodes": list(range(len(meshes)))}],
-        "nodes": [{"name": mesh["name"], "mesh": at} for at, mesh in enumerate(meshes)],
-        "meshes": meshes,
-        "materials": materials,
-        "accessors": accessors,
-        "bufferViews": views,
-        "buffers": [{"byteLength": len(blob)}],
-    }
-    text = json.dumps(head, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 4)
-    total = 12 + 8 + len(text) + 8 + len(blob)
-    return b"".join(
-        [
-            struct.pack("<4sII", b"glTF", 2, total),
-            struct.pack("<I4s", len(text), b"JSON"),
-            text,
-            struct.pack("<I4s", len(blob), b"BIN\0"),
-            bytes(blob),
-        ]
-    )

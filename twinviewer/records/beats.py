@@ -16,6 +16,7 @@ from scipy.signal import butter, find_peaks, sosfiltfilt
 from twinviewer.domain import Ecg, LoadError
 
 BAND_HZ, QRS_MS, REFRACTORY_MS = (5.0, 20.0), 80.0, 250.0
+LEAST_HZ, MOST_HZ = 50.0, 100_000.0
 SHARE, AROUND = 0.4, 9
 """A beat has at least this share of the median energy of its neighbours."""
 ALIKE = 0.85
@@ -49,8 +50,10 @@ class Beats:
 
 def find_beats(ecg: Ecg) -> Beats:
     """Beats of a recording of at least three. LoadError where the trace is none, or its amplitude cannot be true."""
-    leads = _clean(ecg)
     rate = ecg.rate_hz
+    if not LEAST_HZ <= rate <= MOST_HZ:
+        raise LoadError(f"An ECG of {rate:g} samples a second cannot be measured", where=ecg.file)
+    leads = _clean(ecg)
     raw = np.stack(list(leads.values()))
     if raw.shape[1] < 2.0 * rate:
         raise LoadError("The recording is shorter than 2 s", where=ecg.file)

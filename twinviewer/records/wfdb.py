@@ -18,6 +18,7 @@ from twinviewer.records.dates import UNDATED, iso, year
 
 MAX_BYTES = 256 << 20
 MAX_SIGNALS = 64
+LONGEST_NAME = 200
 DEFAULT_GAIN = 200.0
 MV = {"mv": 1.0, "uv": 0.001, "µv": 0.001, "v": 1000.0, "": 1.0}
 BYTES_OF_TWO = {16: 4, 212: 3}
@@ -106,7 +107,7 @@ def _signal(file: str, number: int, line: str) -> _Signal:
     kind = form.partition("+")[0]
     if not kind.isdigit() or int(kind) not in BYTES_OF_TWO or (skip and not skip.isdigit()):
         raise LoadError(f"Signals of format {form or '?'} are not read", where=where, remedy="Convert to format 16")
-    if Path(words[0]).name != words[0] or words[0] in ("-", "~", ".", ".."):
+    if Path(words[0]).name != words[0] or len(words[0]) > LONGEST_NAME or words[0] in ("-", "~", ".", ".."):
         raise LoadError("The signal file must lie beside the header", where=where)
     gain, baseline, unit = DEFAULT_GAIN, None, "mv"
     if len(words) > 2:
@@ -194,7 +195,7 @@ def _moment(words: list[str]) -> datetime:
         hours, minutes, seconds = ([0.0, 0.0] + [float(part) for part in words[0].split(":")])[-3:]
         day, month, years = (int(part) for part in words[1].split("/"))
         return datetime(years, month, day, int(hours), int(minutes), int(seconds), tzinfo=UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return UNDATED
 
 

@@ -20,6 +20,7 @@ from twinviewer.report.pages.fonts import REGULAR
 from twinviewer.report.pages.front import front
 from twinviewer.report.pages.images import images_page
 from twinviewer.report.pages.inks import inked
+from twinviewer.report.pages.key_images import key_images_page
 from twinviewer.report.pages.limits import limits_page
 from twinviewer.report.pages.measures import measures_page
 from twinviewer.report.pages.provenance import provenance_page
@@ -62,6 +63,7 @@ def _story(case: Case, notice: str, report: Reporter) -> list[Any]:
     story += [said("Contents", HEADING), _contents()]
     report(0.35, "Drawing the images")
     story += images_page(case)
+    story += key_images_page(case)
     report(0.55, "Setting the tables")
     story += measures_page(case)
     story += fit_page(case)

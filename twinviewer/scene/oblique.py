@@ -5,32 +5,23 @@ vtkImageReslice samples on all cores; only the pixels of the pane are made, so t
 
 from dataclasses import dataclass
 from threading import Thread
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import Grid, LabelMap, Volume
 from twinviewer.geometry.cardiac_planes import Plane
+from twinviewer.scene.slab import THIN, Slab, SlabKind, gap_mm
 from twinviewer.scene.slices import SliceImage, letters_of
 
-SlabKind = Literal["mean", "max", "min"]
+__all__ = ["THIN", "Halves", "ObliqueSlicer", "Raster", "Resampler", "Slab", "SlabKind", "slice_of"]
+
 MOST_SLAB_SLICES = 256
 SMALL = 120_000
 """Samples below which threads cost more than they give."""
 LARGE_VOXELS = 24_000_000
 """Volumes from here on are thinned for coarse slices."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slab:
-    """How thick the slice is and what is made of the thickness: mean, max (MIP) or min (MinIP). 0 mm: a thin slice."""
-
-    kind: SlabKind = "mean"
-    thickness_mm: float = 0.0
-
-
-THIN = Slab()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +51,8 @@ class Raster:
 
 
 class Resampler:
-    """One (k, j, i) array on a grid, sampled in any plane. Keeps no copy of the voxels."""
+    """One (k, j, i) array on a grid, sampled in any plane. Keeps no copy of the voxels. outside: what is said of places
+    beyond the grid."""
 
     def __init__(self, grid: Grid, *, nearest: bool = False) -> None:
         from vtkmodules.vtkCommonDataModel import vtkImageData
@@ -84,6 +76,7 @@ class Resampler:
         else:
             self._reslice.SetInterpolationModeToLinear()
         self._held: NDArray[np.generic] | None = None
+        self.outside = 0.0
 
     def _hold(self, voxels: NDArray[np.generic]) -> None:
         from vtkmodules.util.numpy_support import numpy_to_vtk
@@ -99,23 +92,31 @@ class Resampler:
         self._image.Modified()
         self._held = voxels
         whole = flat.dtype.kind in "iu"
-        self._reslice.SetBackgroundLevel(float(np.iinfo(flat.dtype).min) if whole else -1e30)
+        self.outside = float(np.iinfo(flat.dtype).min) if whole else -1e30
+        self._reslice.SetBackgroundLevel(self.outside)
 
     def at(self, raster: Raster, voxels: NDArray[np.generic], slab: Slab = THIN) -> NDArray[np.generic]:
         """(rows, columns) values; outside the grid the least value of the type. voxels: (k, j, i) on this grid."""
+        return self.sample(raster.affine, raster.size, voxels, slab)
+
+    def sample(
+        self, affine: NDArray[np.float64], size: tuple[int, int], voxels: NDArray[np.generic], slab: Slab = THIN
+    ) -> NDArray[np.generic]:
+        """The same for any pixels. affine: (4, 4), (column, row, 0, 1) -> LPS mm, its third column along the normal.
+        size: (columns, rows)."""
         from vtkmodules.util.numpy_support import vtk_to_numpy
 
         self._hold(voxels)
         step = min(self.grid.spacing_mm)
         count = min(int(round(slab.thickness_mm / step)) + 1, MOST_SLAB_SLICES) if slab.thickness_mm > 0 else 1
-        affine = raster.affine
-        affine[:3, 2] *= slab.thickness_mm / (count - 1) if count > 1 else step
+        affine = affine.copy()
+        affine[:3, 2] *= (slab.thickness_mm / (count - 1) if count > 1 else step) / np.linalg.norm(affine[:3, 2])
         self._axes.DeepCopy((self._inverse @ affine).ravel().tolist())
         self._reslice.SetResliceAxes(self._axes)
         self._reslice.SetSlabNumberOfSlices(count)
         {"mean": self._reslice.SetSlabModeToMean, "max": self._reslice.SetSlabModeToMax,
          "min": self._reslice.SetSlabModeToMin}[slab.kind]()  # fmt: skip
-        columns, rows = raster.size
+        columns, rows = size
         self._reslice.SetNumberOfThreads(1 if self._nearest or columns * rows * count < SMALL else self._threads)
         self._reslice.SetOutputExtent(0, columns - 1, 0, rows - 1, 0, 0)
         self._reslice.Update()
@@ -127,14 +128,16 @@ class ObliqueSlicer:
     """Slices of one volume and of the labels that go with it.
 
     Of large volumes a half as fine copy is made beside, one a phase: coarse slices are then quick, since most of their
-    time goes into fetching voxels that lie far apart.
+    time goes into fetching voxels that lie far apart. gap_mm: the step of slices that lie too far apart to look between
+    them, which are shown as scanned, the nearest one everywhere; 0 for all others.
     """
 
     def __init__(self, volume: Volume) -> None:
         self.volume = volume
-        self._grey = Resampler(volume.grid)
+        self.gap_mm = gap_mm(volume.grid)
+        self._grey = Resampler(volume.grid, nearest=self.gap_mm > 0)
         self._shown = 0, volume.data[0]
-        self._half = Halves(volume.data, volume.grid)
+        self._half = Halves(volume.data, volume.grid, nearest=self.gap_mm > 0)
         self._labels: tuple[LabelMap, Resampler, Halves] | None = None
         self._found: tuple[int, NDArray[np.uint8]] | None = None
 
@@ -143,22 +146,38 @@ class ObliqueSlicer:
         quick = self._half.at(raster, phase, slab) if coarse else None
         if quick is not None:
             return quick
+        return self.values_at(raster.affine, raster.size, phase, slab)
+
+    def values_at(
+        self, affine: NDArray[np.float64], size: tuple[int, int], phase: int, slab: Slab = THIN
+    ) -> NDArray[np.generic]:
+        """The same for any pixels: affine (column, row, 0, 1) -> LPS mm, size (columns, rows)."""
         if self._shown[0] != phase:  # the same array object says that nothing has changed
             self._shown = phase, self.volume.data[phase]
-        return self._grey.at(raster, self._shown[1], slab)
+        return self._grey.sample(affine, size, self._shown[1], slab)
 
     def structures(self, raster: Raster, labels: LabelMap, phase: int, *, coarse: bool = False) -> NDArray[np.uint8]:
         """(rows, columns) label values, those of the nearest voxels."""
         phase = min(phase, labels.phases - 1)
+        quick = self._of(labels)[2].at(raster, phase) if coarse else None
+        if quick is None:
+            return self.structures_at(raster.affine, raster.size, labels, phase)
+        return quick.astype(np.uint8, copy=False)
+
+    def structures_at(
+        self, affine: NDArray[np.float64], size: tuple[int, int], labels: LabelMap, phase: int
+    ) -> NDArray[np.uint8]:
+        """The same for any pixels, as ``values_at``."""
+        phase, resampler = min(phase, labels.phases - 1), self._of(labels)[1]
+        if self._found is None or self._found[0] != phase:
+            self._found = phase, labels.data[phase]
+        return resampler.sample(affine, size, self._found[1]).astype(np.uint8, copy=False)
+
+    def _of(self, labels: LabelMap) -> "tuple[LabelMap, Resampler, Halves]":
         if self._labels is None or self._labels[0] is not labels:
             halves = Halves(labels.data, labels.grid, nearest=True)
             self._labels, self._found = (labels, Resampler(labels.grid, nearest=True), halves), None
-        quick = self._labels[2].at(raster, phase) if coarse else None
-        if quick is None:
-            if self._found is None or self._found[0] != phase:
-                self._found = phase, labels.data[phase]
-            quick = self._labels[1].at(raster, self._found[1])
-        return quick.astype(np.uint8, copy=False)
+        return self._labels
 
     def touched(self) -> None:
         """The labels have changed in place."""

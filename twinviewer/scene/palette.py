@@ -61,6 +61,8 @@ _MAPS: dict[str, tuple[str, ...]] = {
     "membrane": ("#20265C", "#2C5FA8", "#3FA7A0", "#B9D66A", "#F6D64A", "#EE8A30", "#CF2F2A"),
     "membrane_safe": ("#00204D", "#31446B", "#666970", "#958F78", "#CAB969", "#FFE945"),
     "angle": ("#2B4C9B", "#3FA7A0", "#E9E4D8", "#E0A24A", "#A8394B", "#5B2F7E", "#2B4C9B"),
+    "hot": ("#000000", "#7A0E0A", "#D9381E", "#F6962B", "#FBE36B", "#FFFFFF"),
+    "ice": ("#000000", "#0B2A6F", "#1F6FC4", "#4FC3E8", "#B9F0F2", "#FFFFFF"),
     "voltage": ("#3B4CC0", "#8DB0FE", "#DDDDDD", "#F4987A", "#B40426"),
 }
 

@@ -7,6 +7,7 @@ from twinviewer.scene.overlay import text_actor
 from twinviewer.scene.palette import rgb
 
 TITLE_PX, NOTE_PX = 15, 12
+VEIL = 0.7
 _LEFT, _TOP, _LINE, _CHIP, _GAP = 8, 7, 20, 4, 6
 
 
@@ -25,13 +26,17 @@ class PaneTitle:
         self._said: tuple[str, str, float] = ("", "", 1.0)
         self._placed: tuple[object, ...] = ()
 
-    def say(self, title: str, note: str, colour: str, text: str, quiet: str, scale: float) -> None:
-        """Another title and second line. colour: the chip's, "" for none. scale: of the picture's text."""
+    def say(self, title: str, note: str, colour: str, text: str, quiet: str, behind: str, scale: float) -> None:
+        """Another title and second line. colour: the chip's, "" for none. behind: the pane's, where a heart reaches
+        under the words. scale: of the picture's text."""
         self._said = (title, note, scale)
         self.chip.SetVisibility(bool(title and colour))
         self.chip.GetProperty().SetColor(*rgb(colour or text))
         self.title.GetTextProperty().SetColor(*rgb(text))
         self.note.GetTextProperty().SetColor(*rgb(quiet))
+        for actor in (self.title, self.note):
+            actor.GetTextProperty().SetBackgroundColor(*rgb(behind))
+            actor.GetTextProperty().SetBackgroundOpacity(VEIL)
         self.title.GetTextProperty().SetFontSize(int(TITLE_PX * scale))
         self.note.GetTextProperty().SetFontSize(int(NOTE_PX * scale))
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from twinviewer.domain import CinePlane, Grid, LabelMap, Volume
 from twinviewer.scene.label_paint import LabelColours, painted
+from twinviewer.scene.slab import THIN, Slab, flattened
 
 ORIENTATIONS = ("axial", "coronal", "sagittal")
 
@@ -68,6 +69,23 @@ def _layout(grid: Grid, orientation: str) -> _Layout:
     return _Layout(along(right_axis, right_sign), along(down_axis, down_sign), through)
 
 
+def directions(grid: Grid, orientation: str) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """(3,) unit LPS vectors of image right, image down and higher slices, along the grid."""
+    layout, unit = _layout(grid, orientation), grid.affine[:3, :3] / np.linalg.norm(grid.affine[:3, :3], axis=0)
+    (right, right_sign), (down, down_sign) = layout.right, layout.down
+    return right_sign * unit[:, right], down_sign * unit[:, down], unit[:, layout.through].copy()
+
+
+def step_mm(grid: Grid, orientation: str) -> float:
+    """How far apart the slices of an orientation lie, in mm."""
+    return grid.spacing_mm[_layout(grid, orientation).through]
+
+
+def is_native(grid: Grid, orientation: str) -> bool:
+    """Whether the slices of an orientation are those of the scan: their voxels lie together in memory."""
+    return _layout(grid, orientation).through == 2
+
+
 def slice_count(grid: Grid, orientation: str) -> int:
     """How many slices there are in an orientation."""
     return grid.shape[2 - _layout(grid, orientation).through]
@@ -87,6 +105,17 @@ def _extract(array: NDArray[np.generic], layout: _Layout, index: int) -> NDArray
     if remaining[0] == layout.right[0]:
         plane = plane.T
     return plane[:: layout.down[1], :: layout.right[1]]
+
+
+def _slab(array: NDArray[np.generic], layout: _Layout, index: int, step_mm: float, slab: Slab) -> NDArray[np.generic]:
+    """The mean, greatest or least of the slices whose middles lie in a slab round one of them."""
+    reach = int(slab.thickness_mm / 2 / step_mm + 1e-6)
+    first, last = max(index - reach, 0), min(index + reach, array.shape[2 - layout.through] - 1)
+    if last <= first:
+        return _extract(array, layout, index)
+    axis = 2 - layout.through
+    block = array[(slice(None),) * axis + (slice(first, last + 1),)]
+    return _extract(np.expand_dims(flattened(block, axis, slab.kind), axis), layout, 0)
 
 
 def letters_of(right: NDArray[np.floating], down: NDArray[np.floating]) -> tuple[str, str, str, str]:
@@ -139,13 +168,15 @@ def slice_image(
     opacity: float = 0.25,
     outline: bool = True,
     band: tuple[float, float] | None = None,
+    slab: Slab = THIN,
 ) -> SliceImage:
     """Paint one slice. colours: structure name -> "#RRGGBB" of what is to be shown over the grey image. band: lowest
-    and highest voxel value to be marked."""
+    and highest voxel value to be marked. slab: what is shown of the slices round it; labels are the slice's own."""
     layout = _layout(volume.grid, orientation)
     count = volume.grid.shape[2 - layout.through]
     index = min(max(index, 0), count - 1)
-    values = np.ascontiguousarray(_extract(volume.data[phase], layout, index))
+    step_mm = volume.grid.spacing_mm[layout.through]
+    values = np.ascontiguousarray(_slab(volume.data[phase], layout, index, step_mm, slab))
     grey = windowed(values, window, level)
     marked = None if band is None else (values >= band[0]) & (values <= band[1])
     found = table = None

@@ -172,7 +172,7 @@ class Stage:
         pane.volume.show(whole, self._plane if state.section is not None else None)
         more = "" if new.exaggeration == 1.0 else f"motion × {new.exaggeration:g}"
         note = "  ·  ".join(part for part in (new.note, more) if part)
-        pane.title.say(new.title, note, new.accent, state.text, state.quiet, state.scale)
+        pane.title.say(new.title, note, new.accent, state.text, state.quiet, state.background, state.scale)
         pane.state = new
 
     @staticmethod

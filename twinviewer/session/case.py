@@ -1,7 +1,7 @@
 """The Case: everything that is known about one patient at one moment, frozen. Undo is a list of these."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +11,8 @@ from twinviewer.domain import (
     CineContours,
     CineStack,
     EntryKind,
+    Fusion,
+    KeyImage,
     LabelEdit,
     LabelMap,
     OrganMesh,
@@ -132,7 +134,8 @@ class Case:
     were made, oldest first, so that it can be undone one by one in another session too. rulers: measured by hand on
     these images or on a model of them, in order. edge_mm: the longest edge that the user wants in a mesh of labels, 0
     for the organ's own. landmarks: name -> (3,) LPS mm of those that a hand has put right.
-    studies: many simulations of the baseline at once; they go when it changes.
+    studies: many simulations of the baseline at once; they go when it changes. key_images: views of these images that a
+    reader has marked. fusion: which series lies over them.
     """
 
     title: str = "New case"
@@ -161,6 +164,8 @@ class Case:
     landmarks: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     label_edits: tuple[LabelEdit, ...] = ()
     studies: tuple[Study, ...] = ()
+    key_images: tuple[KeyImage, ...] = ()
+    fusion: Fusion | None = None
 
     @property
     def active_series(self) -> Series | None:
@@ -211,6 +216,8 @@ class Case:
             if first <= _ORDER.index("image"):
                 fields.setdefault("tissue", None)
                 fields.setdefault("rulers", ())
+                fields.setdefault("key_images", ())
+                fields.setdefault("fusion", None)
                 fields.setdefault("landmarks", {})
             if first <= _ORDER.index("labels"):
                 fields.setdefault("label_edits", ())
@@ -324,3 +331,19 @@ def _report_state(case: Case) -> StepState:
     if case.baseline is None or case.baseline.run is None:
         return StepState("not_yet", "Simulate the baseline first")
     return StepState("ready", "A report can be written")
+
+
+def only_runs_came(before: Case, now: Case) -> bool:
+    """Whether ``now`` is ``before`` with answers of engines in it and nothing else."""
+    told = {"scenarios", "revision", "action", "messages"}
+    if any(getattr(before, f.name) is not getattr(now, f.name) for f in fields(Case) if f.name not in told):
+        return False
+    if dict(before.messages) != dict(now.messages):
+        return False
+    pairs = list(zip(before.scenarios, now.scenarios, strict=False))
+    came = [(old, new) for old, new in pairs if old is not new]
+    return (
+        len(before.scenarios) == len(now.scenarios)
+        and bool(came)
+        and all(old.name == new.name and old.setup is new.setup and new.run is not None for old, new in came)
+    )

@@ -1,4 +1,4 @@
-"""Two scenarios side by side: deltas of their metrics, differences of their fields, and one range for both."""
+"""Two scenarios side by side: deltas of their metrics and differences of their fields."""
 
 from collections.abc import Mapping
 
@@ -10,14 +10,17 @@ from twinviewer.session.case import Scenario
 
 
 def compare(
-    baseline: Scenario, other: Scenario, intervals: Mapping[str, tuple[float, float]] | None = None
+    baseline: Scenario,
+    other: Scenario,
+    intervals: Mapping[str, tuple[float, float]] | None = None,
+    moving: bool = True,
 ) -> Comparison:
     """Other minus baseline. Both must have a run on the same mesh, else EngineError.
 
     intervals: metric -> 90 % interval of its change, where it has been computed. deltas: in the order in which the
     engine gave the baseline's metrics. difference_fields: static fields, and for a moving field the difference of its
-    extreme over the beat (of strain: its greatest shortening) under the name ``peak_<field>``. ranges: every field,
-    both runs, all frames; ``peak_<field>`` as well.
+    extreme over the beat (of strain: its greatest shortening) under the name ``peak_<field>``; not with moving=False,
+    where one of the runs moves as another did until its own motion is known.
     """
     first, second = _run(baseline), _run(other)
     if baseline.setup.mesh.uid != other.setup.mesh.uid:
@@ -26,18 +29,12 @@ def compare(
             where=f"{baseline.label}, {other.label}",
             remedy="Simulate both on the present model",
         )
-    fields_first, fields_second = _still(first), _still(second)
-    common = [name for name in fields_first if name in fields_second]
-    ranges = {name: _range(fields_first[name], fields_second[name]) for name in common}
-    for name, values in first.moving_fields.items():
-        if name in second.moving_fields:
-            ranges[name] = _range(values, second.moving_fields[name])
+    fields_first, fields_second = _still(first, moving), _still(second, moving)
     return Comparison(
         baseline=baseline.name,
         other=other.name,
         deltas=_deltas(first, second, intervals or {}),
-        difference_fields={name: fields_second[name] - fields_first[name] for name in common},
-        ranges=ranges,
+        difference_fields={n: fields_second[n] - values for n, values in fields_first.items() if n in fields_second},
     )
 
 
@@ -67,24 +64,11 @@ def _deltas(first: Run, second: Run, intervals: Mapping[str, tuple[float, float]
     )
 
 
-def _still(run: Run) -> dict[str, NDArray[np.floating]]:
+def _still(run: Run, moving: bool) -> dict[str, NDArray[np.floating]]:
     fields = {name: field.values for name, field in run.fields.items()}
-    for name, values in run.moving_fields.items():
+    for name, values in run.moving_fields.items() if moving else ():
         known = np.nan_to_num(values)
         # a wall that is first stretched and then shortens changes sides from one run to the next: shortening is told
         furthest = known.argmin(axis=0) if name.startswith("strain_") else np.abs(known).argmax(axis=0)
         fields[f"peak_{name}"] = np.take_along_axis(values, furthest[None], axis=0)[0]
     return fields
-
-
-def _range(*arrays: NDArray[np.floating]) -> tuple[float, float]:
-    lows, highs = [], []
-    for array in arrays:
-        finite = array[np.isfinite(array)]
-        if finite.size:
-            lows.append(float(finite.min()))
-            highs.append(float(finite.max()))
-    if not lows:
-        return 0.0, 1.0
-    low, high = min(lows), max(highs)
-    return (low, high) if high > low else (low - 0.5, high + 0.5)

@@ -22,6 +22,7 @@ def take(
     phase: int | None = None,
     interpolate: bool = False,
     over: bool = False,
+    by_place: bool = False,
     mesh: Sequence[Path] = (),
     mesh_meaning: Mapping[str, str] | None = None,
     unit: str = "",
@@ -36,7 +37,8 @@ def take(
     those of ``import_mask``, ``import_mesh`` and ``compute_outside``. LoadError, SegmentationError.
     """
     if mask:
-        return import_mask(case, list(mask), mask_meaning, phase, report, interpolate=interpolate, over=over)
+        return import_mask(case, list(mask), mask_meaning, phase, report, interpolate=interpolate, over=over,
+                           by_place=by_place)  # fmt: skip
     if mesh:
         return import_mesh(case, list(mesh), mesh_meaning, unit, frame, phase, report, over=over)
     if segmenter:

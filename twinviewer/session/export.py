@@ -41,9 +41,14 @@ def write_seg(case: Case, path: Path, report: Reporter = silent) -> Path:
 
 
 def write_rtstruct(case: Case, path: Path, report: Reporter = silent) -> Path:
-    """DICOM RT structure set. Errors as of :func:`write_seg`."""
+    """DICOM RT structure set of the labels, or of the contours of a cine study. Errors as of :func:`write_seg`."""
     from twinviewer.dicom.write_rtstruct import write_rtstruct as write
 
+    if case.labels is None and case.contours is not None:
+        from twinviewer.dicom.write_cine_contours import write_cine_contours
+
+        styles = catalog.organ(case.organ).styles
+        return write_cine_contours(path, case.contours, _series(case), styles, report)
     return write(path, _labels(case), _series(case), catalog.organ(case.organ).styles, report)
 
 
@@ -98,6 +103,8 @@ def structure_lines(case: Case) -> dict[str, float]:
 
 
 def _labels(case: Case) -> LabelMap:
+    if case.labels is None and case.contours is not None:
+        raise StoreError("A cine study has contours, not labels", remedy="Export them as RT structure set")
     if case.labels is None:
         raise StoreError(NO_LABELS, remedy=_FIRST)
     return case.labels

@@ -1,24 +1,42 @@
 """Series from DICOM or from other image files, alike for all above: found, and read."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from twinviewer.domain import Image, Reporter, Series, part, silent
+from twinviewer.domain import Image, Reporter, Series, Volume, part, silent
+from twinviewer.session import unpacked
+from twinviewer.session.structure_series import with_label_files
 
 NOTHING = ("not_image", "unreadable")
 
 
 def scan_any(where: Path, report: Reporter = silent) -> tuple[Series, ...]:
-    """Every series in a folder, or in one file. LoadError if the folder cannot be read."""
+    """Every series in a folder, an archive, or one file. LoadError if it cannot be read."""
     from twinviewer import dicom
     from twinviewer.geometry.read_image import is_image_file, scan_images
 
     if where.is_file() and is_image_file(where):
         return scan_images(where, report)
-    found = tuple(dicom.scan(where, part(report, 0.0, 0.9)))
+    found = tuple(dicom.scan(where, part(report, 0.0, 0.9), unpacked.place()))
     others = scan_images(where, part(report, 0.9, 1.0)) if where.is_dir() else ()
     images = [one for one in (*found, *others) if one.kind not in NOTHING]
-    return (*images, *(one for one in (*found, *others) if one.kind in NOTHING))
+    return with_label_files((*images, *(one for one in (*found, *others) if one.kind in NOTHING)))
+
+
+def opens_alone(path: Path) -> bool:
+    """Whether a file is opened by itself and not with the folder that it lies in: all but what begins as a slice of a
+    series does. A text or a picture, say, is then refused by name, and not its whole folder opened."""
+    from twinviewer.geometry.read_image import is_image_file
+
+    if is_image_file(path) or path.suffix.lower() == ".zip" or path.name.upper() == "DICOMDIR":
+        return True
+    try:
+        with path.open("rb") as file:
+            start = file.read(132)
+    except OSError:
+        return True
+    return start[128:] != b"DICM" and start[:2] not in (b"\x02\0", b"\x08\0")
 
 
 def is_from_file(series: Series) -> bool:
@@ -26,8 +44,8 @@ def is_from_file(series: Series) -> bool:
     return series.extra.get("source") == "image_file"
 
 
-def read_any_image(series: Series, report: Reporter = silent) -> Image:
-    """Decode the pixels of a series. LoadError."""
+def read_any_image(series: Series, report: Reporter = silent, early: Callable[[Volume], None] | None = None) -> Image:
+    """Decode the pixels of a series. early: see ``dicom.read``. LoadError."""
     if is_from_file(series):
         from twinviewer.geometry.read_image import read_image
 
@@ -35,7 +53,7 @@ def read_any_image(series: Series, report: Reporter = silent) -> Image:
         return read_image(series)
     from twinviewer import dicom
 
-    return dicom.read(series, report)
+    return dicom.read(series, report) if early is None else dicom.read(series, report, early)
 
 
 def few_slices(series: Series, files: tuple[str, ...]) -> Series:

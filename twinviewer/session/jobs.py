@@ -21,7 +21,8 @@ import psutil
 
 from twinviewer.domain import TwinviewerError, WorkerError
 from twinviewer.session import messages
-from twinviewer.session.worker import STOP, function_name, revived, serve
+from twinviewer.session.watched import MARK_BYTES, Mark, noted, serve_watched
+from twinviewer.session.worker import STOP, function_name, revived
 
 PREWARM = "twinviewer.session.steps:prewarm"
 """Run in every new worker while it has no job: imports what segmentation, meshing and engines need."""
@@ -83,6 +84,9 @@ class _Worker:
     job: Job | None = None
     leaving_s: float = 0.0
     """Since when it has been leaving a job that nobody waits for; 0: it is not."""
+    mark: Mark = None
+    reading: tuple[int, float] = (0, 0.0)
+    """What it was last seen to read, and when that was first seen."""
 
     @property
     def idle(self) -> bool:
@@ -200,14 +204,15 @@ class JobRunner:
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe(duplex=True)
-        arguments = (theirs, os.getpid(), self._prewarm, self._memory_bytes)
+        mark = self._context.RawArray("B", MARK_BYTES)
+        arguments = (mark, theirs, os.getpid(), self._prewarm, self._memory_bytes)
         # workers and window share the cores: more BLAS threads wait for each other and take what the window needs
         os.environ.setdefault("OPENBLAS_NUM_THREADS", str(max((os.cpu_count() or 2) // 2, 1)))
-        process = self._context.Process(target=serve, args=arguments, name="twinviewer worker", daemon=True)
+        process = self._context.Process(target=serve_watched, args=arguments, name="twinviewer worker", daemon=True)
         with deaf_to_interrupts():
             process.start()
         theirs.close()
-        return _Worker(process, ours)
+        return _Worker(process, ours, mark=mark)
 
     def _dispatch(self) -> None:
         while self._waiting and not self._closed:
@@ -281,6 +286,7 @@ class JobRunner:
 
     def _died(self, worker: _Worker) -> None:
         job = worker.job
+        read, file, _ = noted(worker.mark)
         self._end(worker)
         worker.process.join(STOP_S)
         if job is not None and not job.ended and not job.taken and job.attempts < 3:
@@ -289,10 +295,14 @@ class JobRunner:
         elif job is not None and not job.ended:
             code = worker.process.exitcode
             how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+            what = f"The worker process died ({how})"
             remedy = "The case is as it was before; try again, or with smaller images"
-            self._finish(
-                job, "failed", error=WorkerError(f"The worker process died ({how})", where=job.name, remedy=remedy)
-            )
+            if read:
+                what, remedy = (
+                    f"{what} of this file",
+                    "The case is as it was before; leave the file out, or export it again",
+                )
+            self._finish(job, "failed", error=WorkerError(what, where=file if read else job.name, remedy=remedy))
 
     def _enforce_deadlines(self) -> None:
         now = time.monotonic()
@@ -306,6 +316,19 @@ class JobRunner:
                 self._finish(
                     job, "failed", error=WorkerError(what, where=job.name, remedy="The case is as it was before")
                 )
+            elif job is not None:
+                self._enforce_reading(worker, job, now)
+
+    def _enforce_reading(self, worker: _Worker, job: Job, now: float) -> None:
+        """A decoder that never ends is stopped long before the job's own deadline, and its file is named."""
+        number, file, limit_s = noted(worker.mark)
+        if number != worker.reading[0]:
+            worker.reading = (number, now)
+        elif number and now - worker.reading[1] > limit_s:
+            self._end(worker)
+            what = f"The file could not be read within {limit_s:.0f} s, so it was given up"
+            remedy = "The case is as it was before; leave the file out, or export it again"
+            self._finish(job, "failed", error=WorkerError(what, where=file, remedy=remedy))
 
     def _cancel(self, job: Job, gently: bool) -> bool:
         if job.ended:

@@ -7,8 +7,10 @@ from typing import Any
 from twinviewer.domain import Parameter, Run, Series, Therapy
 from twinviewer.session import catalog
 from twinviewer.session.case import Case, Scenario
+from twinviewer.session.grid_text import grid_document, grid_lines
 from twinviewer.session.metric_names import label_of
 from twinviewer.session.steps import suitable_organ
+from twinviewer.session.structure_series import holds_structures, owner_of, structures_text
 
 HEADLINES = ("lv_ef_percent", "lv_edv_ml", "lv_esv_ml", "qrs_ms", "lv_dpdt_max_mmhg_s")
 """The metrics that answer the first question: has the heart become better?"""
@@ -35,19 +37,42 @@ def series_document(index: int, series: Series) -> dict[str, Any]:
         "contrast_agent": series.contrast_agent,
         "synthetic": series.synthetic,
         "files": len(series.files),
+        "part": series.extra.get("part") or None,
+        "grid": grid_document(series.grid),
         "warnings": [{"code": warning.code, "text": warning.text} for warning in series.warnings],
         "organ": organ or None,
         "organ_reason": verdict.reason,
+        "structures": [name for name in series.extra.get("structures", "").split("; ") if name],
+        "on_series": series.extra.get("on_series") or None,
+        "on_by": series.extra.get("on_by") or None,
         "organs_by_choice": [name for name, _ in _by_choice(series)],
     }
 
 
-def series_text(index: int, series: Series) -> str:
-    """The same in a few lines for people."""
+def scan_text(found: Sequence[Series]) -> str:
+    """All series of a scan for people, under a heading a patient and study where there are several."""
+    studies = {(series.patient.pseudonym, series.study_uid) for series in found if series.kind != "unreadable"}
+    lines: list[str] = []
+    last = ("", "")
+    for index, series in enumerate(found):
+        study = series.patient.pseudonym, series.study_uid
+        if len(studies) > 1 and study != last and series.kind != "unreadable":
+            date = series.study_date or "without date"
+            lines.append(f"patient {series.patient.pseudonym or 'unknown'}, study {date}")
+            last = study
+        lines.append(series_text(index, series, found))
+    return "\n".join(lines)
+
+
+def series_text(index: int, series: Series, among: Sequence[Series] = ()) -> str:
+    """The same in a few lines for people. among: all that was found with it, to which structures may belong."""
+    if holds_structures(series):
+        return _structures_text(index, series, among)
     organ, verdict = suitable_organ(series)
     spacing = " × ".join(f"{length:.3g}" for length in series.spacing_mm)
     size = f"{series.slices} slices × {series.phases} phases, {series.shape[0]} × {series.shape[1]}, {spacing} mm"
     lines = [f"{index}  {series.kind}  {series.modality}  {series.description}".rstrip(), f"   {size}   {series.uid}"]
+    lines += [f"   {line}" for line in grid_lines(series.grid)]
     lines += [f"   warning {warning.code}: {warning.text}" for warning in series.warnings]
     if organ:
         lines.append(f"   can become: {organ}" + (f" ({verdict.reason})" if verdict.reason else ""))
@@ -55,6 +80,15 @@ def series_text(index: int, series: Series) -> str:
         lines.append(f"   no organ: {verdict.reason}")
     lines += [f"   where asked for: {name} ({reason})" for name, reason in _by_choice(series)]
     return "\n".join(lines)
+
+
+def _structures_text(index: int, series: Series, among: Sequence[Series]) -> str:
+    """Segmentations and contours: what they hold, and on which series they lie."""
+    lines = [f"{index}  structures  {series.modality}  {series.description}".rstrip()]
+    owner = owner_of(series, among)
+    place = f", on series {among.index(owner)}" if owner is not None else ""
+    lines.append(f"   {structures_text(series)}{place}   {series.uid}")
+    return "\n".join([*lines, *(f"   warning {one.code}: {one.text}" for one in series.warnings)])
 
 
 def _by_choice(series: Series) -> list[tuple[str, str]]:

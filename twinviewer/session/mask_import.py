@@ -234,12 +234,15 @@ def import_mask(
     interpolate: bool = False,
     over: bool = False,
     organ: str = "",
+    by_place: bool = False,
 ) -> Case:
-    """Both halves, where the caller can wait. LoadError, SegmentationError."""
+    """Both halves, where the caller can wait. by_place: it lies where its coordinates say, whatever images it refers
+    to. LoadError, SegmentationError."""
     if case.image is None:
         raise SegmentationError("No series is open", remedy="Open the images that the mask belongs to first")
     report(0.05, "Reading the mask")
-    mask = _read(organ_from_mask(case.organ), given, case.image, case.active_series, interpolate)
+    series = None if by_place else case.active_series
+    mask = _read(organ_from_mask(case.organ), given, case.image, series, interpolate)
     organ = organ or organ_from_mask(case.organ, mask, case.active_series)
     found = import_of_mask(organ, mask, case.image, case.patient, meaning, phase, report)
     return accept_mask(case, organ, *found, over=over)

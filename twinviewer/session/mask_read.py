@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from twinviewer.domain import Grid, Image, LoadError, Mask, Series, Volume
+from twinviewer.domain import CineStack, Grid, Image, LoadError, Mask, Series, Volume
 from twinviewer.geometry.overlay import overlaid
 from twinviewer.geometry.read_mask import SUFFIXES, plain_stem, read_mask
 from twinviewer.geometry.regrid import regridded
+from twinviewer.session.image_files import is_from_file
 
 Given = str | Path | Sequence[str | Path]
 """A file, a folder of such files, or several files."""
@@ -47,22 +48,38 @@ def read_any(
     """Read one mask: DICOM SEG, RT structure set, NIfTI, NRRD or MetaImage. LoadError.
 
     image, series: what is open, onto which contours of a structure set are filled, and against whose headers they are
-    checked. interpolate: fill between contours on slices that were skipped.
+    checked; without a series structures lie where their coordinates say. interpolate: fill between contours on slices
+    that were skipped.
     """
+    try:
+        return _read_any(path, image, series, interpolate, allow_empty)
+    except LoadError as error:
+        raise LoadError(error.what, where=error.where or path.name, remedy=error.remedy) from error
+
+
+def _read_any(path: Path, image: Image | None, series: Series | None, interpolate: bool, allow_empty: bool) -> Mask:
     if not path.is_file():
         raise LoadError("There is no such mask file", where=path.name, remedy="Check the path")
     if _dicom(path):
         from twinviewer.dicom.read_rtstruct import drawn_on, is_rtstruct, mask_of, read_rtstruct
         from twinviewer.dicom.read_seg import read_seg
+        from twinviewer.dicom.references import check_references
 
         if not is_rtstruct(path):
-            return read_seg(path)
+            mask = read_seg(path)
+            drawn = drawn_on(series) if series is not None and series.files and not is_from_file(series) else None
+            note = check_references(path, drawn) if drawn is not None else ""
+            return replace(mask, notes=(*mask.notes, note)) if note else mask
+        if isinstance(image, CineStack):
+            from twinviewer.session.cine_mask import read_cine_structures
+
+            return read_cine_structures([path], image, series if series is not None and series.files else None)
         if not isinstance(image, Volume):
             raise LoadError(
                 "Contours of a structure set need the slices that they were drawn on", where=path.name,
                 remedy="Open that series first",
             )  # fmt: skip
-        drawn = drawn_on(series) if series is not None and series.files else None
+        drawn = drawn_on(series) if series is not None and series.files and not is_from_file(series) else None
         return mask_of(read_rtstruct(path), image.grid, drawn, interpolate)
     mask = read_mask(path, allow_empty)
     if not mask.names and len(mask.values) == 1:  # a structure a file is called by its file
@@ -76,6 +93,10 @@ def read_masks(given: Given, image: Image, series: Series | None = None, interpo
     paths = files_of(given)
     if len(paths) == 1:
         return read_any(paths[0], image, series, interpolate)
+    if isinstance(image, CineStack) and all(map(_rtstruct, paths)):
+        from twinviewer.session.cine_mask import read_cine_structures
+
+        return read_cine_structures(paths, image, series if series is not None and series.files else None)
     stems = {re.sub(r"\d+", "", plain_stem(path)) for path in paths}
     first = read_any(paths[0], image, series, interpolate, True)
     masks = [first, *(read_any(path, image, series, interpolate, True) for path in paths[1:])]
@@ -126,6 +147,12 @@ def _dicom(path: Path) -> bool:
     from twinviewer.dicom.read_seg import is_dicom
 
     return is_dicom(path)
+
+
+def _rtstruct(path: Path) -> bool:
+    from twinviewer.dicom.read_rtstruct import is_rtstruct
+
+    return is_rtstruct(path)
 
 
 def _natural(path: Path) -> tuple[object, ...]:

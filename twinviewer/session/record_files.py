@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import Ecg, EngineError, Entry, LoadError, Quantity, Records, Reporter, TwinviewerError, silent
+from twinviewer.domain.reading import reading
 
 ECG_SUFFIXES = (".hea", ".dcm", ".ima")
 PASSED_OVER = (".dat", ".xyz", ".atr", ".qrs", ".hea-", ".md")
@@ -73,11 +74,21 @@ def looks_like_records(path: Path) -> bool:
 
 def read_file(path: Path) -> Records:
     """One file: a WFDB or DICOM ECG is measured; anything else as ``records.read_records``. LoadError."""
-    from twinviewer import dicom, records
-
     path = Path(path)
     if not path.is_file():
         raise LoadError("There is no such file", where=path.name, remedy="Check the path")
+    try:
+        with reading(path.name, path.stat().st_size):
+            return _read(path)
+    except TwinviewerError:
+        raise
+    except Exception as error:  # a reader that was not ready for this damage
+        raise LoadError("The records are damaged", where=path.name, remedy="Export them again") from error
+
+
+def _read(path: Path) -> Records:
+    from twinviewer import dicom, records
+
     if path.suffix.lower() in (".dat", ".xyz") and path.with_suffix(".hea").is_file():
         path = path.with_suffix(".hea")
     if path.suffix.lower() == ".hea":

@@ -4,6 +4,7 @@ Reading (``compute_reading``) and fitting the baseline anew (``compute_setup``) 
 ``accept_update`` are quick. Nothing here opens a connection: files are read, and that is all.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -99,7 +100,9 @@ def accept_update(case: Case, update: Update, setup: Setup | None = None) -> Cas
     present one, the runs hold and stay. One step to undo.
     """
     action = _action(update)
-    messages = {"Import": "; ".join(update.refused)} if update.refused else {}
+    # without "(file)": messages go into reports, and a file's name may be a patient's
+    refused = [re.sub(r" \([^()]*\)", "", text) for text in update.refused]
+    messages = {"Import": "; ".join(refused)} if refused else {}
     if case.baseline is None or setup is None or same_setup(case.baseline.setup, setup):
         return case.changed(action, records=update.records, messages=messages)
     earlier = (*case.earlier, earlier_twin(case, update.changes))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from twinviewer.domain import CineStack, Grid, Quantity, Ruler, RulerKind, TwinviewerError, Volume
 from twinviewer.geometry import rulers as of
 from twinviewer.session.case import Case
+from twinviewer.session.units import unit_of
 
 NAMES = {"distance": "Distance", "angle": "Angle", "polyline": "Path", "area": "Area", "ellipse": "Ellipse"}
 LABELS = {"length": "Length", "angle": "Angle", "area": "Area", "perimeter": "Perimeter", "mean": "Mean", "sd": "SD",
@@ -34,7 +35,7 @@ def pixels_under(case: Case, ruler: Ruler) -> Pixels | None:
     """The image that a ruler lies on, at its moment; None where the case has no image."""
     image = case.image
     if isinstance(image, Volume):
-        unit = "HU" if image.modality == "CT" else ""
+        unit = unit_of(image.modality, case.active_series)
         return Pixels(image.data[min(ruler.frame, image.phases - 1)], image.grid, unit, image.uid)
     if isinstance(image, CineStack) and 0 <= ruler.plane < len(image.planes):
         plane = image.planes[ruler.plane]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import CineContours, CineStack, Grid, LabelMap, OrganMesh, Run, Setup, StoreError, Volume
+from twinviewer.session import fusion, key_images
 from twinviewer.session.case import Case
 from twinviewer.session.label_edits import MOST_EDITS
 from twinviewer.session.records_update import MOST_EARLIER
@@ -42,6 +43,8 @@ def check_case(case: Case) -> None:
     if case.contours is not None:
         _contours(case.contours, case.image)
     _rulers(case)
+    _need("key images", len(case.key_images) <= key_images.LIMIT and all(map(key_images.sound, case.key_images)))
+    _need("second series", case.fusion is None or fusion.sound(case.fusion))
     _need("landmarks", len(case.landmarks) <= LIMIT and all(_numbers(one, (3,)) for one in case.landmarks.values()))
     _need("earlier twins", len(case.earlier) <= MOST_EARLIER)
     scenarios = list(case.scenarios)

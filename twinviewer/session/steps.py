@@ -4,7 +4,7 @@ Each step has two halves: ``compute_*`` is pure, takes plug-ins by name and may 
 puts its answer into the Case at once. The function without prefix does both, where the caller can wait.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from twinviewer.domain import (
     CineStack,
     Found,
     Image,
+    ImageWarning,
     LabelMap,
     LoadError,
     MeshError,
@@ -33,10 +34,12 @@ from twinviewer.domain import (
     part,
     silent,
 )
+from twinviewer.domain.image import LEFT_OUT
 from twinviewer.session import catalog
 from twinviewer.session.case import Case
 from twinviewer.session.image_files import read_any_image, scan_any
 from twinviewer.session.landmarks import with_landmarks
+from twinviewer.session.pictures import opens_as_pictures
 from twinviewer.session.scenarios import engine_of
 from twinviewer.session.simulate import compute_run
 from twinviewer.session.tissue import marked_model
@@ -60,10 +63,23 @@ def compute_scan(folder: str, report: Reporter = silent) -> tuple[Series, ...]:
     return scan_any(where, report)
 
 
-def compute_image(series: Series, report: Reporter = silent) -> Opened:
-    """Decode the pixels of one series and find the organ that it can become. LoadError."""
-    image = read_any_image(series, part(report, 0.0, 0.95))
-    report(0.97, "Which organ this may be")
+LOOKING = "Looking whether an organ can be made of these images"
+
+
+def is_coming(image: Image) -> bool:
+    """Whether slices of this image are still to come."""
+    return image.uid == "reading"
+
+
+def compute_image(series: Series, report: Reporter = silent, live: Callable[[Image], None] | None = None) -> Opened:
+    """Decode the pixels of one series and find the organ that it can become. LoadError.
+
+    live: is given a volume once its middle slice is there, and the whole image before the organ is looked for.
+    """
+    image = read_any_image(series, part(report, 0.0, 0.9), live)
+    if live is not None:
+        live(image)
+    report(0.92, "Which organ this may be")
     organ, verdict = suitable_organ(series, image)
     return image, organ, verdict.reason
 
@@ -125,8 +141,10 @@ def accept_scan(case: Case, folder: str, found: tuple[Series, ...]) -> Case:
 
 
 def accept_image(case: Case, series: Series, opened: Opened) -> Case:
-    """Open one series. Where no organ can be made of it, ``messages`` says why at the step Segment."""
+    """Open one series. Where no organ can be made of it, ``messages`` says why at the step Segment; what could not be
+    decoded stands at the step Import and with the series."""
     image, organ, reason = opened
+    case = _without_another_patients(case, series)
     case = case.changed(
         f"Open series {series.description}".rstrip(),
         active_series_uid=series.uid,
@@ -135,7 +153,32 @@ def accept_image(case: Case, series: Series, opened: Opened) -> Case:
         organ=organ,
         title=series.patient.pseudonym or case.title,
     )
+    if image.left_out:
+        known = {warning.text for warning in series.warnings}
+        notes = tuple(ImageWarning("unreadable_file", text) for text in image.left_out if text not in known)
+        noted = tuple(replace(one, warnings=(*one.warnings, *notes)) if one is series else one for one in case.series)
+        # without the files' names: messages go into reports
+        lost = sum(text.endswith(LEFT_OUT) for text in image.left_out)
+        said = f"Left out, as they cannot be decoded: {lost} of {len(series.files)} images"
+        case = replace(case, series=noted).with_message("Import", said)
     return case.with_message("Segment", "" if organ else reason)
+
+
+def accept_organ(case: Case, opened: Opened) -> Case:
+    """Which organ the open series can become, once that is known."""
+    _, organ, reason = opened
+    return replace(case, organ=organ).with_message("Segment", "" if organ else reason)
+
+
+def _without_another_patients(case: Case, series: Series) -> Case:
+    """The case without records and settings where the series is another patient's: a folder may hold two."""
+    before, now = case.patient.pseudonym, series.patient.pseudonym
+    known = case.records.timeline or case.records.values or case.records.findings or case.earlier or case.setup_values
+    if not before or not now or before == now or not known:
+        return case
+    case = replace(case, records=Records(), earlier=(), setup_values={})
+    said = f"Records and settings of {before} were put away: the series that was opened is {now}'s"
+    return case.with_message("Import", said)
 
 
 def accept_records(case: Case, found: Records) -> Case:
@@ -291,7 +334,8 @@ def choose_series(case: Case, wanted: str = "") -> Series:
         )
     if not images:
         raise LoadError("There are no images to open", remedy="Choose the folder that holds the scan")
-    return max(images, key=lambda one: (bool(suitable_organ(one)[0]), one.phases, one.slices))
+    volumes = [one for one in images if not opens_as_pictures(one)]
+    return max(volumes or images, key=lambda one: (bool(suitable_organ(one)[0]), one.phases, one.slices))
 
 
 def prewarm() -> Iterator[None]:

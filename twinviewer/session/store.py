@@ -22,7 +22,7 @@ from twinviewer.session.case import Case
 from twinviewer.session.chunks import ArrayReader, KnownChunks, write_arrays
 from twinviewer.session.claim import Claim
 from twinviewer.session.codec import CodecError, decode, encode
-from twinviewer.session.image_files import read_any_image
+from twinviewer.session.image_files import read_any_image, scan_any
 from twinviewer.session.label_line import without_misfits
 from twinviewer.session.soundness import check_case
 
@@ -219,6 +219,10 @@ def _places(series: Series | None, folder: str, beside: Path, relative: str) -> 
     for files in (moved, series.files):
         if files and all(Path(name).is_file() for name in files):  # never a device or pipe that a stranger names
             yield replace(series, files=files)
+    for archive in (beside / relative, Path(folder)):  # what was unpacked of it went with the session
+        if archive.suffix.lower() == ".zip" and archive.is_file():
+            with suppress(TwinviewerError):
+                yield from (found for found in scan_any(archive) if found.uid == series.uid)
 
 
 @contextmanager

@@ -15,13 +15,16 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from twinviewer import domain
-from twinviewer.domain import Cancelled, Frame, Reporter, TwinviewerError
-from twinviewer.session import messages
+from twinviewer.domain import Cancelled, Frame, Reporter, TwinviewerError, arrays
+from twinviewer.session import messages, shared_memory
 
 STOP = "stop"
 """A message with this key asks the job under way to end at its next report; the worker stays as warm as it is."""
 PROGRESS_PERIOD_S = 0.05
 LIVE_PERIOD_S = 0.1
+COURTESY = 5
+"""How much lower than the window's a worker's priority is (nice): who computes waits for who draws, where both want
+the same core. With the cores to itself a worker is as fast as any."""
 
 
 def serve(connection: Connection, parent_pid: int, prewarm: str, memory_bytes: int) -> None:
@@ -31,7 +34,10 @@ def serve(connection: Connection, parent_pid: int, prewarm: str, memory_bytes: i
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(COURTESY)
     limit_memory(memory_bytes)
+    arrays.make_with(shared_memory.shared_empty)
     preparing = _preparation(prewarm)
     while True:
         try:

@@ -23,7 +23,7 @@ from twinviewer.scene.slices import percentile_window, windowed
 from twinviewer.ui.image_display import ImageDisplay
 
 if TYPE_CHECKING:
-    from twinviewer.scene.oblique import ObliqueSlicer, Raster, Slab
+    from twinviewer.scene.oblique import ObliqueSlicer, Raster
     from twinviewer.scene.oblique_cine import CineSlicer, Native
     from twinviewer.scene.oblique_lines import ObliqueLines
 
@@ -49,7 +49,6 @@ class CardiacState(QObject):
         self.volume: ObliqueSlicer | None = None
         self.cine: CineSlicer | None = None
         self.as_scanned = True
-        self.slab: Slab | None = None
         self.window, self.level = 1.0, 0.5
         self.own_window = (1.0, 0.5)
         self.fraction = 0.0
@@ -206,14 +205,15 @@ class CardiacState(QObject):
         """(rows, columns, 3) RGB of a view; None without images. coarse: something moves, so quickly."""
         d = self.display
         if self.volume is not None:
-            from twinviewer.scene.oblique import THIN
-
-            values = self.volume.values(raster, d.phase, self.slab or THIN, coarse=coarse)
+            values = self.volume.values(raster, d.phase, d.slab, coarse=coarse)
             grey = windowed(values, d.window, d.level)
-            if d.labels is None or not d.colours:
-                return painted(grey, None, None)
-            found = self.volume.structures(raster, d.labels, d.label_phase, coarse=coarse)
-            return painted(grey, found, self._colours())
+            found = table = None
+            if d.labels is not None and d.colours:
+                found, table = self.volume.structures(raster, d.labels, d.label_phase, coarse=coarse), self._colours()
+            rgb = painted(grey, found, table)
+            if d.fused is not None and d.volume is not None:
+                rgb = d.fused.over(rgb, raster.affine, float(d.volume.phase_percent[d.phase]), d.slab)
+            return rgb
         if self.cine is not None:
             native = self.native(name)
             if native is not None:
@@ -238,7 +238,8 @@ class CardiacState(QObject):
         d = self.display
         grey = (d.window, d.level, d.phase) if self.cine is None else (self.window, self.level, self.fraction)
         over = (id(d.labels), self._edits, d.label_phase, tuple(sorted(d.colours.items())), d.opacity)
-        return (id(self.image), self.slab, self.as_scanned, *grey, *over)
+        fused = None if d.fused is None else (id(d.fused), d.fused.look)
+        return (id(self.image), d.slab, fused, self.as_scanned, *grey, *over)
 
     def note(self, name: str) -> str:
         """What a reader must know about where the pixels come from; "" for a thin slice of a volume."""
@@ -250,9 +251,10 @@ class CardiacState(QObject):
             label = self.cine.stack.planes[native.number].label
             off = f", {native.tilt_deg:.0f}° off" if name != SHORT and native.tilt_deg >= 1 else ""
             return f"as scanned: {label}{off}"
-        if self.slab is not None and self.slab.thickness_mm > 0:
-            return f"{ {'mean': 'mean', 'max': 'MIP', 'min': 'MinIP'}[self.slab.kind] } {self.slab.thickness_mm:g} mm"
-        return ""
+        gap = self.volume.gap_mm if self.volume is not None else 0.0
+        apart = f"nearest slice, steps of {gap:.3g} mm" if gap else ""
+        doubt = self.display.fused.doubt if self.display.fused is not None else ""
+        return "\n".join(filter(None, (self.display.slab.words, doubt, apart)))
 
     def set_window(self, window: float, level: float) -> None:
         """Window and level of all views."""
@@ -264,9 +266,13 @@ class CardiacState(QObject):
 
     def value_at(self, point_mm: NDArray[np.floating]) -> str:
         """The voxel under a place, with its unit."""
-        value = self.display.value_at(point_mm) if self.volume is not None else None
-        unit = " HU" if isinstance(self.image, Volume) and self.image.modality == "CT" else ""
-        return "" if value is None else f"{value:.0f}{unit}"
+        d = self.display
+        value = d.value_at(point_mm) if self.volume is not None else None
+        text = "" if value is None else d.said(value)
+        if d.fused is not None and d.volume is not None:
+            over = d.fused.said_at(point_mm, float(d.volume.phase_percent[d.phase]))
+            text = "\n".join(filter(None, (text, over)))
+        return text
 
 
 def _differ(one: HeartFrame, other: HeartFrame) -> bool:

@@ -15,20 +15,18 @@ from PySide6.QtWidgets import (
 from twinviewer.geometry.cardiac_planes import FOUR, SHORT, THREE, TWO
 from twinviewer.scene.state import Line, Section
 from twinviewer.ui.cardiac_state import CardiacState
-from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.empty_state import EmptyState
 from twinviewer.ui.icons import icon
 from twinviewer.ui.image_display import ImageDisplay
 from twinviewer.ui.oblique_view import ObliqueView
 from twinviewer.ui.roomy_label import RoomyLabel
 from twinviewer.ui.sister_lines import VIEW_COLOURS
+from twinviewer.ui.slab_choice import SlabChoice
 from twinviewer.ui.theme import Look
 
 PLACES = {SHORT: (0, 0), FOUR: (0, 1), TWO: (1, 0), THREE: (1, 1)}
 """Row and column of each view."""
 SHORT_NAMES = {SHORT: "SAX", FOUR: "4CH", TWO: "2CH", THREE: "3CH"}
-SLABS = (("", "Thin"), ("mean", "Mean"), ("max", "MIP"), ("min", "MinIP"))
-THICKNESSES_MM = (3.0, 5.0, 8.0, 10.0, 15.0, 20.0)
 GAP_PX = 3
 
 
@@ -85,23 +83,8 @@ class CardiacViews(QWidget):
             row.addWidget(button)
             self._pills[name] = button
         row.addSpacing(6)
-        self.slab = ComboBox()
-        self.slab.setToolTip("A thin slice, or what a slab shows: the mean, the brightest (MIP) or the darkest (MinIP)")
-        self.slab.setAccessibleName("Slab")
-        for key, text in SLABS:
-            self.slab.addItem(text, key)
-        self.slab.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.slab.activated.connect(lambda _: self._choose_slab())
-        self.thickness = ComboBox()
-        self.thickness.setToolTip("Thickness of the slab")
-        self.thickness.setAccessibleName("Thickness of the slab in mm")
-        for mm in THICKNESSES_MM:
-            self.thickness.addItem(f"{mm:g} mm", mm)
-        self.thickness.setCurrentIndex(1)
-        self.thickness.setSizeAdjustPolicy(ComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.thickness.activated.connect(lambda _: self._choose_slab())
+        self.slab = SlabChoice(self.state.display)
         row.addWidget(self.slab)
-        row.addWidget(self.thickness)
         self.scanned = self._tool(
             "Show the scanned plane that is nearest to each view. Off: interpolated between the short axes",
             checkable=True,
@@ -136,13 +119,6 @@ class CardiacViews(QWidget):
 
     # Choices -----------------------------------------------------------------------------------------------------
 
-    def _choose_slab(self) -> None:
-        from twinviewer.scene.oblique import Slab
-
-        kind = str(self.slab.currentData())
-        self.state.slab = Slab(kind, float(self.thickness.currentData())) if kind else None  # type: ignore[arg-type]
-        self.state.changed.emit()
-
     def _choose_scanned(self, on: bool) -> None:
         self.state.as_scanned = on
         self.state.changed.emit()
@@ -163,7 +139,6 @@ class CardiacViews(QWidget):
             self._pills[name].setEnabled(there)
             self._pills[name].setChecked(self.alone == name)
         self.slab.setVisible(not s.is_cine)
-        self.thickness.setVisible(not s.is_cine and s.slab is not None)
         self.scanned.setVisible(s.cine is not None and s.cine.can_interpolate)
         self.scanned.setChecked(s.as_scanned)
         self.outline.setVisible(s.lines is not None)

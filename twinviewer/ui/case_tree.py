@@ -17,127 +17,24 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from twinviewer.domain import Series, StructureStyle
+from twinviewer.domain import StructureStyle
 from twinviewer.session.by_choice import is_by_choice
 from twinviewer.session.case import BASELINE, Case, Scenario
+from twinviewer.session.structure_series import arranged, holds_structures, owner_of
 from twinviewer.ui.icons import icon
+from twinviewer.ui.key_image_list import KeyImageRow
 from twinviewer.ui.ruler_list import RulerRow
+from twinviewer.ui.series_row import KIND_NAMES as KIND_NAMES
+from twinviewer.ui.series_row import SeriesRow, StudyHead, study_heads
+from twinviewer.ui.series_row import grid_text as grid_text
+from twinviewer.ui.structure_row import StructureSeriesRow
 from twinviewer.ui.theme import Look, mix, ui_font
 from twinviewer.ui.view_choices import ViewChoices
-
-KIND_NAMES = {
-    "ct_volume": "CT volume",
-    "ct_multiphase": "CT, multi-phase",
-    "mr_cine": "MR cine",
-    "mr_volume": "MR volume",
-    "volume": "Volume",
-    "planar": "Single images",
-    "not_image": "Not an image",
-    "unreadable": "Unreadable",
-}
-
 
 VERBS = (("Change…", "change"), ("Rename…", "rename"), ("Duplicate", "duplicate"), ("Remove", "remove"))
 """What may be done with a scenario."""
 CONTROL = (("Add a control without therapy", "duplicate"),)
 """With the baseline."""
-
-
-def grid_text(series: Series) -> str:
-    """ "128 slices × 10 phases", or what there is of it."""
-    slices = f"{series.slices} slice{'s' if series.slices != 1 else ''}"
-    return f"{slices} × {series.phases} phases" if series.phases > 1 else slices
-
-
-class SeriesRow(QWidget):
-    """One series: thumbnail, description, slice × phase grid, warnings. Double click opens it."""
-
-    opened = Signal(str)
-
-    def __init__(self, look: Look, series: Series, picture: QPixmap | None, active: bool) -> None:
-        super().__init__()
-        self.look, self.series, self.picture, self.active = look, series, picture, active
-        self.usable = series.kind not in ("not_image", "unreadable")
-        self.setFixedHeight(64)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMouseTracking(True)
-        lines = [f"<b>{series.description or KIND_NAMES.get(series.kind, series.kind)}</b>", grid_text(series)]
-        rows, columns = series.shape
-        lines.append(f"{columns} × {rows} pixels, {' × '.join(f'{s:.2f}' for s in series.spacing_mm)} mm")
-        lines += [f"⚠ {warning.text}" for warning in series.warnings]
-        lines.append("Double click to open" if self.usable and not active else "")
-        self.setToolTip("<br>".join(line for line in lines if line))
-        self.setAccessibleName(f"Series {series.description}, {grid_text(series)}")
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        t = self.look.tokens
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area = QRectF(self.rect()).adjusted(4, 2, -4, -2)
-        if self.active or self.underMouse() or self.hasFocus():
-            painter.setPen(QPen(QColor(t.accent), 1) if self.hasFocus() else Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(mix(t.panel, t.accent, 0.16) if self.active else t.raised))
-            painter.drawRoundedRect(area, 6, 6)
-        box = QRectF(10, 8, 48, 48)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor("#05070A"))
-        painter.drawRoundedRect(box, 4, 4)
-        if self.picture is not None:
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawPixmap(box.adjusted(1, 1, -1, -1), self.picture, QRectF(self.picture.rect()))
-        else:
-            painter.setFont(ui_font(11, QFont.Weight.DemiBold))
-            painter.setPen(QColor("#94A0AF"))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.series.modality or "–")
-        x, width = 68.0, self.width() - 68.0 - 10.0
-        title = self.series.description or KIND_NAMES.get(self.series.kind, self.series.kind)
-        painter.setFont(ui_font(13, QFont.Weight.DemiBold if self.active else QFont.Weight.Medium))
-        metrics = painter.fontMetrics()
-        painter.setPen(QColor(t.text if self.usable else t.quiet))
-        painter.drawText(
-            QRectF(x, 8, width, 18), Qt.AlignmentFlag.AlignVCenter,
-            metrics.elidedText(title, Qt.TextElideMode.ElideRight, int(width)),
-        )  # fmt: skip
-        painter.setFont(ui_font(11))
-        painter.setPen(QColor(t.quiet))
-        painter.drawText(QRectF(x, 25, width, 15), Qt.AlignmentFlag.AlignVCenter, grid_text(self.series))
-        self._draw_grid(painter, x, 42.0, width)
-
-    def _draw_grid(self, painter: QPainter, x: float, y: float, width: float) -> None:
-        """Slices across, phases down, as a small raster; a caution mark where something is amiss."""
-        t, series = self.look.tokens, self.series
-        if series.warnings:
-            painter.setPen(QColor(t.caution))
-            painter.setFont(ui_font(11))
-            text = painter.fontMetrics().elidedText(
-                f"⚠ {series.warnings[0].text}", Qt.TextElideMode.ElideRight, int(width)
-            )
-            painter.drawText(QRectF(x, 40, width, 16), Qt.AlignmentFlag.AlignVCenter, text)
-            return
-        columns, rows = max(1, min(series.slices, 48)), max(1, min(series.phases, 5))
-        pitch = min(3.0, width / columns)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(mix(t.panel, t.accent if self.active else t.quiet, 0.55)))
-        for row in range(rows):
-            for column in range(columns):
-                painter.drawRect(QRectF(x + column * pitch, y + row * 3.0, max(pitch - 1, 0.8), 2.0))
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if self.usable:
-            self.opened.emit(self.series.uid)
-
-    def keyPressEvent(self, event: object) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.usable:
-            self.opened.emit(self.series.uid)
-        else:
-            super().keyPressEvent(event)
-
-    def enterEvent(self, event: object) -> None:
-        self.update()
-
-    def leaveEvent(self, event: object) -> None:
-        self.update()
 
 
 class StructureRow(QWidget):
@@ -215,22 +112,33 @@ class ScenarioRow(QWidget):
         self.setFixedHeight(32)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        state = "simulated" if scenario.run is not None else "not simulated yet"
-        self.setToolTip(f"{scenario.label}: {state}. Click to show it")
-        self.setAccessibleName(f"Scenario {scenario.label}, {state}")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 8, 0)
         row.addStretch(1)
-        more = QToolButton()
+        self._more = more = QToolButton()
         more.setIcon(icon("more", look.tokens))
-        more.setToolTip(f"More for {scenario.label}")
-        more.setAccessibleName(more.toolTip())
         more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(more)
         for text, verb in VERBS if scenario.name != BASELINE else CONTROL:
             menu.addAction(text).triggered.connect(lambda _=False, verb=verb: self.asked.emit(verb, scenario.name))
         more.setMenu(menu)
         row.addWidget(more)
+        self._say()
+
+    def show_scenario(self, scenario: Scenario) -> None:
+        """Show what the scenario of this row has become."""
+        if scenario is not self.scenario:
+            self.scenario = scenario
+            self._say()
+            self.update()
+
+    def _say(self) -> None:
+        scenario = self.scenario
+        state = "simulated" if scenario.run is not None else "not simulated yet"
+        self.setToolTip(f"{scenario.label}: {state}. Click to show it")
+        self.setAccessibleName(f"Scenario {scenario.label}, {state}")
+        self._more.setToolTip(f"More for {scenario.label}")
+        self._more.setAccessibleName(self._more.toolTip())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t = self.look.tokens
@@ -264,10 +172,14 @@ class CaseTree(QScrollArea):
     """Sections that fold: series, model, labels, scenarios."""
 
     series_opened = Signal(str)
+    structures_opened = Signal(str)
     scenario_chosen = Signal(str)
     scenario_asked = Signal(str, str)
     ruler_chosen = Signal(str)
     ruler_removed = Signal(str)
+    key_chosen = Signal(str)
+    key_removed = Signal(str)
+    key_renamed = Signal(str, str)
 
     def __init__(self, look: Look, choices: ViewChoices) -> None:
         super().__init__()
@@ -279,6 +191,7 @@ class CaseTree(QScrollArea):
         self._thumbnails: dict[str, QPixmap] = {}
         self._folded: set[str] = {"labels"}
         self._signature: tuple[object, ...] = ()
+        self._scenario_rows: list[ScenarioRow] = []
         self._rows: dict[tuple[str, str], StructureRow] = {}
         look.changed.connect(self._rebuild)
         choices.changed.connect(self._restyle)
@@ -291,13 +204,17 @@ class CaseTree(QScrollArea):
             case.active_series_uid,
             tuple(self.choices.surfaces) if case.mesh is not None else (),
             tuple(self.choices.labels) if case.labels is not None else (),
-            tuple((s.name, s.label, s.colour, s.run is not None) for s in case.scenarios),
+            tuple(s.name for s in case.scenarios),
             case.rulers,
+            case.key_images,
         )
         self._case = case
         if signature != self._signature:
             self._signature = signature
             self._rebuild()
+            return
+        for row, scenario in zip(self._scenario_rows, case.scenarios, strict=True):
+            row.show_scenario(scenario)
 
     def set_thumbnail(self, uid: str, picture: QPixmap) -> None:
         """A series' picture has arrived."""
@@ -328,7 +245,7 @@ class CaseTree(QScrollArea):
 
     def _rebuild(self) -> None:
         case = self._case
-        self._rows = {}
+        self._rows, self._scenario_rows = {}, []
         inside = QWidget()
         inside.setObjectName("panel")
         column = QVBoxLayout(inside)
@@ -349,6 +266,8 @@ class CaseTree(QScrollArea):
             self._section(column, "labels", "LABELS ON SLICES", self._add_labels)
         if case.scenarios:
             self._section(column, "scenarios", f"SCENARIOS  {len(case.scenarios)}", self._add_scenarios)
+        if case.key_images:
+            self._section(column, "keys", f"KEY IMAGES  {len(case.key_images)}", self._add_keys)
         if case.rulers:
             self._section(column, "rulers", f"MEASURED BY HAND  {len(case.rulers)}", self._add_rulers)
         column.addStretch(1)
@@ -383,7 +302,17 @@ class CaseTree(QScrollArea):
         column.addWidget(body)
 
     def _add_series(self, column: QVBoxLayout) -> None:
-        for series in self._case.series:
+        listed = arranged(self._case.series)
+        heads = study_heads(tuple(series for series, depth in listed if depth == 0))  # what lies below is its series'
+        for series, depth in listed:
+            if series.uid in heads:
+                column.addWidget(StudyHead(heads[series.uid]))
+            if holds_structures(series):
+                owner = owner_of(series, self._case.series)
+                below = StructureSeriesRow(self.look, series, depth, owner.description if owner is not None else "")
+                below.opened.connect(self.structures_opened)
+                column.addWidget(below)
+                continue
             active = series.uid == self._case.active_series_uid
             row = SeriesRow(self.look, series, self._thumbnails.get(series.uid), active)
             row.opened.connect(self.series_opened)
@@ -403,6 +332,14 @@ class CaseTree(QScrollArea):
         self._rows[kind, name] = row
         column.addWidget(row)
 
+    def _add_keys(self, column: QVBoxLayout) -> None:
+        for key in self._case.key_images:
+            row = KeyImageRow(self.look, key)
+            row.chosen.connect(self.key_chosen)
+            row.removed.connect(self.key_removed)
+            row.renamed.connect(self.key_renamed)
+            column.addWidget(row)
+
     def _add_rulers(self, column: QVBoxLayout) -> None:
         for ruler in self._case.rulers:
             row = RulerRow(self.look, ruler)
@@ -411,8 +348,10 @@ class CaseTree(QScrollArea):
             column.addWidget(row)
 
     def _add_scenarios(self, column: QVBoxLayout) -> None:
+        self._scenario_rows = []
         for scenario in self._case.scenarios:
             row = ScenarioRow(self.look, scenario, scenario.name in self._current_scenarios(), None)
             row.chosen.connect(self.scenario_chosen)
             row.asked.connect(self.scenario_asked)
+            self._scenario_rows.append(row)
             column.addWidget(row)

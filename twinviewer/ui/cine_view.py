@@ -19,6 +19,7 @@ from twinviewer.domain import CineContours, CineStack, OrganMesh
 from twinviewer.scene.slices import percentile_window
 from twinviewer.ui.combo_box import ComboBox
 from twinviewer.ui.icons import icon
+from twinviewer.ui.plane_cross import PlaneCross
 from twinviewer.ui.plane_view import BOTH, CONTOURS, MODEL, NOTHING, PlaneView
 from twinviewer.ui.theme import Look
 
@@ -130,10 +131,12 @@ class CineView(QWidget):
         for number, plane in enumerate(stack.planes, start=1):
             view = PlaneView(self.look, plane, number, len(stack.planes))
             view.set_window(window, level)
-            view.windowed.connect(self._window_all)
+            view.windowed.connect(self.set_window)
             view.maximise.connect(self.toggle_large)
             view.grabbed.connect(self.grabbed)
             view.corrected.connect(self.corrected)
+            view.crossed.connect(self.set_cross)
+            view.stepped.connect(self._step)
             view.set_correcting(self.hand.isChecked())
             self.planes.append(view)
         self._arrange()
@@ -223,7 +226,8 @@ class CineView(QWidget):
         for number, view in enumerate(self.planes):
             view.set_contours(self._contours, number, self._colours)
 
-    def _window_all(self, window: float, level: float) -> None:
+    def set_window(self, window: float, level: float) -> None:
+        """Window width and level of every plane."""
         for view in self.planes:
             view.set_window(window, level)
 
@@ -246,10 +250,40 @@ class CineView(QWidget):
         self._arrange()
         self._say()
 
+    def set_cross(self, cross: PlaneCross | None) -> None:
+        """One place on all planes; None takes it away."""
+        for view in self.planes:
+            view.cross = cross
+            view.update()
+
+    def set_unit(self, unit: str) -> None:
+        """What values under the pointer are called."""
+        for view in self.planes:
+            view.unit = unit
+
     def toggle_large(self, view: PlaneView) -> None:
         """One plane alone, or all again."""
         self._large = None if self._large is view else view
         self._arrange()
+
+    def show_large(self, view: PlaneView) -> None:
+        """One plane alone."""
+        if self._large is not view:
+            self.toggle_large(view)
+
+    def _step(self, view: PlaneView, by: int) -> None:
+        """The wheel over a plane that is alone goes to the next one; over all of them it scrolls what has no room."""
+        if self._large is None:
+            bar = self._scroll.verticalScrollBar()
+            bar.setValue(bar.value() - by * bar.singleStep() * 3)
+            return
+        number = min(max(self.planes.index(view) + by, 0), len(self.planes) - 1)
+        goal = self.planes[number]
+        if goal is not view:
+            goal.frame_index = min(view.frame_index, len(goal.plane.frames) - 1)
+            self._large = goal
+            self._arrange()
+            goal.setFocus()
 
     def show_time(self, fraction: float) -> None:
         """The same fraction of the beat in every plane, each by its own R-R interval."""

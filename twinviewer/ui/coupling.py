@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog
 
 from twinviewer.domain import CineStack, Organ, StructureStyle, Suitability, Volume
 from twinviewer.scene.electrical import MEMBRANE
@@ -16,7 +15,7 @@ from twinviewer.scene.palette import CONTOURS
 from twinviewer.scene.slices import default_window
 from twinviewer.session import catalog
 from twinviewer.session.by_choice import is_by_choice
-from twinviewer.session.case import BASELINE, Case, Scenario, can_simulate
+from twinviewer.session.case import BASELINE, Case, Scenario, can_simulate, only_runs_came
 from twinviewer.session.reentry_words import is_study
 from twinviewer.ui.beat_marks import image_fraction, marks, period_of, r_wave
 from twinviewer.ui.calcium import CalciumScore
@@ -25,6 +24,7 @@ from twinviewer.ui.corrections import Corrections
 from twinviewer.ui.edit_landmarks import Landmarks
 from twinviewer.ui.electrodes import Electrodes
 from twinviewer.ui.files_menu import SUFFIXES as FILE_SUFFIXES
+from twinviewer.ui.files_menu import ask_export
 from twinviewer.ui.guidance import allow_actions, guide
 from twinviewer.ui.label_hand import LabelHand
 from twinviewer.ui.label_menu import allow_label_actions
@@ -35,6 +35,8 @@ from twinviewer.ui.measured_beat import MeasuredBeat
 from twinviewer.ui.other_ways import OtherWays
 from twinviewer.ui.outline_flow import OutlineFlow
 from twinviewer.ui.picking import Picking
+from twinviewer.ui.picture_sheet import PictureSheet
+from twinviewer.ui.reading_flow import ReadingFlow
 from twinviewer.ui.report_flow import ReportFlow
 from twinviewer.ui.scar_brush import ScarBrush
 from twinviewer.ui.scenario_flow import ScenarioFlow
@@ -43,6 +45,7 @@ from twinviewer.ui.segment_values import SegmentMeasures
 from twinviewer.ui.series_pictures import SeriesPictures
 from twinviewer.ui.step_bar import Step, StepState, StepStatus
 from twinviewer.ui.studies.sweep_flow import SweepFlow
+from twinviewer.ui.turns import Turns
 
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
@@ -98,6 +101,9 @@ class Coupling(QObject):
         self.sweep = SweepFlow(window)
         self.pictures = SeriesPictures(window)
         self.segments = SegmentMeasures(window.presenter, window.inspector.model.segments)
+        self.turns = Turns(self)
+        self.reading = ReadingFlow(window)
+        self._shown: Case | None = None
         self._moved = False
         self._image: object = None
         self._cut: tuple[bool, str] = (False, "")
@@ -107,18 +113,20 @@ class Coupling(QObject):
     def _connect(self) -> None:
         w, p = self.w, self.w.presenter
         p.case_changed.connect(self.refresh)
-        p.jobs_changed.connect(self.refresh_jobs)
+        p.jobs_changed.connect(lambda: self._in_turn(jobs=self.refresh_jobs))
+        p.progressed.connect(self.show_progress)
         p.failed.connect(w.messages.tell_error)
         p.noticed.connect(lambda text, detail: w.messages.tell(text, detail))
         p.finished.connect(self._finished)
         self.measured.changed.connect(self.show_choices)
-        w.choices.changed.connect(self.show_choices)
+        w.choices.changed.connect(lambda: self._in_turn(choices=self.show_choices))
         w.playback.ticked.connect(self._tick)
         w.look.changed.connect(self.draw_scene)
         w.steps.chosen.connect(self.go)
         w.transport.ed_asked.connect(lambda: self.go_to("ed"))
         w.transport.es_asked.connect(lambda: self.go_to("es"))
         w.tree.series_opened.connect(p.open_series)
+        p.pictures_read.connect(lambda series, found: PictureSheet(w.look, series, found, w).show())
         view, pages = w.views.view3d, w.inspector
         view.colour_chosen.connect(lambda name: w.choices.set(colour_by=name))
         view.section_chosen.connect(lambda on: w.choices.set(section=on))
@@ -128,6 +136,7 @@ class Coupling(QObject):
         w.views.cine.hand.toggled.connect(self.corrections.get_ready)
         w.views.cine.outlines_chosen.connect(lambda what: w.choices.set(outlines=what))
         pages.importing.folder_asked.connect(w.actions_.all["open_folder"].trigger)
+        pages.importing.archive_asked.connect(w.actions_.all["archive"].trigger)
         pages.importing.case_asked.connect(w.actions_.all["open_case"].trigger)
         pages.importing.demo_asked.connect(w.actions_.all["open_demo"].trigger)
         pages.segment.segment_asked.connect(p.segment)
@@ -180,6 +189,11 @@ class Coupling(QObject):
 
     # What follows from a change of the Case --------------------------------------------------------------------
 
+    def show_again(self) -> None:
+        """Show the present Case's image, whatever was shown in its place meanwhile."""
+        self._image = self  # which no image is
+        self.refresh()
+
     def refresh(self) -> None:
         """Show the present Case everywhere."""
         if self._closed:
@@ -204,25 +218,57 @@ class Coupling(QObject):
         w.views.show_image(case.image, case.mesh is not None)
         w.views.cine.show_contours(case.contours, CONTOURS)
         w.views.cine.show_model(case.mesh, CONTOURS)
-        guide(self.w)
-        self._offer()
-        w.tree.show_case(case)
-        w.inspector.importing.show_case(case)
-        w.inspector.segment.show_case(case)
-        w.inspector.model.show_case(case)
-        self.segments.follow(case.mesh)
-        self.report.show_case(case)
         self.measured.follow(case)
         self._set_period()
-        self.show_choices()
-        self.refresh_jobs()
+        self.turns.ask(
+            offer=self._offer, tree=self._show_tree, pages=self._show_pages, compare=self._compare,
+            choices=self.show_choices, play=self._play, jobs=self.refresh_jobs,
+        )  # fmt: skip
+        if self._shown is None or not only_runs_came(self._shown, case):
+            self.turns.finish()  # what a hand has done is seen at once; only a beat's coming is long
+        self._shown = case
+
+    def _in_turn(self, **piece: Callable[[], None]) -> None:
+        """At once, or behind what waits from a beat that has just come."""
+        waited = self.turns.waiting
+        self.turns.ask(**piece)
+        if not waited:
+            self.turns.finish()
+
+    def _show_tree(self) -> None:
+        self.w.tree.show_case(self.w.presenter.case)
+
+    def _show_pages(self) -> None:
+        pages, case = self.w.inspector, self.w.presenter.case
+        pages.importing.show_case(case)
+        pages.segment.show_case(case)
+        pages.model.show_case(case)
+        self.segments.follow(case.mesh)
+        self.report.show_case(case)
+
+    def _compare(self) -> None:
+        """Work out what the pages and the picture will ask for."""
+        self.live.comparison(self.other())
+
+    def _play(self) -> None:
+        """A heart that has begun to move is shown moving."""
         moves = self._heart_moves()
         if moves and not self._moved:
-            w.playback.play()
+            self.w.playback.play()
         self._moved = moves
 
     def refresh_jobs(self) -> None:
         """Show step states, progress and what may be done now."""
+        if self._closed:
+            return
+        self.show_progress()
+        self.w.playback.yielding = bool(self.w.presenter.busy)
+        allow_actions(self.w)
+        allow_label_actions(self.w)
+        self.pictures.ask()
+
+    def show_progress(self) -> None:
+        """Show step states and how far the work is."""
         if self._closed:
             return
         w, p = self.w, self.w.presenter
@@ -246,10 +292,7 @@ class Coupling(QObject):
         w.inspector.simulate.show_progress(
             f"{runs[0].name}: {runs[0].text}" if runs else "", runs[0].fraction if runs else None
         )
-        allow_actions(self.w)
-        allow_label_actions(self.w)
         guide(self.w)
-        self.pictures.ask()
 
     def open_best(self) -> None:
         """Open the series that suits an organ best."""
@@ -314,11 +357,13 @@ class Coupling(QObject):
         w.inspector.simulate.show_case(case, comparison, self.other())
         self.compared.show()
         self.show_plots()
-        self.draw_scene()
         if self.hand.on:
+            self.draw_scene()
             self.keep_phase()
-        else:
-            self._tick(w.playback.time_s)
+            return
+        if not self._heart_moves():  # else the tick draws it
+            self.draw_scene()
+        self._tick(w.playback.time_s)
 
     def keep_phase(self) -> None:
         """Put the clock where it shows the phase of the images that is in view, whatever the beat is now."""
@@ -362,7 +407,7 @@ class Coupling(QObject):
         if (case.mesh is None and not self.hand.on and not w.volume.on) or not w.views.view3d.can_draw:
             w.views.view3d.show_state(None)
             return
-        comparison = self.compared.pair()
+        comparison = self.compared.pair() if w.choices.comparing else None
         state = self.composer.compose(
             case,
             w.choices,
@@ -485,10 +530,7 @@ class Coupling(QObject):
         if kind == "case":
             self.w.actions_.all["save_case_as"].trigger()
             return
-        name, default, pattern = SUFFIXES[kind]
-        chosen, _ = QFileDialog.getSaveFileName(self.w, f"Export: {name}", default, pattern)
-        if chosen:
-            self.write(kind, Path(chosen))
+        ask_export(self.w, kind, SUFFIXES[kind])
 
     def write(self, kind: str, path: Path) -> None:
         """Write one export to a path, in a worker."""
@@ -500,5 +542,6 @@ class Coupling(QObject):
     def close(self) -> None:
         """Stop following."""
         self._closed = self.pictures.closed = True
+        self.turns.forget()
         self.brush.close()
         self.hand.close()

@@ -128,3 +128,19 @@ def write_surfaces(case: Case, path: str, report: Reporter = silent) -> str:
     from twinviewer.session import export
 
     return str(export.write_label_surfaces(case, Path(path), report)[0])
+
+
+def write_beat(case: Case, path: str, scenario: str = "", colour_by: str = "", report: Reporter = silent) -> str:
+    """The beating model: animated GLB, coloured by the map that is shown where that stands still; or a series for
+    ParaView."""
+    from twinviewer.report.painted_beat import still_maps, write_painted_beat
+
+    shown = colour_by if colour_by and colour_by in still_maps(case, scenario) else ""
+    return str(write_painted_beat(case, Path(path), scenario, shown, report)[0])
+
+
+def write_capture(case: Case, path: str, report: Reporter = silent) -> str:
+    """One picture of the scene as DICOM."""
+    from twinviewer.report.capture import capture
+
+    return str(capture(case, Path(path), report))

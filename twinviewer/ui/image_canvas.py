@@ -10,7 +10,7 @@ from twinviewer.ui.theme import Look, ui_font
 
 BLACK = "#05070A"
 INK = "#E6EAF0"
-QUIET_INK = "#9AA6B5"
+QUIET_INK = "#B4BFCC"
 MINIMUM_ZOOM, MAXIMUM_ZOOM = 0.2, 40.0
 LINE_PX = 16
 
@@ -68,6 +68,11 @@ class ImageCanvas(QWidget):
     def picture(self) -> tuple[QPixmap, tuple[float, float]] | None:
         """The pixmap to paint and its (column, row) spacing in mm, None when there is nothing."""
         raise NotImplementedError
+
+    @property
+    def smooth(self) -> bool:
+        """Whether the screen's pixels may lie between the image's."""
+        return True
 
     def step(self, by: int) -> None:
         """Go forward or back by whole slices."""
@@ -173,7 +178,8 @@ class ImageCanvas(QWidget):
         found = self.picture()
         if found is not None:
             rect = self.frame()
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, rect.width() < 8 * found[0].width())
+            fine = self.smooth and rect.width() < 8 * found[0].width()
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, fine)
             painter.drawPixmap(rect, found[0], QRectF(found[0].rect()))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.overlay(painter)

@@ -104,6 +104,7 @@ class LabelHand(EditMode):
                 return
         self.w.coupling.go(Step.SEGMENT)
         self.w.playback.pause()
+        self.w.display.straighten()  # a flat brush paints whole voxels of one slice
         super().start()
         self.panel.note.say("")
         self._set_range()

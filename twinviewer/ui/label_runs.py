@@ -31,6 +31,7 @@ class LabelRuns(QObject):
         self.box.cancelled.connect(self.cancel)
         self.box.changed.connect(self.take_back)
         hand.w.presenter.jobs_changed.connect(self._progress)
+        hand.w.presenter.progressed.connect(self._progress)
 
     @property
     def trying(self) -> bool:

@@ -118,7 +118,7 @@ class LiveRun(QObject):
         key = (reference, name)
         known = self._compared.get(key)
         if known is None or known[0] is not first.run or known[1] is not other.run:
-            self._compared[key] = known = (first.run, other.run, compare(first, other))
+            self._compared[key] = known = (first.run, other.run, compare(first, other, moving=False))
         return known[2]
 
     def picture(self, state: SceneState) -> SceneState:

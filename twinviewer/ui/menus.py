@@ -18,7 +18,7 @@ from twinviewer.ui.label_menu import add_label_actions, label_menu
 from twinviewer.ui.layouts import FOUR, ONE, SOLID, TWO
 from twinviewer.ui.looks import LOOK_KEYS, add_look_actions
 from twinviewer.ui.step_bar import Step
-from twinviewer.ui.view_menu import add_view_actions, measure_menu, view_menu
+from twinviewer.ui.view_menu import add_view_actions, measure_menu, use_window, view_menu
 
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
@@ -29,6 +29,7 @@ def add_actions(w: MainWindow) -> None:
     a, p = w.actions_, w.presenter
     a.add("open_folder", "File", "&Open folder…", lambda: ask_folder(w), "Ctrl+O", "folder")
     a.add("open_image", "File", "Open &image file…", lambda: ask_image(w), "", "series")
+    a.add("archive", "File", "From the archi&ve…", lambda: ask_archive(w), "", "drop")
     a.add("open_case", "File", "Open &case…", lambda: ask_case(w), "Ctrl+Shift+O", "case")
     a.add("open_demo", "File", "Open the &demo patient", p.open_demo, "Ctrl+D", "demo")
     a.add("load_records", "File", "Add &records…", lambda: w.records.ask(), "Ctrl+R", "patient")
@@ -50,7 +51,6 @@ def add_actions(w: MainWindow) -> None:
     a.add("export_metrics", "Export", "All &numbers as JSON…", lambda: w.coupling.export("metrics"), "", "table")
     a.add("export_measures", "Export", "Measures as &table (CSV)…", lambda: w.coupling.export("measures"), "", "table")
     a.add("export_sr", "Export", "Measures as DICOM S&R…", lambda: w.coupling.export("sr"), "", "table")
-    a.add("export_labels", "Export", "&Labels as NIfTI or NRRD…", lambda: w.coupling.export("labels"), "", "segment")
     a.add("export_seg", "Export", "Labels as &DICOM SEG…", lambda: w.coupling.export("seg"), "", "segment")
     a.add("quit", "File", "&Quit", w.close, "Ctrl+Q")
     a.add("undo", "Edit", "&Undo", p.undo, "Ctrl+Z", "undo")
@@ -78,8 +78,10 @@ def add_actions(w: MainWindow) -> None:
     a.add("reset_views", "View", "&Reset the views", w.views.reset, "R", "fit")
     for number, preset in enumerate(CT_PRESETS, start=1):
         text = f"{preset.name}  {preset.width:g}/{preset.level:g}"
-        a.add(f"preset_{number}", "Window", text, partial(w.display.preset, number), str(number))
-    a.add("preset_9", "Window", "The images' own", lambda: w.display.preset(9), "9")
+        a.add(f"preset_{number}", "Window", text, partial(use_window, w, number), str(number))
+    a.add("preset_9", "Window", "The images' own", lambda: use_window(w, 9), "9")
+    a.add("preset_0", "Window", "0.1 to 99.9 % of the values", lambda: use_window(w, 0), "0")
+    w.views.bar.offer_windows([a.all[f"preset_{number}"] for number in (*range(1, 10), 0)])
     a.add("crosshair", "View", "Cross&hair", lambda: toggle_cross(w), "X", "crosshair", checkable=True)
     a.all["crosshair"].setChecked(True)
     keypad, shift = Qt.KeyboardModifier.KeypadModifier, Qt.KeyboardModifier.ShiftModifier
@@ -121,18 +123,18 @@ def add_actions(w: MainWindow) -> None:
 
 def fill_menus(w: MainWindow) -> None:
     """Arrange the actions in the menu bar."""
-    out = "pdf film picture measured moments metrics measures sr labels seg rtstruct surfaces mesh"
-    exports = [f"export_{key}" for key in out.split()]
+    out = "pdf film picture capture measured moments - metrics measures sr - labels seg rtstruct - surfaces mesh beat"
+    exports = [key if key == "-" else f"export_{key}" for key in out.split()]
     steps = [f"step_{step.name.lower()}" for step in Step]
-    presets = [f"preset_{n}" for n in range(1, 10)]
+    presets = [f"preset_{n}" for n in (*range(1, 10), 0)]
     directions = [f"from_{v}" for v in ("anterior", "posterior", "left", "right", "superior", "inferior")]
     panels = ["panel_case", "panel_inspector", "panel_beat", "panel_timeline", "reset_panels"]
     w.actions_.fill(
         w.menu_bar,
         {
-            "&File": ["open_folder", "open_image", "open_case", "open_demo", "load_records", "records_folder", "-",
-                      *IMPORTS, "outline", "typed_model", "-", "save_case", "save_case_as",
-                      "make_report", ("&Export", exports), "-", "quit"],
+            "&File": ["open_folder", "open_image", "archive", "open_case", "open_demo", "load_records",
+                      "records_folder", "-", *IMPORTS, "outline", "typed_model", "-", "save_case", "save_case_as",
+                      "make_report", ("&Export", exports), "deidentify", "-", "quit"],
             "&Edit": ["undo", "redo", "-", *measure_menu(), "correct", "paint_scar", "landmarks", "calcium", "-",
                       "cancel", "palette"],
             "Edit &labels": label_menu(),
@@ -168,6 +170,13 @@ def ask_cohort(w: MainWindow) -> None:
     ask(w)
 
 
+def ask_archive(w: MainWindow) -> None:
+    """The sheet of hospitals' archives."""
+    from twinviewer.ui.archive_flow import ask_archive as ask
+
+    ask(w)
+
+
 def ask_folder(w: MainWindow) -> None:
     """Choose a folder of images."""
     chosen = QFileDialog.getExistingDirectory(w, "Open a folder of DICOM images", w.presenter.case.folder)
@@ -176,9 +185,9 @@ def ask_folder(w: MainWindow) -> None:
 
 
 def ask_image(w: MainWindow) -> None:
-    """Choose an image that is not DICOM."""
-    kinds = "Images (*.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd);;All files (*)"
-    chosen, _ = QFileDialog.getOpenFileName(w, "Open an image file", w.presenter.case.folder, kinds)
+    """Choose an image that is not DICOM, an archive of DICOM files, or a disc's DICOMDIR."""
+    kinds = "Images and archives (*.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd *.zip DICOMDIR dicomdir);;All files (*)"
+    chosen, _ = QFileDialog.getOpenFileName(w, "Open an image file or archive", w.presenter.case.folder, kinds)
     if chosen:
         w.presenter.open_folder(Path(chosen))
 
@@ -230,6 +239,8 @@ def toggle_cross(w: MainWindow) -> None:
     """Crosshair on the slices."""
     w.display.cross_shown = not w.display.cross_shown
     w.display.changed.emit()
+    if not w.display.cross_shown:
+        w.views.cine.set_cross(None)
 
 
 def change_speed(w: MainWindow, by: int) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from twinviewer.domain import ParameterValue, SegmentationError, TwinviewerError
 from twinviewer.session import catalog, from_numbers
+from twinviewer.ui.structure_flow import StructureFlow
 
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
@@ -27,6 +28,7 @@ class OtherWays(QObject):
         super().__init__(window)
         self.w = window
         self.dialog: Any = None
+        self.structures = StructureFlow(window)
         window.presenter.failed.connect(self._refused)
 
     def dropped(self, paths: list[Path]) -> bool:
@@ -48,8 +50,12 @@ class OtherWays(QObject):
         if chosen:
             self.read_mask(*map(Path, chosen))
 
-    def read_mask(self, *paths: Path) -> None:
-        """Read a mask in a worker, then ask which number is which."""
+    def read_mask(self, *paths: Path, by_place: bool = False, at_once: bool = False) -> None:
+        """Read a mask in a worker, then ask which number is which.
+
+        by_place: it lies where its coordinates say, whatever images it refers to. at_once: nothing is asked where the
+        file itself names every structure and there are none yet.
+        """
         from twinviewer.session import mask_import
 
         p, image = self.w.presenter, self.w.presenter.case.image
@@ -58,20 +64,52 @@ class OtherWays(QObject):
 
         def read(found: Any) -> None:
             if p.case.image is image:
-                self._ask_meaning(paths, *found)
+                self._ask_meaning(paths, by_place, at_once, *found)
+
+        def refused(error: TwinviewerError) -> None:
+            from twinviewer.dicom.belonging import OTHER_IMAGES
+
+            series = p.case.active_series
+            if error.remedy == OTHER_IMAGES and series is not None and not by_place:
+                again = partial(self._read_by_place, paths)
+                self.structures.ask_place("The file", error.what, [series], series.uid, again)
+            else:
+                p.failed.emit(error, "Read mask")
 
         given = [str(path) for path in paths]
-        p.submit("mask", "Segment", mask_import.compute_mask_choice, p.case.organ, given, image, p.case.active_series,
-                 done=read, name="Read mask")  # fmt: skip
+        series = None if by_place else p.case.active_series
+        p.submit("mask", "Segment", mask_import.compute_mask_choice, p.case.organ, given, image, series,
+                 done=read, name="Read mask", refused=refused)  # fmt: skip
 
-    def _ask_meaning(self, paths: tuple[Path, ...], organ: str, rows: Any, why: str, own: int, phases: int) -> None:
+    def _read_by_place(self, paths: tuple[Path, ...], _: str) -> None:
+        self.read_mask(*paths, by_place=True)
+
+    def _ask_meaning(
+        self,
+        paths: tuple[Path, ...],
+        by_place: bool,
+        at_once: bool,
+        organ: str,
+        rows: Any,
+        why: str,
+        own: int,
+        phases: int,
+    ) -> None:
         from twinviewer.ui.mask_dialog import MaskDialog
 
+        case = self.w.presenter.case
+        meaning = {value: guess for value, _, _, guess in rows}
+        told = all(meaning.values()) and "names" in why and len(set(meaning.values())) == len(meaning)
+        one_phase = own == 1 and phases > 1  # which one has to be asked
+        nothing_yet = case.labels is None and case.contours is None
+        if at_once and told and nothing_yet and not one_phase and "Slices without a contour" not in why:
+            self.import_mask(organ, paths, meaning, None, {}, by_place=by_place)
+            return
         structures, any_name = self._structures(organ)
-        styles, keeps = catalog.organ(organ).styles, self.w.presenter.case.labels is not None
+        styles, keeps = catalog.organ(organ).styles, case.labels is not None
         self.dialog = MaskDialog(self.w, self.w.look, rows, why, structures, styles, (own, phases), any_name, keeps,
                                  "Slices without a contour" in why)  # fmt: skip
-        self.dialog.chosen.connect(partial(self.import_mask, organ, paths))
+        self.dialog.chosen.connect(partial(self.import_mask, organ, paths, by_place=by_place))
         self.dialog.open()
 
     @staticmethod
@@ -81,7 +119,13 @@ class OtherWays(QObject):
         return tuple(known.values()), organ in catalog.organs_by_choice()
 
     def import_mask(
-        self, organ: str, paths: tuple[Path, ...], meaning: dict[int, str], phase: int | None, options: dict[str, Any]
+        self,
+        organ: str,
+        paths: tuple[Path, ...],
+        meaning: dict[int, str],
+        phase: int | None,
+        options: dict[str, Any],
+        by_place: bool = False,
     ) -> None:
         """Turn the mask into labels or contours, in a worker."""
         from twinviewer.session import mask_import
@@ -91,7 +135,7 @@ class OtherWays(QObject):
             self._take_labels(
                 organ, bool(options.get("over")), mask_import.ACTION, mask_import.compute_import,
                 organ, [str(path) for path in paths], case.image, case.patient, dict(meaning), phase,
-                case.active_series, bool(options.get("interpolate")),
+                None if by_place else case.active_series, bool(options.get("interpolate")),
             )  # fmt: skip
 
     def _take_labels(self, organ: str, over: bool, action: str, compute: Any, *given: Any, **how: Any) -> None:

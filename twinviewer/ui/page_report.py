@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from twinviewer.report import can_film, can_report, follows_images
 from twinviewer.session.case import Case
 from twinviewer.ui.page import Action, Page, quiet_label
+from twinviewer.ui.progress_bar import ProgressBar
 from twinviewer.ui.switch import LabelledSwitch
 from twinviewer.ui.theme import Look
 
@@ -71,9 +72,7 @@ class ReportPage(Page):
         self._progress = QWidget()
         row = QHBoxLayout(self._progress)
         row.setContentsMargins(0, 0, 0, 0)
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
+        self.bar = ProgressBar()
         self.cancel = Action("Cancel", "cancel", look)
         self.cancel.clicked.connect(self.cancel_asked)
         row.addWidget(self.bar, 1)
@@ -112,7 +111,7 @@ class ReportPage(Page):
             widget.setVisible(not working)
         if working:
             self.doing.setText(text)
-            self.bar.setValue(round(1000 * (fraction or 0.0)))
+            self.bar.show_fraction(fraction or 0.0)
             self.show_result("", "")
 
     def show_result(self, folder: str, pdf: str, said: str = "") -> None:

@@ -59,14 +59,17 @@ class ImportPage(Page):
 
     folder_asked = Signal()
     demo_asked = Signal()
+    archive_asked = Signal()
     case_asked = Signal()
     records_asked = Signal()
     open_asked = Signal(str)
 
     def __init__(self, look: Look) -> None:
-        super().__init__(look, "Import", "Drop a DICOM folder, an image file or a .twin case anywhere on this window.")
+        super().__init__(look, "Import", "Drop a DICOM folder or a ZIP of one, an image file or a case on this window.")
         self.folder = self.action("Open folder…", "folder", primary=True)
         self.folder.clicked.connect(self.folder_asked)
+        self.archive = self.action("From the archive…", "drop")
+        self.archive.clicked.connect(self.archive_asked)
         self.saved = self.action("Open case…", "case")
         self.saved.clicked.connect(self.case_asked)
         self.demo = self.action("Open the demo patient", "demo")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from twinviewer.domain import Comparison, Organ, Suitability, Therapy
 from twinviewer.session import combining
@@ -16,6 +16,7 @@ from twinviewer.ui.form import Form
 from twinviewer.ui.number_tables import DeltaTable, MeasureTable
 from twinviewer.ui.page import Action, Page
 from twinviewer.ui.pages_compare import of_reentry
+from twinviewer.ui.progress_bar import ProgressBar
 from twinviewer.ui.theme import Look
 from twinviewer.ui.therapy_panel import TherapyPanel
 
@@ -104,9 +105,7 @@ class SimulatePage(Page):
         self._progress_text = QLabel()
         self._progress_text.setProperty("role", "small")
         self._progress_text.setWordWrap(True)
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        self._bar.setRange(0, 1000)
+        self._bar = ProgressBar()
         inner.addWidget(self._progress_text)
         inner.addWidget(self._bar)
         row.addLayout(inner, 1)
@@ -341,7 +340,7 @@ class SimulatePage(Page):
         self._progress.setVisible(fraction is not None)
         if fraction is not None:
             self._progress_text.setText(text)
-            self._bar.setValue(round(1000 * fraction))
+            self._bar.show_fraction(fraction)
 
     def _ask_baseline(self) -> None:
         self.baseline_asked.emit({} if self.setup_form is None else self.setup_form.chosen())

@@ -14,6 +14,8 @@ from twinviewer.scene.palette import POINTS
 from twinviewer.scene.slices import frame_at, plane_image
 from twinviewer.ui.contour_edit import Edits, Grip
 from twinviewer.ui.image_canvas import ImageCanvas, to_pixmap
+from twinviewer.ui.image_display import value_words
+from twinviewer.ui.plane_cross import PlaneCross
 from twinviewer.ui.theme import Look
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ class PlaneView(ImageCanvas):
     windowed = Signal(float, float)
     grabbed = Signal()
     corrected = Signal(object)
+    crossed = Signal(object)
+    stepped = Signal(object, int)
     LEAST = (110, 100)
 
     def __init__(self, look: Look, plane: CinePlane, number: int, of: int) -> None:
@@ -59,6 +63,8 @@ class PlaneView(ImageCanvas):
         self._edits = Edits(None, 0)
         self._model: PlaneLines | None = None
         self._colours: Mapping[str, str] = {}
+        self.cross: PlaneCross | None = None
+        self.unit = self._value = ""
         self._region: QRectF | None = None
         self._fitted = (1.0, QPointF(0.0, 0.0))
         self._cuts: dict[int, list[tuple[QColor, QPolygonF]]] = {}
@@ -182,9 +188,29 @@ class PlaneView(ImageCanvas):
         reach = max(self.window_width, 1e-6)
         self.windowed.emit(self.window_width + 2 * reach * width, self.window_level + 1.5 * reach * level)
 
+    def hover(self, point: QPointF, event: QMouseEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.crossed.emit(PlaneCross(self._to_mm(event.position()), self.plane))
+        frame, column, row = self.plane.frames[self.frame_index], round(point.x()), round(point.y())
+        inside = 0 <= row < frame.shape[0] and 0 <= column < frame.shape[1]
+        text = value_words(float(frame[row, column]), self.unit) if inside else ""
+        if text != self._value:
+            self._value = text
+            self.update()
+
+    def step(self, by: int) -> None:
+        self.stepped.emit(self, by)
+
+    def leaveEvent(self, event: object) -> None:
+        self._value = ""
+        self.update()
+
     def overlay(self, painter: QPainter) -> None:
         self._draw_lines(painter)
+        if self.cross is not None:
+            self.cross.draw(painter, self)
         a = Qt.AlignmentFlag
+        self.corner(painter, self._value, a.AlignTop | a.AlignRight)
         self.corner(painter, self.title, a.AlignTop | a.AlignLeft, strong=True)
         left, right, top, bottom = self.letters
         for letter, where in (

@@ -8,6 +8,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0)
 """1 is the true heart rate."""
 SHORTEST_MS, LONGEST_MS = 16, 120
+SHARE, SHARE_YIELDING = 0.25, 1.0
+"""Of the time that a frame took the window rests before the next: clicks are served, and workers have a core. As long as
+the frame itself where a worker is at it: drawn in software, the beat that is shown would hold up the one to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Playback(QObject):
         self.loop = WHOLE
         self._played = 0.0
         self._last = 0.0
+        self._wait_ms = SHORTEST_MS
+        self.yielding = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._tick)
@@ -80,7 +85,7 @@ class Playback(QObject):
             self._played = 0.0
             if not self.loop.inside(self.in_beat_s / self.period_s):
                 self.time_s = self.loop.start * self.period_s
-            self._last = time.perf_counter()
+            self._last, self._wait_ms = time.perf_counter(), SHORTEST_MS
             self._timer.start(SHORTEST_MS)
             self.state_changed.emit()
 
@@ -126,6 +131,7 @@ class Playback(QObject):
     def _tick(self) -> None:
         now = time.perf_counter()
         elapsed, self._last = now - self._last, now
+        cost_ms = 1000.0 * elapsed - self._wait_ms  # of the last tick and of all that was drawn for it
         self._advance(elapsed * self.speed)
         if self.time_s > 3600.0:  # keep the float small; whole beats only, so nothing jumps
             self.time_s %= self.period_s
@@ -133,9 +139,10 @@ class Playback(QObject):
         if not self.playing:
             self.state_changed.emit()
             return
-        cost_ms = 1000.0 * (time.perf_counter() - now)
         if self.playing:
-            self._timer.start(int(min(max(SHORTEST_MS, 0.5 * cost_ms), LONGEST_MS)))
+            share = SHARE_YIELDING if self.yielding else SHARE
+            self._wait_ms = int(min(max(SHORTEST_MS, share * cost_ms), LONGEST_MS))
+            self._timer.start(self._wait_ms)
 
     def _advance(self, by_s: float) -> None:
         """Go on within the loop; played once, stop at its end."""

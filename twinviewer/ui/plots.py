@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedLayout, QToolButton, QWidget
 
 from twinviewer.scene.measured import MeasuredVolumes
 from twinviewer.session.segment_motion import LATERAL, SEPTAL, moving_by_segment
@@ -125,10 +125,19 @@ class Plots(QWidget):
         for source in (self.ecg, self.volumes, self.strains, self.pressures, self.loop, self.measured):
             source.sought.connect(self.sought)
         self._strained = False
+        self._show_page(0)
         self._arrange()
         look.changed.connect(self._draw_volumes)
         look.changed.connect(self._icons)
         self._icons()
+
+    def _show_page(self, index: int) -> None:
+        """One of the pages; the others take no room, so that a line of text needs no more than that."""
+        ignored, preferred = QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        for number in range(self._stack.count()):
+            page = self._stack.widget(number)
+            page.setSizePolicy(preferred if number == index else ignored, preferred if number == index else ignored)
+        self._stack.setCurrentIndex(index)
 
     def _icons(self) -> None:
         for button in (self.enlarge, self.enlarge_beat):
@@ -206,7 +215,7 @@ class Plots(QWidget):
         if same and seen and (curves or beat_s == self.measured.beat_s):
             return
         self._curves, self._measured, self._ahead, self._clock = tuple(curves), tuple(measured), ahead, clock
-        self._stack.setCurrentIndex(1 if curves else 2 if measured else 0)
+        self._show_page(1 if curves else 2 if measured else 0)
         if not curves:
             self.measured.set_volumes(measured, beat_s)
         if not same:

@@ -24,15 +24,20 @@ from twinviewer.session.comparison import compare
 from twinviewer.session.history import History
 from twinviewer.session.jobs import DEADLINE_S, Job, JobRunner
 from twinviewer.session.labels_in_hand import settled
+from twinviewer.session.pictures import compute_pictures, opens_as_pictures
 from twinviewer.session.simulate import compute_run
 from twinviewer.session.studies.uncertainty.bands import Spread, change_intervals, spread_of
 from twinviewer.session.therapy_use import TherapyUse
 
 POLL_MS = 40
 PROGRESS_MS = 200
+MOST_REASONS = 3
 LONGEST_RUN_S = 7200.0
 """Excitation of the tissue takes minutes for a beat; its progress is in view, and the user can end it."""
 """Progress is shown this often: each time the whole window is composed anew, dear where OpenGL runs in software."""
+
+
+READ_IMAGES = "Read images"
 
 
 class Presenter(QObject):
@@ -43,9 +48,13 @@ class Presenter(QObject):
 
     case_changed = Signal()
     jobs_changed = Signal()
+    progressed = Signal()
     failed = Signal(object, str)
     noticed = Signal(str, str)
     finished = Signal(str)
+    previewed = Signal(object)
+    pictures_read = Signal(object, object)
+    """A volume whose slices are still coming."""
     frame_reached = Signal(str, object)
     about_to_use = Signal()
     """The Case is about to be read by a worker, saved or stepped back: what a hand only tries is not to be in it."""
@@ -69,7 +78,7 @@ class Presenter(QObject):
         self._progress_timer = QTimer(self)
         self._progress_timer.setInterval(PROGRESS_MS)
         self._progress_timer.setSingleShot(True)
-        self._progress_timer.timeout.connect(self.jobs_changed)
+        self._progress_timer.timeout.connect(self.progressed)
 
     # What is ---------------------------------------------------------------------------------------------------
 
@@ -136,9 +145,10 @@ class Presenter(QObject):
 
         def accept(found: tuple[Series, ...]) -> None:
             if not any(s.kind not in ("not_image", "unreadable") for s in found):
-                remedy = "Choose the folder that holds the scan"
-                error = LoadError("No images were found", where=folder.name, remedy=remedy)
-                self.failed.emit(error, "Open folder")
+                reasons = [warning.text for one in found for warning in one.warnings]
+                more = f", and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""
+                remedy = "; ".join(reasons[:MOST_REASONS]) + more or "Choose the folder that holds the scan"
+                self.failed.emit(LoadError("No images were found", where=folder.name, remedy=remedy), "Open folder")
                 return
             self._hold(None)
             self._push(steps.accept_scan(self.case, str(folder), found))
@@ -149,17 +159,42 @@ class Presenter(QObject):
 
         self.submit("scan", "Import", steps.compute_scan, str(folder), done=accept, name="Scan folder")
 
+    @property
+    def reading(self) -> bool:
+        """Whether images are being read."""
+        return any(job.name == READ_IMAGES for job in self.busy)
+
     def open_series(self, uid: str) -> None:
         """Decode one of the case's series and make it the active one."""
         series = next((s for s in self.case.series if s.uid == uid), None)
         if series is None:
             return
 
-        def accept(image: Any) -> None:
-            if any(s.uid == uid for s in self.case.series):
-                self._push(steps.accept_image(self.case, series, image))
+        if opens_as_pictures(series):  # beside what is open, which stays
+            self.submit("pictures", "Import", compute_pictures, series, name="Read pictures",
+                        done=lambda found: self.pictures_read.emit(series, found))  # fmt: skip
+            return
 
-        self.submit("image", "Import", steps.compute_image, series, done=accept, name="Read images")
+        def known() -> bool:
+            return any(s.uid == uid for s in self.case.series)
+
+        def see(image: Any) -> None:
+            if steps.is_coming(image):
+                self.previewed.emit(image)
+            elif known():  # it is there; which organ it may be takes longer
+                self._push(steps.accept_image(self.case, series, (image, "", steps.LOOKING)))
+
+        def accept(image: Any) -> None:
+            here = self.case.image
+            if here is not None and here.uid == image[0].uid and self.case.active_series_uid == uid:
+                self.accept(steps.accept_organ(self.case, image), step=False)
+            elif known():
+                self._push(steps.accept_image(self.case, series, image))
+            if known() and self.case.image is not None and self.case.image.left_out:
+                told = "The series was opened without some of its images"
+                self.noticed.emit(told, "; ".join(self.case.image.left_out))
+
+        self.submit("image", "Import", steps.compute_image, series, done=accept, live=see, name=READ_IMAGES)
 
     def segment(self) -> None:
         """Label the organ in every phase."""

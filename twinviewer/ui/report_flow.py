@@ -37,6 +37,7 @@ class ReportFlow(QObject):
         self.page.cancel_asked.connect(self.cancel)
         self.page.open_asked.connect(lambda path: QDesktopServices.openUrl(QUrl.fromLocalFile(path)))
         window.presenter.jobs_changed.connect(self._follow)
+        window.presenter.progressed.connect(self._follow)
 
     def show_case(self, case: Case) -> None:
         """Follow the case."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
 
 WIDTH_PX = 2.5
+SAME_SINE = 0.005
 
 
 def with_rulers(state: SceneState, case: Case, picks: Sequence[Any]) -> SceneState:
@@ -57,6 +58,11 @@ def show_ruler(w: MainWindow, ruler: Ruler) -> None:
     if ruler.nodes is not None:
         w.playback.seek(ruler.fraction * w.playback.period_s)
         return
+    axes = w.display.axes
+    if ruler.view in w.views.slices and axes is not None and ruler.normal is not None:
+        away = np.linalg.norm(np.cross(axes.normals[ruler.view], ruler.normal))
+        if away > SAME_SINE:  # drawn while slices were turned otherwise
+            w.display.face(ruler.view, ruler.normal)
     w.display.set_cross(ruler.centre_mm)
     if ruler.view in w.views.slices:
         if w.views.layout_name == CARDIAC:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from twinviewer.domain import Comparison, OrganMesh
 from twinviewer.report import OF_NUMBERS
 from twinviewer.scene import compose
@@ -128,13 +130,15 @@ class SceneComposer:
         field: str,
         tokens: Tokens,
     ) -> list[PaneState]:
-        """The last pane: what is asked for or, where that is the colour's and has no difference, activation."""
+        """The last pane: what is asked for or, where that is the colour's and has none, what changes at all."""
         one, against, first = (case.find(n) for n in (*choices.difference_of, choices.reference))
         if one is None or one.run is None or against is None or first is None or first.run is None:
             return []
         wanted = choices.difference_by or compose.DIFFERENCE_OF.get(field, field)
         if wanted not in comparison.difference_fields:
-            wanted = compose.DIFFERENCES[0]
+            fields = comparison.difference_fields
+            there = [name for name in compose.DIFFERENCES if np.any(np.nan_to_num(fields.get(name, 0.0)))]
+            wanted = next(iter(there), compose.DIFFERENCES[0])
         made = compose.difference_pane(case.mesh, shown, one.run, comparison, wanted, title="Difference")  # type: ignore[arg-type]
         if made is None:
             return []

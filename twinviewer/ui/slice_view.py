@@ -5,16 +5,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPixmap
 
 from twinviewer.scene.label_paint import LabelColours
-from twinviewer.scene.slices import SliceImage, patch_of, repaint, slice_count, slice_image, slice_index
+from twinviewer.scene.slices import SliceImage, is_native, patch_of, repaint, slice_count, slice_image, slice_index
+from twinviewer.ui.cross_lines import AXIS_COLOURS, CrossLines, Grip
 from twinviewer.ui.image_canvas import ImageCanvas, to_pixmap
 from twinviewer.ui.image_display import ImageDisplay
 from twinviewer.ui.theme import Look
 
-AXIS_COLOURS = {"axial": "#E5B454", "coronal": "#5BC58C", "sagittal": "#D98FD0"}
-"""Each orientation's colour: of its title mark, and of its line in the other views."""
+SAME_MM = 1e-3
+__all__ = ["AXIS_COLOURS", "SliceView"]
 
 
 class SliceView(ImageCanvas):
@@ -32,18 +33,30 @@ class SliceView(ImageCanvas):
         self._under = ""
         self._colours: tuple[object, LabelColours] | None = None
         self.marks: list[Callable[[QPainter, SliceView], None]] = []
+        self.lines = CrossLines(self)
+        self._grip: Grip | None = None
+        self._near = False
+        self._room = (0.0, 0.0)
+        self._of: object = None
         display.changed.connect(self._stale)
         display.moved.connect(self._follow_cross)
         display.touched.connect(self._touched)
 
     def _stale(self) -> None:
         self._image = self._pixmap = None
+        if self.display.volume is not self._of:  # what was zoomed in on lies elsewhere in other images
+            self._of = self.display.volume
+            self.zoom, self.pan = 1.0, QPointF(0.0, 0.0)
         self.update()
 
     def _follow_cross(self) -> None:
-        volume = self.display.volume
-        if volume is not None:
-            index = slice_index(volume.grid, self.orientation, self.display.cross_mm)
+        display, volume = self.display, self.display.volume
+        if display.turned and self._image is not None:
+            normal = self._image.affine[:3, 2] / np.linalg.norm(self._image.affine[:3, 2])
+            if abs(float((display.cross_mm - self._image.affine[:3, 3]) @ normal)) > SAME_MM:
+                self._image = self._pixmap = None
+        elif volume is not None:
+            index = slice_index(volume.grid, self.orientation, display.cross_mm)
             if index != self.index:
                 self.index = index
                 self._image = self._pixmap = None
@@ -52,16 +65,33 @@ class SliceView(ImageCanvas):
     def slice(self) -> SliceImage | None:
         """The painted slice, made when it is first needed."""
         d = self.display
-        if self._image is None and d.volume is not None:
-            self._image = slice_image(
-                d.volume, self.orientation, self.index, d.phase, d.window, d.level, d.labels, d.label_phase, d.colours,
-                d.opacity, band=d.band,
-            )  # fmt: skip
+        if d.turned and self._room != self._seen():
+            self._image = self._pixmap = None
+        if self._image is None and d.volume is not None and (d.fetched or is_native(d.volume.grid, self.orientation)):
+            if d.turned:
+                from twinviewer.ui.turned_slice import turned_slice
+
+                self._room = self._seen()
+                self._image = turned_slice(d, self.orientation, self._room)
+            else:
+                self._image = slice_image(
+                    d.volume, self.orientation, self.index, d.phase, d.window, d.level, d.labels, d.label_phase,
+                    d.colours, d.opacity, band=d.band, slab=d.slab,
+                )  # fmt: skip
         return self._image
+
+    def _seen(self) -> tuple[float, float]:
+        """How many of the screen's pixels a whole picture would take, in coarse steps of the zoom."""
+        zoom = 2.0 ** np.ceil(np.log2(max(self.zoom, 1.0))) * self.devicePixelRatioF()
+        return max(self.width(), 64) * float(zoom), max(self.height(), 64) * float(zoom)
 
     def _touched(self, start: tuple[int, int, int], stop: tuple[int, int, int]) -> None:
         """Labels have changed within a box: paint that patch of the slice again, and nothing else."""
         d = self.display
+        if d.turned or d.fused is not None:
+            d.labels_touched()
+            self._stale()
+            return
         if d.volume is None or d.labels is None or self._image is None or self._pixmap is None:
             return
         patch = patch_of(d.volume.grid, self.orientation, self._image.index, start, stop)
@@ -118,17 +148,32 @@ class SliceView(ImageCanvas):
         if image is None:
             return None
         if self._pixmap is None:
-            self._pixmap = to_pixmap(image.rgb)
+            d, rgb = self.display, image.rgb
+            if d.fused is not None and d.volume is not None:
+                rgb = d.fused.over(rgb, image.affine, float(d.volume.phase_percent[d.phase]), d.slab)
+            self._pixmap = to_pixmap(rgb)
         return self._pixmap, image.spacing_mm
 
+    @property
+    def smooth(self) -> bool:
+        """Across slices that lie far apart no in-between is drawn."""
+        image = self._image
+        return image is None or not self.display.gap_mm or max(image.spacing_mm) < self.display.gap_mm - 0.01
+
     def step(self, by: int) -> None:
-        image, volume = self.slice(), self.display.volume
+        image, volume, d = self.slice(), self.display.volume, self.display
         if image is None or volume is None:
+            return
+        if d.turned:
+            goal = d.cross_mm + image.affine[:3, 2] * by
+            ijk = volume.grid.to_ijk(goal[None])[0]
+            if (ijk >= -0.5).all() and (ijk <= np.array(volume.grid.shape[::-1]) - 0.5).all():
+                d.set_cross(goal)
             return
         count = slice_count(volume.grid, self.orientation)
         index = min(max(self.index + by, 0), count - 1)
         if index != self.index:
-            self.display.set_cross(self.display.cross_mm + image.affine[:3, 2] * (index - self.index))
+            d.set_cross(d.cross_mm + image.affine[:3, 2] * (index - self.index))
 
     def window_by(self, width: float, level: float) -> None:
         d = self.display
@@ -144,14 +189,15 @@ class SliceView(ImageCanvas):
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self.display.set_cross(place)
         value = self.display.value_at(place)
-        unit = " HU" if self.display.volume is not None and self.display.volume.modality == "CT" else ""
-        text = "" if value is None else f"{value:.0f}{unit}"
+        text = "" if value is None else self.display.said(value)
+        if self.display.fused is not None:
+            text = "\n".join(filter(None, (text, self.display.fused.said_at(place, self._percent()))))
         if text != self._under:
             self._under = text
             self.update()
 
     def leaveEvent(self, event: object) -> None:
-        self._under = ""
+        self._under, self._near = "", False
         self.update()
 
     def overlay(self, painter: QPainter) -> None:
@@ -166,7 +212,7 @@ class SliceView(ImageCanvas):
         if image is None or d.volume is None:
             return
         if d.cross_shown:
-            self._cross(painter, image)
+            self.lines.draw(painter, self._grip, knobs=self._near or d.turned)
         left, right, top, bottom = image.letters
         for letter, where in (
             (left, a.AlignLeft | a.AlignVCenter),
@@ -177,7 +223,8 @@ class SliceView(ImageCanvas):
             self.corner(painter, letter, where, strong=True)
         wide = self.width() > 240
         place = f"{image.index + 1}/{image.count}" + (f"  {image.position_mm:+.1f} mm" if wide else "")
-        self.corner(painter, place, a.AlignBottom | a.AlignLeft)
+        notes = [*self.notes(), f"{image.position_mm:+.1f} mm" if d.turned else place]
+        self.corner(painter, "\n".join(notes), a.AlignBottom | a.AlignLeft)
         shades = "No image" if d.volume.modality == "none" else f"W {d.window:.0f}  L {d.level:.0f}"
         self.corner(painter, shades, a.AlignBottom | a.AlignRight)
         phase = f"{d.volume.phase_percent[d.phase]:.0f} % R-R" if d.volume.phases > 1 else ""
@@ -185,19 +232,65 @@ class SliceView(ImageCanvas):
         for mark in self.marks:
             mark(painter, self)
 
-    def _cross(self, painter: QPainter, image: SliceImage) -> None:
-        column, row = (np.linalg.inv(image.affine) @ np.append(self.display.cross_mm, 1.0))[:2]
-        centre, rect = self.from_image(float(column), float(row)), self.frame()
-        others = {"axial": ("sagittal", "coronal"), "coronal": ("sagittal", "axial"), "sagittal": ("coronal", "axial")}
-        upright, level = (QColor(AXIS_COLOURS[name]) for name in others[self.orientation])
-        gap = 9.0
-        for colour, lines in (
-            (upright, ((centre.x(), rect.top(), centre.x(), centre.y() - gap),
-                       (centre.x(), centre.y() + gap, centre.x(), rect.bottom()))),
-            (level, ((rect.left(), centre.y(), centre.x() - gap, centre.y()),
-                     (centre.x() + gap, centre.y(), rect.right(), centre.y()))),
-        ):  # fmt: skip
-            colour.setAlpha(120)
-            painter.setPen(QPen(colour, 1.0))
-            for x1, y1, x2, y2 in lines:
-                painter.drawLine(QPointF(x1, y1), QPointF(x2, y2))
+    def notes(self) -> list[str]:
+        """What a reader must know of how these pixels were made."""
+        d = self.display
+        found = [d.slab.words] if d.slab.words else []
+        if d.fused is not None and d.fused.doubt:
+            found.append(d.fused.doubt)
+        if d.axes is not None and not d.axes.straight(self.orientation):
+            found.append("turned by hand")
+        if d.gap_mm and (d.turned or not self.smooth):
+            found.append(f"steps of {d.gap_mm:.3g} mm, as scanned")
+        return found
+
+    def _percent(self) -> float:
+        d = self.display
+        return 0.0 if d.volume is None else float(d.volume.phase_percent[d.phase])
+
+    # The hand ----------------------------------------------------------------------------------------------------
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
+        if event.button() == Qt.MouseButton.LeftButton and plain:
+            self._grip = self.lines.at(event.position())
+            if self._grip is not None:
+                self.display.turning = self._grip.turns
+                self.activated.emit(self)
+                return
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._grip is not None:
+            self._grip = self.lines.drag(self._grip, event.position())
+            return
+        if event.buttons() == Qt.MouseButton.NoButton:
+            self._point_out(self.lines.at(event.position()))
+        super().mouseMoveEvent(event)
+
+    def _point_out(self, over: Grip | None) -> None:
+        if not self._near and self.testAttribute(Qt.WidgetAttribute.WA_SetCursor):
+            return  # a mode has the hand, and says so by its own pointer
+        if over is not None:
+            shapes = {True: Qt.CursorShape.OpenHandCursor, False: Qt.CursorShape.SizeAllCursor}
+            self.setCursor(shapes[over.turns])
+        elif self._near:
+            self.unsetCursor()
+        if self._near is not (over is not None):
+            self._near = over is not None
+            self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._let_go()
+        super().mouseReleaseEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._let_go()
+        super().mouseDoubleClickEvent(event)
+
+    def _let_go(self) -> None:
+        self._grip = None
+        if self.display.turning:
+            self.display.turning = False
+            self.display.changed.emit()
+        self.update()

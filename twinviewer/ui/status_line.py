@@ -2,9 +2,10 @@
 
 import psutil
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
 
 from twinviewer.ui.icons import icon
+from twinviewer.ui.progress_bar import ProgressBar
 from twinviewer.ui.theme import Look
 
 EVERY_MS = 2000
@@ -20,9 +21,7 @@ class StatusLine(QStatusBar):
         self.look = look
         self.setSizeGripEnabled(False)
         self.text = QLabel("Ready")
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
+        self.bar = ProgressBar()
         self.bar.setFixedWidth(180)
         self.stop = QToolButton()
         self.stop.setText("Cancel")
@@ -55,7 +54,7 @@ class StatusLine(QStatusBar):
         self.stop.setVisible(running)
         self.text.setText(f"{text}{f'  (and {more} more)' if more else ''}" if running else "Ready")
         if fraction is not None:
-            self.bar.setValue(round(1000 * fraction))
+            self.bar.show_fraction(fraction)
 
     def show_renderer(self, name: str) -> None:
         """The OpenGL driver, or that there is none."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from twinviewer.domain import RulerKind
+from PySide6.QtGui import QCursor
+
+from twinviewer.domain import CineStack, RulerKind
 from twinviewer.geometry.cardiac_planes import FOUR as FOUR_CHAMBERS
 from twinviewer.geometry.cardiac_planes import SHORT, THREE
 from twinviewer.geometry.cardiac_planes import TWO as TWO_CHAMBERS
+from twinviewer.scene.slices import percentile_window
+from twinviewer.ui.image_display import AUTO
 from twinviewer.ui.layouts import CARDIAC, FOUR, ONE, SOLID, TWO
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ VIEW_KEYS = {
 
 
 MEASURE = "Measure by hand"
+TWO_VIEWS = "T&wo views: a slice and the heart, or two slices"
 RULER_KEYS: dict[str, tuple[RulerKind, str, str, str]] = {
     "ruler_distance": ("distance", "&Distance", "D", "ruler"),
     "ruler_angle": ("angle", "&Angle", "A", "angle"),
@@ -37,7 +42,15 @@ def add_view_actions(w: MainWindow) -> None:
     """Make them; ``allow_view_actions`` says which can be done now."""
     a = w.actions_
     a.add("layout_cardiac", "View", "Car&diac views", lambda: show_cardiac(w, ""), "F8", "heart", checkable=True)
-    a.add("layout_two", "View", "One view beside the &heart", lambda: w.set_layout(TWO), "F9", "", checkable=True)
+    a.add(
+        "layout_two",
+        "View",
+        TWO_VIEWS,
+        lambda: w.set_layout(TWO),
+        "F9",
+        "",
+        checkable=True,
+    )
     a.add("layout_solid", "View", "3D a&lone", lambda: w.set_layout(SOLID), "F10", "model", checkable=True)
     for key, (name, text, shortcut) in VIEW_KEYS.items():
         a.add(key, "Cardiac views", text, partial(show_cardiac, w, name), shortcut)
@@ -45,6 +58,9 @@ def add_view_actions(w: MainWindow) -> None:
         a.add(key, MEASURE, text, partial(choose_ruler, w, kind), shortcut, sign, checkable=True)
     a.add("rulers_clear", MEASURE, "&Remove all measurements", lambda: w.rulers.remove_all(), "", "trash")
     a.add("volume", "View", "Images as a &volume in 3D", lambda: w.volume.toggle(), "V", "series", checkable=True)
+    a.add("mark_key", "View", "Mark as &key image", lambda: w.keys.mark(), "K", "star")
+    a.add("fusion", "View", "Lay a second &series over the images…", lambda: ask_fusion(w), "Shift+S", "fusion")
+    a.add("straighten", "View", "Slices strai&ght again", w.display.straighten, "Shift+X", "reset")
     a.add("cut_here", "Cardiac views", "&Cut the heart along this view", lambda: cut_here(w), "Shift+C", "cut")
     a.add("planes_back", "Cardiac views", "Planes as &computed", w.views.cardiac.state.reset_planes, "Shift+R", "reset")
 
@@ -61,7 +77,26 @@ def measure_menu() -> list[str | tuple[str, list[str]]]:
 
 def view_menu() -> list[str | tuple[str, list[str]]]:
     """How the cardiac views stand in the View menu."""
-    return [("&Cardiac views", [*VIEW_KEYS, "-", "cut_here", "planes_back"]), "volume"]
+    return [("&Cardiac views", [*VIEW_KEYS, "-", "cut_here", "planes_back"]), "volume", "fusion", "straighten",
+            "mark_key"]  # fmt: skip
+
+
+def ask_fusion(w: MainWindow) -> None:
+    """Which series is to lie over the images: the same menu as that of the row over the slices."""
+    w.views.bar.fusion_menu.popup(QCursor.pos())
+
+
+def use_window(w: MainWindow, key: int) -> None:
+    """The preset of a number key in whatever images are open: 9 is their own window, 0 what holds their values."""
+    stack = w.presenter.case.image
+    if not isinstance(stack, CineStack):
+        w.display.preset(key)
+        return
+    state = w.views.cardiac.state
+    middle = stack.planes[len(stack.planes) // 2].frames
+    found = percentile_window(middle) if key == AUTO else state.own_window
+    w.views.cine.set_window(*found)
+    state.set_window(*found)
 
 
 def show_cardiac(w: MainWindow, name: str) -> None:

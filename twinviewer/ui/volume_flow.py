@@ -99,6 +99,7 @@ class VolumeFlow(QObject):
 
     def _show(self, *, draw: bool = True) -> None:
         self.panel.setVisible(self.on)
+        self.w.views.show_solid(self.on)
         self.w.views.view3d.volume.setChecked(self.on)
         if "volume" in self.w.actions_.all:
             self.w.actions_.all["volume"].setChecked(self.on)

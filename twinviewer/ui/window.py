@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
+from PySide6.QtCore import QByteArray, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from twinviewer.geometry.read_image import is_image_file
+from twinviewer.session import unpacked
+from twinviewer.session.image_files import opens_alone
 from twinviewer.session.settings import Settings, load_settings, save_settings
 from twinviewer.ui import gl_probe
 from twinviewer.ui.actions import Actions
@@ -30,9 +31,11 @@ from twinviewer.ui.cardiac_flow import CardiacFlow
 from twinviewer.ui.case_tree import CaseTree
 from twinviewer.ui.coupling import Coupling
 from twinviewer.ui.dock_title import DockTitle
+from twinviewer.ui.fusion_flow import FusionFlow
 from twinviewer.ui.icons import icon
 from twinviewer.ui.image_display import ImageDisplay
 from twinviewer.ui.inspector import Inspector
+from twinviewer.ui.key_images import KeyImages
 from twinviewer.ui.layouts import COMPARE, ViewArea
 from twinviewer.ui.menus import add_actions, fill_menus
 from twinviewer.ui.message_strip import MessageStrip
@@ -125,6 +128,8 @@ class MainWindow(QMainWindow):
         self.volume = VolumeFlow(self)
         self.rulers = RulerTool(self)
         self.coupling.modes = (*self.coupling.modes, self.rulers)  # type: ignore[assignment]
+        self.keys = KeyImages(self)
+        self.fusion = FusionFlow(self)
         self.probe = Probe(self)
         self.check = SolidCheck(self)
         self.uncertainty = UncertaintyFlow(self)
@@ -302,7 +307,7 @@ class MainWindow(QMainWindow):
         elif path.suffix == ".twin":
             self.presenter.open_case(path)
         elif path.exists():
-            self.presenter.open_folder(path if is_image_file(path) else path.parent)
+            self.presenter.open_folder(path if opens_alone(path) else path.parent)
         else:
             self.messages.tell("There is no such file or folder", str(path.name), "alarm")
 
@@ -367,6 +372,10 @@ class MainWindow(QMainWindow):
         self.inspector.simulate.close_down()
         self.volume.close()
         self.presenter.close()
+        archive = self.findChild(QObject, "archive flow")
+        if archive is not None:
+            archive.close_down()
+        unpacked.forget()
         self.warm_up.close()
         self.settings = replace(
             self.settings,

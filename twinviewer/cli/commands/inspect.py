@@ -9,7 +9,7 @@ from twinviewer.cli.shell import speaking, work
 
 
 def inspect(folder: Folder, as_json: AsJson = False, verbose: Verbose = False, in_process: InProcess = False) -> None:
-    """List the series in a folder: kind, slices, phases, geometry and warnings."""
+    """List the series in a folder or archive: kind, slices and phases with their gaps, geometry and warnings."""
     with speaking(as_json):
         from twinviewer.domain import LoadError
         from twinviewer.session import listing, steps
@@ -21,4 +21,4 @@ def inspect(folder: Folder, as_json: AsJson = False, verbose: Verbose = False, i
             documents = [listing.series_document(i, series) for i, series in enumerate(found)]
             typer.echo(json.dumps({"schema": 1, "series": documents}, indent=2))
         else:
-            typer.echo("\n".join(listing.series_text(i, series) for i, series in enumerate(found)))
+            typer.echo(listing.scan_text(found))

@@ -8,6 +8,7 @@ import typer
 from twinviewer.cli.options import (
     AcceptTerms,
     AsJson,
+    ByPlace,
     Edge,
     Frame,
     InProcess,
@@ -64,6 +65,7 @@ def run(
     mask_map: MaskMap = "",
     mask_phase: MaskPhase = None,
     interpolate: Interpolate = False,
+    by_place: ByPlace = False,
     over: Over = False,
     mesh: Meshes = None,
     mesh_map: MeshMap = "",
@@ -96,7 +98,7 @@ def run(
         numbers = typed_numbers(typed)
         ways = elsewhere(
             mask or (), mask_map, mask_phase, interpolate, over, mesh or (), mesh_map, units, frame, with_, task,
-            accept_terms, typed,
+            accept_terms, typed, by_place=by_place,
         )  # fmt: skip
         if folder is None and not numbers and not mesh:
             raise typer.BadParameter(

@@ -8,6 +8,7 @@ import typer
 from twinviewer.cli.options import (
     AcceptTerms,
     AsJson,
+    ByPlace,
     Frame,
     InProcess,
     Interpolate,
@@ -47,6 +48,7 @@ def segment(
     mask_map: MaskMap = "",
     mask_phase: MaskPhase = None,
     interpolate: Interpolate = False,
+    by_place: ByPlace = False,
     over: Over = False,
     mesh: Meshes = None,
     mesh_map: MeshMap = "",
@@ -65,7 +67,7 @@ def segment(
     with speaking(as_json):
         ways = elsewhere(
             mask or (), mask_map, mask_phase, interpolate, over, mesh or (), mesh_map, units, frame, with_, task,
-            accept_terms,
+            accept_terms, by_place=by_place,
         )  # fmt: skip
         if folder is None and not mesh:
             raise typer.BadParameter("give a folder of DICOM files, or a mesh with --mesh", param_hint="FOLDER")

@@ -67,8 +67,8 @@ _WORDS = (
     ("ra_blood", r"right (cardiac |heart )?atri|atrium right|\bra\b"),
     ("border_zone", r"border|gr[ae]y zone|peri.?infarct|penumbra"),
     ("scar", r"scar|infarct|fibros|necro|\blge\b|late (gadolinium )?enhanc|no.?reflow|microvascular obstr"),
-    ("rv_myocardium", r"(right|\brv).*(myo|wall)|(myo|wall).*(right|\brv)"),
-    ("lv_myocardium", r"myo|\blvm\b|wall|septum"),
+    ("rv_myocardium", r"(right|\brv).*(myo|wall|epicard)|(myo|wall|epicard).*(right|\brv)"),
+    ("lv_myocardium", r"myo|\blvm\b|wall|septum|epicard"),
     ("rv_blood", r"right ventric|ventricle right|\brv|\brvc?\b"),
     ("lv_blood", r"left ventric|ventricle left|\blv|\blvc?\b"),
 )

@@ -57,6 +57,40 @@ def _flow(matrix: NDArray[np.float64], source: int, target: int, amount: float) 
     matrix[target, source - target + 2] -= amount
 
 
+@njit(cache=True, inline="always")
+def drug_free(matrix: NDArray[np.float64], voltage_mv: float, step_ms: float) -> tuple[float, float]:
+    """Fill ``matrix`` (9, 5) with I - dt Q of the channel without drugs; the rates (1/ms) of inactivation out of the
+    open state and back."""
+    matrix[:] = 0.0
+    matrix[:, 2] = 1.0
+    inactivate, recover = 0.0, 1.0
+    for k in range(_FROM.size):
+        rate = _BASE[k] * math.exp(_SLOPE[k] * voltage_mv)
+        if k == 12:
+            inactivate = rate
+        elif k == 13:
+            recover = rate
+        _flow(matrix, _FROM[k], _TO[k], rate * step_ms)
+    return inactivate, recover
+
+
+@njit(cache=True, inline="always")
+def solve(matrix: NDArray[np.float64], chain: NDArray[np.float64], states: int) -> None:
+    """Solve the banded system for ``chain`` in place; ``matrix`` is used up. No pivots: I - dt Q is an M-matrix."""
+    for row in range(states):
+        for below in range(row + 1, min(row + 3, states)):
+            factor = matrix[below, row - below + 2] / matrix[row, 2]
+            if factor != 0.0:
+                for column in range(row + 1, min(row + 3, states)):
+                    matrix[below, column - below + 2] -= factor * matrix[row, column - row + 2]
+                chain[below] -= factor * chain[row]
+    for row in range(states - 1, -1, -1):
+        total = chain[row]
+        for column in range(row + 1, min(row + 3, states)):
+            total -= matrix[row, column - row + 2] * chain[column]
+        chain[row] = total / matrix[row, 2]
+
+
 @njit(cache=True)
 def herg_step(
     chain: NDArray[np.float64],
@@ -68,16 +102,7 @@ def herg_step(
     matrix: NDArray[np.float64],
 ) -> None:
     """Advance the probabilities ``chain`` (9,) in place by one backward Euler step; ``matrix`` (9, 5) is scratch."""
-    matrix[:] = 0.0
-    matrix[:, 2] = 1.0
-    inactivate, recover = 0.0, 1.0
-    for k in range(_FROM.size):
-        rate = _BASE[k] * math.exp(_SLOPE[k] * voltage_mv)
-        if k == 12:
-            inactivate = rate
-        elif k == 13:
-            recover = rate
-        _flow(matrix, _FROM[k], _TO[k], rate * step_ms)
+    inactivate, recover = drug_free(matrix, voltage_mv, step_ms)
     if bind_per_ms > 0.0:
         escape = TRAPPING_PER_MS / (1.0 + math.exp(-(voltage_mv - half_mv) / 6.789))
         _flow(matrix, 4, 6, bind_per_ms * step_ms)
@@ -87,15 +112,4 @@ def herg_step(
         for bound in (6, 7):
             _flow(matrix, bound, 8, TRAPPING_PER_MS * step_ms)
             _flow(matrix, 8, bound, escape * step_ms)
-    for row in range(STATES):
-        for below in range(row + 1, min(row + 3, STATES)):
-            factor = matrix[below, row - below + 2] / matrix[row, 2]
-            if factor != 0.0:
-                for column in range(row + 1, min(row + 3, STATES)):
-                    matrix[below, column - below + 2] -= factor * matrix[row, column - row + 2]
-                chain[below] -= factor * chain[row]
-    for row in range(STATES - 1, -1, -1):
-        total = chain[row]
-        for column in range(row + 1, min(row + 3, STATES)):
-            total -= matrix[row, column - row + 2] * chain[column]
-        chain[row] = total / matrix[row, 2]
+    solve(matrix, chain, STATES)

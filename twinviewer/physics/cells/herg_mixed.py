@@ -18,7 +18,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from twinviewer.physics.cells.herg import _BASE, _FROM, _SLOPE, _TO, TRAPPING_PER_MS, _flow
+from twinviewer.physics.cells.herg import TRAPPING_PER_MS, drug_free, solve
 
 FREE = 6
 """Drug-free states, in the order of herg.py; three bound ones of each drug follow."""
@@ -35,16 +35,7 @@ def herg_mixed_step(
     matrix: NDArray[np.float64],
 ) -> None:
     """Advance ``chain`` (6 + 3 k,) in place under k drugs, ``bindings`` (k, 3); ``matrix`` (9, 5) is scratch."""
-    matrix[:] = 0.0
-    matrix[:, 2] = 1.0
-    inactivate, recover = 0.0, 1.0
-    for k in range(_FROM.size):
-        rate = _BASE[k] * math.exp(_SLOPE[k] * voltage_mv)
-        if k == 12:
-            inactivate = rate
-        elif k == 13:
-            recover = rate
-        _flow(matrix, _FROM[k], _TO[k], rate * step_ms)
+    inactivate, recover = drug_free(matrix, voltage_mv, step_ms)
     trap = TRAPPING_PER_MS * step_ms
     for d in range(bindings.shape[0]):
         bind, off = bindings[d, 0] * step_ms, bindings[d, 1] * step_ms
@@ -58,18 +49,7 @@ def herg_mixed_step(
         matrix[5, 1] -= off_io * bind * shared * back
         chain[4] += off * (own_io * rest_o + shared * rest_io) * back
         chain[5] += off_io * (shared * rest_o + own_o * rest_io) * back
-    for row in range(FREE):
-        for below in range(row + 1, min(row + 3, FREE)):
-            factor = matrix[below, row - below + 2] / matrix[row, 2]
-            if factor != 0.0:
-                for column in range(row + 1, min(row + 3, FREE)):
-                    matrix[below, column - below + 2] -= factor * matrix[row, column - row + 2]
-                chain[below] -= factor * chain[row]
-    for row in range(FREE - 1, -1, -1):
-        total = chain[row]
-        for column in range(row + 1, min(row + 3, FREE)):
-            total -= matrix[row, column - row + 2] * chain[column]
-        chain[row] = total / matrix[row, 2]
+    solve(matrix, chain, FREE)
     for d in range(bindings.shape[0]):
         bind, off = bindings[d, 0] * step_ms, bindings[d, 1] * step_ms
         off_io = off * inactivate / recover

@@ -15,6 +15,7 @@ from twinviewer.report.bundle.manifest import CASE, MANIFEST, NUMBERS, README, m
 from twinviewer.session import store
 from twinviewer.session.case import Case
 from twinviewer.session.metrics import write_metrics
+from twinviewer.session.nameless import nameless_series
 
 _PACKED = (".json", ".csv", ".txt", ".dcm")
 """What deflate makes smaller; films, pictures and cases are packed already."""
@@ -26,10 +27,11 @@ def shareable(case: Case, *, images: bool = False) -> Case:
 
     Contours go with the images that they lie on. What simulations need stays: model, measurements, records, settings.
     """
-    series = tuple(replace(one, files=()) for one in case.series)
-    kept = replace(case, folder="", series=series, records=_nameless(case.records))
+    kept = replace(case, folder="", series=nameless_series(case.series), records=_nameless(case.records))
     earlier = tuple(replace(twin, records=_nameless(twin.records)) for twin in kept.earlier)
     kept = replace(kept, earlier=earlier)
+    if images and kept.image is not None and kept.image.left_out:
+        return replace(kept, image=replace(kept.image, left_out=()))
     return kept if images else replace(kept, image=None, contours=None)
 
 

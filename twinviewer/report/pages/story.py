@@ -8,6 +8,7 @@ from twinviewer.report.pages.words import listed, lowered, number, sentence
 from twinviewer.session import catalog
 from twinviewer.session.case import NO_IMAGE, Case, Scenario, TherapyUse
 from twinviewer.session.metric_names import HEADLINE, label_of, order_of
+from twinviewer.session.nameless import nameless
 from twinviewer.session.therapy_use import in_force
 
 MOST_NUMBERS = 6
@@ -174,7 +175,7 @@ def _of_fit(case: Case) -> str:
 def image_notes(case: Case) -> list[str]:
     """What is known against the images, structures and model, each said once."""
     series = case.active_series
-    notes = [warning.text for warning in series.warnings] if series is not None else []
+    notes = [nameless(warning.text, case.series) for warning in series.warnings] if series is not None else []
     for part in (case.labels, case.contours, case.mesh):
         notes += list(part.notes) if part is not None else []
     notes += [text for step, text in case.messages.items() if step in ("Import", "Segment", "Model")]

@@ -11,7 +11,7 @@ from twinviewer.session.studies.cohort.response import LEVEL, Group
 from twinviewer.session.studies.cohort.step import CohortResult
 from twinviewer.ui.theme import SMALL_PX, Look, ui_font
 
-ROW_PX, SAID_PX, GAP_PX = 23, 18, 8
+ROW_PX, SAID_PX, GAP_PX, HEAD_PX = 23, 18, 8, 36
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 CENTRE, MIDDLE = Qt.AlignmentFlag.AlignHCenter, Qt.AlignmentFlag.AlignVCenter
 
@@ -47,7 +47,7 @@ class ChangeHistogram(QWidget):
             return
         wanted = self._found.criterion
         counts, edges = histogram(change, wanted.by)
-        box = QRectF(38.0, 22.0, self.width() - 46.0, self.height() - 62.0)
+        box = QRectF(38.0, HEAD_PX, self.width() - 46.0, self.height() - HEAD_PX - 40.0)
         most, span = max(int(counts.max()), 1), float(edges[-1] - edges[0])
 
         def x_of(value: float) -> float:
@@ -79,14 +79,14 @@ class ChangeHistogram(QWidget):
         painter.drawText(QRectF(box.left(), box.bottom() + 20, box.width(), 16), CENTRE | MIDDLE, unit)
         painter.setPen(QPen(QColor(t.text), 1.5))
         at = x_of(wanted.by)
-        painter.drawLine(QPointF(at, box.top() - 4), QPointF(at, box.bottom()))
+        painter.drawLine(QPointF(at, box.top() - 18), QPointF(at, box.bottom()))
         painter.setFont(ui_font(SMALL_PX))
         side = wanted.by > 0
         words = "responds from here" if side else "responds up to here"
         beside = (
-            QRectF(at + 5, box.top() - 6, 160, 15)
+            QRectF(at + 5, box.top() - 19, 160, 15)
             if at < box.center().x()
-            else QRectF(at - 165, box.top() - 6, 160, 15)
+            else QRectF(at - 165, box.top() - 19, 160, 15)
         )
         painter.drawText(beside, (LEFT if at < box.center().x() else RIGHT) | MIDDLE, words)
         painter.end()

@@ -2,9 +2,10 @@
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from twinviewer.ui.page import Action, Note, quiet_label
+from twinviewer.ui.progress_bar import ProgressBar
 from twinviewer.ui.read_out import CLAIM, foot_line
 from twinviewer.ui.theme import Look
 
@@ -50,9 +51,7 @@ class StudySheet(QDialog):
         self.stop.setToolTip("What is simulated is kept; starting again goes on from there")
         self.stop.clicked.connect(self.stop_asked)
         self.stop.hide()
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setRange(0, 1000)
+        self.bar = ProgressBar()
         self.bar.setAccessibleName(f"Progress of {title}")
         self.bar.hide()
         self.told = quiet_label("")
@@ -106,7 +105,7 @@ class StudySheet(QDialog):
 
     def show_progress(self, fraction: float, text: str) -> None:
         """A study under way: the share done, and a few words ("120 of 425, 20 s left")."""
-        self.bar.setValue(round(1000 * min(max(fraction, 0.0), 1.0)))
+        self.bar.show_fraction(min(max(fraction, 0.0), 1.0))
         self.told.setText(text)
         self._show_running(True)
 

@@ -1,7 +1,7 @@
 """What a sweep says: rows in the order of one target, the best of each place, and what no other beats in two targets.
 
-Differences below what the simulation itself can tell are ties; differences below what is known of the patient are too,
-where somebody has computed that (``resolution``).
+Differences below what the simulation itself can tell are ties. What is not known of the patient is the same for all
+rows of a sweep, so how sure a change is (studies/uncertainty) says little of how sure their order is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -161,9 +161,8 @@ def numbers_of(answer: Answer) -> dict[str, float]:
     return found
 
 
-def ranked(rows: Sequence[Row], target: Target, resolution: float = 0.0) -> tuple[Ranked, ...]:
-    """Rows by a target, best first. resolution: the smallest difference that is known of this patient, in the target's
-    unit, where it is larger than what the simulation can tell; a row ties with the first of its rank."""
+def ranked(rows: Sequence[Row], target: Target) -> tuple[Ranked, ...]:
+    """Rows by a target, best first; a row ties with the first of its rank."""
     known = [row for row in rows if not row.failure and target.metric in row.numbers]
     known.sort(key=lambda row: target.cost(row.numbers[target.metric]))
     found: list[Ranked] = []
@@ -171,7 +170,7 @@ def ranked(rows: Sequence[Row], target: Target, resolution: float = 0.0) -> tupl
     offered = [row for row in known if row.masked is None]
     for count, row in enumerate(offered, start=1):
         value = row.numbers[target.metric]
-        if not abs(value - leader) < max(target.noise(leader), resolution):
+        if not abs(value - leader) < target.noise(leader):
             rank, leader = count, value
         found.append(Ranked(row, rank, value))
     found += [Ranked(row, 0, row.numbers[target.metric]) for row in known if row.masked is not None]
