@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from archive_servers import SERIES, STUDY, dimse_archive, dimse_node, encoded, web_archive
+from archive_servers import SERIES, STUDY, dimse_archive, dimse_node, encoded, listening, web_archive
 from pydicom.dataset import Dataset
 
 from twinviewer.archive import door
@@ -96,7 +96,7 @@ def _with_uid(image: Dataset, uid: str) -> bytes:
 
 
 def test_names_in_uids_go_nowhere(stored: list[Dataset], tmp_path: Path) -> None:
-    names = ["../../../etc/cron.d/x", "/tmp/x", "CON", "a\x00b", "x" * 300]
+    names = ["../../../etc/cron.d/x", "/absolute/x", "CON", "a\x00b", "x" * 300]
 
     def answer(handler) -> None:  # type: ignore[no-untyped-def]
         handler.multipart([_with_uid(stored[0], name) for name in names])
@@ -177,9 +177,7 @@ def test_a_broken_off_body_is_an_error_and_leaves_nothing(stored: list[Dataset],
 @contextmanager
 def _raw(talk: Callable[[socket.socket], None]) -> Iterator[int]:
     """A server that takes a connection and does what it likes."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen()
+    with listening() as server:
 
         def serve() -> None:
             with suppress(OSError):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-from archive_servers import dimse_archive, dimse_node, web_archive
+from archive_servers import dimse_archive, dimse_node, listening, web_archive
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
@@ -58,9 +58,7 @@ def test_noise_is_no_multipart_or_nothing(pieces: list[bytes]) -> None:
 def _recorded(port: int) -> Iterator[tuple[int, bytearray]]:
     """A go-between to a port of loopback that notes all that the server says."""
     said = bytearray()
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen()
+    with listening() as server:
 
         def carry(source: socket.socket, target: socket.socket, note: bytearray | None) -> None:
             with suppress(OSError):
@@ -85,9 +83,7 @@ def _recorded(port: int) -> Iterator[tuple[int, bytearray]]:
 @contextmanager
 def _saying(text: bytes) -> Iterator[int]:
     """A server that says the same to everybody, whatever it is asked."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen()
+    with listening() as server:
 
         def serve() -> None:
             with suppress(OSError):

@@ -79,6 +79,19 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
+@contextmanager
+def listening() -> Iterator[socket.socket]:
+    """A socket of loopback that takes callers; at the end whoever waits for one wakes (closing alone wakes nobody)."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        try:
+            yield server
+        finally:
+            with suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)
+
+
 def dimse_node(port: int, **changes: object) -> Node:
     """An archive that speaks DIMSE at a port of loopback."""
     known = {"name": "pacs", "kind": "dimse", "host": "127.0.0.1", "port": port, "called": "ARCHIVE"}

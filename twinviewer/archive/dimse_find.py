@@ -1,6 +1,7 @@
 """C-ECHO and C-FIND: does the archive answer, and what does it have."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from pydicom.dataset import Dataset
@@ -9,7 +10,8 @@ from pynetdicom.association import Association
 
 from twinviewer.archive.line import line
 from twinviewer.archive.node import Node
-from twinviewer.archive.query import Found, Query, SeriesRow, StudyRow, clean, clean_name, count, is_uid
+from twinviewer.archive.query import Found, Query, SeriesRow, StudyRow, clean, is_uid
+from twinviewer.archive.rows import series_row, study_row
 from twinviewer.archive.services import FIND, GET, MOVE, VERIFY, query_contexts
 from twinviewer.archive.watch import Watch
 from twinviewer.domain import ArchiveError
@@ -53,7 +55,7 @@ def find_series(node: Node, study_uid: str, watch: Watch) -> Found[SeriesRow]:
     """The series of a study, in the order of their numbers. ArchiveError."""
     asked = _identifier("SERIES", SERIES_KEYS)
     asked.StudyInstanceUID = study_uid
-    rows, more, left_out = _rows(node, asked, lambda answer: _series(answer, study_uid), watch)
+    rows, more, left_out = _rows(node, asked, lambda answer: series_row(partial(_text, answer), study_uid), watch)
     return Found(tuple(sorted(rows, key=lambda row: (len(row.number), row.number))), more, left_out)
 
 
@@ -140,34 +142,4 @@ def _text(answer: Dataset, key: str) -> str:
 
 
 def _study(answer: Dataset) -> StudyRow | None:
-    uid = _text(answer, "StudyInstanceUID")
-    if not is_uid(uid):
-        return None
-    return StudyRow(
-        uid=uid,
-        patient_name=clean_name(answer.get("PatientName", "")),
-        patient_id=_text(answer, "PatientID"),
-        birth_date=_text(answer, "PatientBirthDate"),
-        sex=_text(answer, "PatientSex"),
-        date=_text(answer, "StudyDate"),
-        time=_text(answer, "StudyTime"),
-        description=_text(answer, "StudyDescription"),
-        accession=_text(answer, "AccessionNumber"),
-        modalities=_text(answer, "ModalitiesInStudy"),
-        series_count=count(answer.get("NumberOfStudyRelatedSeries")),
-        instances=count(answer.get("NumberOfStudyRelatedInstances")),
-    )
-
-
-def _series(answer: Dataset, study_uid: str) -> SeriesRow | None:
-    uid = _text(answer, "SeriesInstanceUID")
-    if not is_uid(uid) or _text(answer, "StudyInstanceUID") not in ("", study_uid):
-        return None
-    return SeriesRow(
-        uid=uid,
-        study_uid=study_uid,
-        modality=_text(answer, "Modality"),
-        number=_text(answer, "SeriesNumber"),
-        description=_text(answer, "SeriesDescription"),
-        instances=count(answer.get("NumberOfSeriesRelatedInstances")),
-    )
+    return study_row(partial(_text, answer), answer.get("PatientName", ""))

@@ -141,6 +141,8 @@ def associate(
     except OSError as error:
         raise (watch.why or said(error, watch.where)) from None
     watch.polite = lambda: made.abort()
+    # An association that is killed leaves whoever waits for its next message waiting for ever.
+    watch.wake = lambda: made.dimse.msg_queue.put((None, None))
     if made.is_established:
         return made
     if watch.why is None and not watch.stopped and tries > 1 and watch.received > before and _broke_off(made):

@@ -36,6 +36,8 @@ class Watch:
         self.stopped = False
         self.why: ArchiveError | None = None
         self.polite: Callable[[], None] | None = None
+        self.wake: Callable[[], None] | None = None
+        """Wakes whoever waits for a message that will not come any more."""
         self._unit = self._message = 0
         self._sockets: list[socket.socket] = []
         self._heard_s = time.monotonic()
@@ -107,6 +109,13 @@ class Watch:
         """What the user sees next."""
         self.fraction, self.text = min(max(fraction, 0.0), 1.0), text
 
+    def hang_up(self) -> None:
+        """Cut every line: an answer that was refused half read must not stay open until its rubbish is collected."""
+        with self._lock:
+            for one in self._sockets:
+                _cut(one)
+            self._sockets.clear()
+
     def stop(self) -> None:
         """End it now: goodbye if that is quick, then the line is cut."""
         if self.stopped:
@@ -114,9 +123,9 @@ class Watch:
         self.stopped = True
         if self.polite is not None:
             briefly(self.polite)
-        with self._lock:
-            for one in self._sockets:
-                _cut(one)
+        self.hang_up()
+        if self.wake is not None:
+            self.wake()
 
 
 def quiet() -> None:
@@ -160,6 +169,7 @@ def watched(watch: Watch, report: Reporter, talk: Callable[[], Any], longest_s: 
     except BaseException:
         watch.stop()
         raise
+    watch.hang_up()
     if watch.why is not None:
         raise watch.why
     if not failed:

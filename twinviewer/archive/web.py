@@ -42,6 +42,7 @@ class WatchedSession(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Where a reply sends us: nowhere. Our question names a patient, and our token opens an archive."""
         if resp.is_redirect:
+            resp.close()
             raise self.watch.fail("The archive sends us to another address", "Give that address, if it is trusted")
         return None
 

@@ -1,12 +1,15 @@
 """QIDO-RS: which studies and series a DICOMweb archive has."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from dicomweb_client.web import DICOMwebClient
+from pydicom.datadict import tag_for_keyword
 
 from twinviewer.archive.node import Node
-from twinviewer.archive.query import Found, Query, SeriesRow, StudyRow, clean, clean_name, count, is_uid
+from twinviewer.archive.query import Found, Query, SeriesRow, StudyRow, clean
+from twinviewer.archive.rows import series_row, study_row
 from twinviewer.archive.watch import Watch
 from twinviewer.archive.web import WatchedSession, talk_failed
 from twinviewer.domain import ArchiveError
@@ -15,14 +18,7 @@ STUDY_FIELDS = ("00081030", "00080061", "00201206", "00201208", "00100030", "001
 SERIES_FIELDS = ("00080060", "0008103E", "00200011", "00201209")
 
 
-def client(node: Node, secret: str, watch: Watch) -> DICOMwebClient:
-    """dicomweb-client over a watched session. ArchiveError."""
-    limits = watch.limits
-    made = DICOMwebClient(
-        node.url.rstrip("/"), session=WatchedSession(node, secret, watch), timeout=(limits.connect_s, limits.quiet_s)
-    )
-    made.set_http_retry_params(retry=False)
-    return made
+Ask = Callable[[DICOMwebClient], Any]
 
 
 def find_studies(node: Node, secret: str, query: Query, watch: Watch) -> Found[StudyRow]:
@@ -38,10 +34,10 @@ def find_studies(node: Node, secret: str, query: Query, watch: Watch) -> Found[S
     asked = {key: value for key, value in filters.items() if value}
     most = watch.limits.rows
 
-    def ask() -> Any:
-        return client(node, secret, watch).search_for_studies(search_filters=asked, limit=most + 1, fields=STUDY_FIELDS)
+    def ask(client: DICOMwebClient) -> Any:
+        return client.search_for_studies(search_filters=asked, limit=most + 1, fields=STUDY_FIELDS)
 
-    entries = list(_entries(ask, watch))
+    entries = list(_entries(node, secret, ask, watch))
     rows = [_study(entry) for entry in entries[: most + 1]]
     good = sorted((row for row in rows if row is not None), key=lambda row: (row.date, row.time), reverse=True)
     return Found(tuple(good[:most]), len(entries) > most, len(rows) - len(good))
@@ -51,23 +47,28 @@ def find_series(node: Node, secret: str, study_uid: str, watch: Watch) -> Found[
     """The series of a study, in the order of their numbers. ArchiveError."""
     most = watch.limits.rows
 
-    def ask() -> Any:
-        return client(node, secret, watch).search_for_series(study_uid, limit=most + 1, fields=SERIES_FIELDS)
+    def ask(client: DICOMwebClient) -> Any:
+        return client.search_for_series(study_uid, limit=most + 1, fields=SERIES_FIELDS)
 
-    entries = list(_entries(ask, watch))
-    rows = [_series(entry, study_uid) for entry in entries[: most + 1]]
+    entries = list(_entries(node, secret, ask, watch))
+    rows = [series_row(partial(_text, entry), study_uid) for entry in entries[: most + 1]]
     good = sorted((row for row in rows if row is not None), key=lambda row: (len(row.number), row.number))
     return Found(tuple(good[:most]), len(entries) > most, len(rows) - len(good))
 
 
 def knock(node: Node, secret: str, watch: Watch) -> None:
     """Ask for one study, to see whether anybody answers as DICOMweb does. ArchiveError."""
-    list(_entries(lambda: client(node, secret, watch).search_for_studies(limit=1), watch))
+    list(_entries(node, secret, lambda client: client.search_for_studies(limit=1), watch))
 
 
-def _entries(ask: Any, watch: Watch) -> Iterator[Mapping[str, Any]]:
+def _entries(node: Node, secret: str, ask: Ask, watch: Watch) -> Iterator[Mapping[str, Any]]:
+    limits = watch.limits
     try:
-        answer = ask()
+        with WatchedSession(node, secret, watch) as session:  # closed with the answer: archives count who stays
+            times = (limits.connect_s, limits.quiet_s)
+            client = DICOMwebClient(node.url.rstrip("/"), session=session, timeout=times)
+            client.set_http_retry_params(retry=False)
+            answer = ask(client)
     except Exception as error:
         raise (watch.why or talk_failed(error, watch.where)) from None
     if not isinstance(answer, list):
@@ -77,55 +78,24 @@ def _entries(ask: Any, watch: Watch) -> Iterator[Mapping[str, Any]]:
             yield entry
 
 
-def _values(entry: Mapping[str, Any], tag: str) -> list[Any]:
-    element = entry.get(tag)
+def _values(entry: Mapping[str, Any], keyword: str) -> list[Any]:
+    element = entry.get(f"{tag_for_keyword(keyword):08X}")
     values = element.get("Value") if isinstance(element, Mapping) else None
     return values if isinstance(values, list) else []
 
 
-def _text(entry: Mapping[str, Any], tag: str) -> str:
-    values = _values(entry, tag)
-    return clean(values[0]) if values and isinstance(values[0], str | int | float) else ""
+def _text(entry: Mapping[str, Any], keyword: str) -> str:
+    values = _values(entry, keyword)[:20]
+    return clean(", ".join(str(one) for one in values if isinstance(one, str | int | float)))
 
 
 def _name(entry: Mapping[str, Any]) -> str:
-    values = _values(entry, "00100010")
+    values = _values(entry, "PatientName")
     first = values[0] if values else ""
     if isinstance(first, Mapping):
         first = next((first[key] for key in ("Alphabetic", "Ideographic", "Phonetic") if first.get(key)), "")
-    return clean_name(first if isinstance(first, str) else "")
+    return first if isinstance(first, str) else ""
 
 
 def _study(entry: Mapping[str, Any]) -> StudyRow | None:
-    uid = _text(entry, "0020000D")
-    if not is_uid(uid):
-        return None
-    modalities = [one for one in _values(entry, "00080061") if isinstance(one, str)]
-    return StudyRow(
-        uid=uid,
-        patient_name=_name(entry),
-        patient_id=_text(entry, "00100020"),
-        birth_date=_text(entry, "00100030"),
-        sex=_text(entry, "00100040"),
-        date=_text(entry, "00080020"),
-        time=_text(entry, "00080030"),
-        description=_text(entry, "00081030"),
-        accession=_text(entry, "00080050"),
-        modalities=clean(", ".join(modalities[:20])),
-        series_count=count(_text(entry, "00201206")),
-        instances=count(_text(entry, "00201208")),
-    )
-
-
-def _series(entry: Mapping[str, Any], study_uid: str) -> SeriesRow | None:
-    uid = _text(entry, "0020000E")
-    if not is_uid(uid) or _text(entry, "0020000D") not in ("", study_uid):
-        return None
-    return SeriesRow(
-        uid=uid,
-        study_uid=study_uid,
-        modality=_text(entry, "00080060"),
-        number=_text(entry, "00200011"),
-        description=_text(entry, "0008103E"),
-        instances=count(_text(entry, "00201209")),
-    )
+    return study_row(partial(_text, entry), _name(entry))
