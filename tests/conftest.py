@@ -1,5 +1,6 @@
 """Fixtures for all rooms: where the real data lies, and one demo patient written once per test run."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -15,3 +16,16 @@ def data_dir() -> Path:
     if not (folder / "README.md").exists():
         pytest.skip("real data absent: set TWINVIEWER_DATA")
     return folder
+
+
+def pytest_configure() -> None:
+    """Garbage is collected between tests, in the main thread: widgets and render windows must die where they lived, and
+    servers and retrievals of other tests have threads (see twinviewer/ui/litter.py)."""
+    gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """All of it after a module, or when there is much."""
+    if nextitem is None or nextitem.path != item.path or gc.get_count()[0] > 100_000:
+        gc.collect()

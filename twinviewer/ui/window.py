@@ -37,6 +37,7 @@ from twinviewer.ui.image_display import ImageDisplay
 from twinviewer.ui.inspector import Inspector
 from twinviewer.ui.key_images import KeyImages
 from twinviewer.ui.layouts import COMPARE, ViewArea
+from twinviewer.ui.litter import Litter
 from twinviewer.ui.menus import add_actions, fill_menus
 from twinviewer.ui.message_strip import MessageStrip
 from twinviewer.ui.playback import Playback
@@ -135,7 +136,9 @@ class MainWindow(QMainWindow):
         self.uncertainty = UncertaintyFlow(self)
         self.uncertainty.changed.connect(self.coupling.refresh)
         self.views.layout_changed.connect(self._layout_changed)
+        self.litter = Litter(self)
         self.warm_up = WarmUp()
+        self.warm_up.done.connect(self.litter.settle)
         self.warm_up.ready.connect(self._module_ready)
         self._warm = warm
         self.status.cancel_asked.connect(self.presenter.cancel)
@@ -387,6 +390,7 @@ class MainWindow(QMainWindow):
         )
         save_settings(self.settings)
         self.views.view3d.close_gl()
+        self.litter.close()
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)
