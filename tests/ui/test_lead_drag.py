@@ -103,7 +103,7 @@ def seen_from_the_left(window: Any) -> list[int]:
     return [lead.node, *(int(n) for n in allowed[facing][np.argsort(away[facing])][1:5])]
 
 
-def test_a_drag_gives_one_run_of_the_last_place_and_one_named_step(dragged: tuple[Any, Workers]) -> None:
+def test_a_drag_gives_one_run_of_the_last_place_and_one_named_step(dragged: tuple[Any, Workers], qtbot: Any) -> None:
     window, workers = dragged
     p, before = window.presenter, window.presenter.case
     scenario = before.scenario("crt")
@@ -120,7 +120,7 @@ def test_a_drag_gives_one_run_of_the_last_place_and_one_named_step(dragged: tupl
     workers.answer()
     first = shown_qrs(window)
     assert first in [float(n) for n in nodes[1:]]
-    assert window.views.view3d.state.panes[0].note  # said to be on its way
+    qtbot.waitUntil(lambda: bool(window.views.view3d.state.panes[0].note))  # said to be on its way
     assert len(workers.tries) == 1 and workers.tries[0][0] == window.coupling.leads._hand
     last = workers.tries[0][0]
     mouse(window, QEvent.Type.MouseButtonRelease, nodes[-1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,8 @@ from twinviewer.ui.turns import Turns
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
 
+DRAWING = ("plots", "scene")
+"""Of what follows from a change, what takes longest."""
 STATES = {
     "not_yet": StepState.NOT_YET,
     "working": StepState.WORKING,
@@ -93,7 +95,7 @@ class Coupling(QObject):
         window.inspector.model.add_landmarks(self.landmarks.panel)
         self.live = LiveRun(window.presenter)
         self.live.changed.connect(self.draw_scene)
-        self.live.told.connect(self.show_choices)
+        self.live.told.connect(self.show_told)
         self.corrections = Corrections(window.presenter, window.views.cine.restore)
         self.calcium = CalciumScore(window)
         self.scenarios = ScenarioFlow(window)
@@ -113,13 +115,13 @@ class Coupling(QObject):
     def _connect(self) -> None:
         w, p = self.w, self.w.presenter
         p.case_changed.connect(self.refresh)
-        p.jobs_changed.connect(lambda: self._in_turn(jobs=self.refresh_jobs))
+        p.jobs_changed.connect(lambda: self._in_turn(DRAWING, jobs=self.refresh_jobs))
         p.progressed.connect(self.show_progress)
         p.failed.connect(w.messages.tell_error)
         p.noticed.connect(lambda text, detail: w.messages.tell(text, detail))
         p.finished.connect(self._finished)
         self.measured.changed.connect(self.show_choices)
-        w.choices.changed.connect(lambda: self._in_turn(choices=self.show_choices))
+        w.choices.changed.connect(lambda: self._in_turn(**self._pieces()))
         w.playback.ticked.connect(self._tick)
         w.look.changed.connect(self.draw_scene)
         w.steps.chosen.connect(self.go)
@@ -221,19 +223,20 @@ class Coupling(QObject):
         self.measured.follow(case)
         self._set_period()
         self.turns.ask(
-            offer=self._offer, tree=self._show_tree, pages=self._show_pages, compare=self._compare,
-            choices=self.show_choices, play=self._play, jobs=self.refresh_jobs,
+            offer=self._offer, tree=self._show_tree, pages=self._show_pages,
+            **self._pieces(), play=self._play, jobs=self.refresh_jobs,
         )  # fmt: skip
         if self._shown is None or not only_runs_came(self._shown, case):
-            self.turns.finish()  # what a hand has done is seen at once; only a beat's coming is long
+            # What a hand has done is seen at once; only drawing takes long, and a heart that beats is drawn anyway.
+            self.turns.finish(but=DRAWING if self.w.playback.playing else ())
         self._shown = case
 
-    def _in_turn(self, **piece: Callable[[], None]) -> None:
-        """At once, or behind what waits from a beat that has just come."""
-        waited = self.turns.waiting
+    def _in_turn(self, but: Collection[str] = (), **piece: Callable[[], None]) -> None:
+        """At once, or behind what waits from a beat that has just come. but: what may wait on."""
+        waited = self.turns.waits(DRAWING)
         self.turns.ask(**piece)
         if not waited:
-            self.turns.finish()
+            self.turns.finish(but)
 
     def _show_tree(self) -> None:
         self.w.tree.show_case(self.w.presenter.case)
@@ -248,7 +251,8 @@ class Coupling(QObject):
 
     def _compare(self) -> None:
         """Work out what the pages and the picture will ask for."""
-        self.live.comparison(self.other())
+        if not self._closed:
+            self.live.comparison(self.other())
 
     def _play(self) -> None:
         """A heart that has begun to move is shown moving."""
@@ -338,32 +342,54 @@ class Coupling(QObject):
         w.transport.offer_loops(self.compared.loops(self.ed, self.es))
 
     def show_choices(self) -> None:
+        """Show all that depends on what is chosen and known, at once."""
+        for piece in self._pieces().values():
+            piece()
+
+    def show_told(self) -> None:
+        """Show what a run tells on its way: each part in a turn of its own, so that none holds the window up."""
+        self.turns.ask(**self._pieces())
+
+    def _pieces(self) -> dict[str, Callable[[], None]]:
+        return {
+            "compare": self._compare,
+            "controls": self._show_controls,
+            "numbers": self._show_numbers,
+            "plots": self.show_plots,
+            "scene": self._show_scene,
+        }
+
+    def _show_controls(self) -> None:
         if self._closed:
             return
         w, case = self.w, self.case
-        comparison = self.live.comparison(self.other())
         if w.choices.comparing and not self.compared.can_compare():
-            w.set_layout(FOUR)
-            return
+            w.set_layout(FOUR)  # which comes back here
         w.display.set_colours(w.choices.label_colours if case.labels is not None else {})
         self._set_period()
-        fields = self._fields()
-        w.views.view3d.offer_fields(fields, w.choices.colour_by)
+        w.views.view3d.offer_fields(self._fields(), w.choices.colour_by)
         for button, on in ((w.views.view3d.cut, w.choices.section), (w.views.view3d.safe, w.choices.safe_colours)):
             button.setChecked(on)
         w.actions_.all["section"].setChecked(w.choices.section)
         w.actions_.all["safe"].setChecked(w.choices.safe_colours)
         w.views.cine.show_outlines(w.choices.outlines)
-        w.inspector.simulate.show_case(case, comparison, self.other())
+
+    def _show_numbers(self) -> None:
+        if self._closed:
+            return
+        self.w.inspector.simulate.show_case(self.case, self.live.comparison(self.other()), self.other())
         self.compared.show()
-        self.show_plots()
+
+    def _show_scene(self) -> None:
+        if self._closed:
+            return
         if self.hand.on:
             self.draw_scene()
             self.keep_phase()
             return
         if not self._heart_moves():  # else the tick draws it
             self.draw_scene()
-        self._tick(w.playback.time_s)
+        self._tick(self.w.playback.time_s)
 
     def keep_phase(self) -> None:
         """Put the clock where it shows the phase of the images that is in view, whatever the beat is now."""

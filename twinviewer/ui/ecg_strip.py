@@ -12,6 +12,7 @@ from twinviewer.ui.calliper import Calliper
 from twinviewer.ui.charts import BAND_ALPHA
 from twinviewer.ui.curves import Curves
 from twinviewer.ui.theme import Look, round_pen, ui_font
+from twinviewer.ui.thinned import thinned
 
 MM_PER_S, MM_PER_MV = 25.0, 10.0
 ROW_MM, LEAD_MM = 15.0, 30.0
@@ -243,6 +244,7 @@ class EcgStrip(QWidget):
             x = (own_s - curve.shift_s) * MM_PER_S * self._mm + area.left()
             y = zero - np.tile(trace.values, beats + 1) * MM_PER_MV * self._mm
             painter.setPen(round_pen(curve.colour, 1.5))
+            x, y = thinned(x, y, area.left() - 10.0, area.right() + 10.0)
             painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]))
         painter.restore()
         if self.twelve:

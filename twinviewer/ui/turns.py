@@ -1,6 +1,6 @@
 """What follows from a change, one piece a turn of the event loop: mouse and clock are heard in between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -16,10 +16,9 @@ class Turns(QObject):
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._one)
 
-    @property
-    def waiting(self) -> bool:
-        """Whether anything is still to be done."""
-        return bool(self._waiting)
+    def waits(self, but: Collection[str] = ()) -> bool:
+        """Whether anything is still to be done, but for these."""
+        return any(name not in but for name in self._waiting)
 
     def ask(self, **pieces: Callable[[], object]) -> None:
         """Do each when its turn comes, by name."""
@@ -28,10 +27,10 @@ class Turns(QObject):
         if self._waiting:
             self._timer.start()
 
-    def finish(self) -> None:
-        """Do at once all that waits: someone is about to look."""
-        while self._waiting:
-            self._next()
+    def finish(self, but: Collection[str] = ()) -> None:
+        """Do at once all that waits, but for these: someone is about to look."""
+        while ready := [name for name in self._waiting if name not in but]:
+            self._waiting.pop(ready[0])()
 
     def forget(self) -> None:
         """Do none of it: the window closes."""
