@@ -176,3 +176,26 @@ def test_clocks() -> None:
     assert Curves("", slow, "", None, at.scale, at.shift_s).own_s(0.4) == pytest.approx(0.5)
     at = place(slow, base, SINCE_QRS)
     assert Curves("", slow, "", None, at.scale, at.shift_s).own_s(0.16) == pytest.approx(0.12)
+
+
+class _Sure:
+    """Segment 11 may change either way, all others for sure."""
+
+    def sure(self, field: str) -> np.ndarray:
+        known = np.ones(17, bool)
+        known[10] = field != "activation_ms"
+        return known
+
+
+def test_the_heart_is_hatched_where_the_sign_of_a_change_is_not_sure(window, four, qtbot) -> None:  # type: ignore[no-untyped-def]
+    show(window, four)
+    window.coupling.composer.sure_of = lambda one, against: _Sure()  # type: ignore[return-value]
+    window.choices.set(colour_by="activation_ms")
+    qtbot.wait(30)
+    *others, last = panes(window)
+    segment = four.mesh.point_fields["aha_segment"]
+    assert np.array_equal(last.unsure, segment == 11) and "hatched: sign not sure" in last.note
+    assert all(pane.unsure is None for pane in others)
+    window.choices.set(difference_by="peak_strain_fibre")  # nobody has asked about that one
+    qtbot.wait(30)
+    assert panes(window)[-1].unsure is None

@@ -8,6 +8,7 @@ import vtk
 from numpy.typing import NDArray
 from vtk.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
 
+from twinviewer.scene.hatch import Hatch
 from twinviewer.scene.palette import NAN_COLOUR, banded_table, rgb
 from twinviewer.scene.state import Colouring
 
@@ -77,7 +78,12 @@ class MovingSurface:
         self.mapper.ScalarVisibilityOff()
         self.actor = vtk.vtkActor()
         self.actor.SetMapper(self.mapper)
+        self._hatch = Hatch(self.actor, self.polydata, self.mapper)
         self.move(points_mm)
+
+    def hatch(self, unsure: NDArray[np.bool_] | None, rest_mm: NDArray[np.floating]) -> None:
+        """Stripes where a value may be of either sign; unsure (n,) and rest_mm (n, 3) of the whole mesh."""
+        self._hatch.show(None if unsure is None else unsure[self.nodes], rest_mm[self.nodes])
 
     def follow(self, points_mm: NDArray[np.floating], moved: bool) -> None:
         """Move if something moved and this is seen; what is hidden catches up when it is shown."""
@@ -193,6 +199,13 @@ class WallCap:
         self.actor.SetMapper(self.mapper)
         self.actor.GetProperty().SetAmbient(0.35)
         self.actor.GetProperty().SetDiffuse(0.7)
+        self._hatch = Hatch(self.actor, self.grid, self.mapper)
+
+    def hatch(self, unsure: NDArray[np.bool_] | None, rest_mm: NDArray[np.floating]) -> None:
+        """As MovingSurface.hatch."""
+        count = len(self._points)
+        if not self._by_cell:
+            self._hatch.show(None if unsure is None else unsure[:count], rest_mm[:count])
 
     def move(self, points_mm: NDArray[np.floating]) -> None:
         """Write new positions in place; the cutter runs again at the next render."""

@@ -158,8 +158,10 @@ class Stage:
             pane.cap.move(points)
         for shown in pane.surfaces.values():
             shown.paint(values, pane.table)
+            shown.hatch(new.unsure, new.mesh.points_mm)
         if pane.cap is not None:
             pane.cap.paint(values, pane.table)
+            pane.cap.hatch(new.unsure, new.mesh.points_mm)
         if new.fibres:
             cut = self._plane if state.section is not None else None
             pane.fibres.show(new.mesh, points, pane.table if new.colouring.field == HELIX.field else None, cut, moved)

@@ -64,6 +64,7 @@ class PaneState:
     shift_s: how far its beat is ahead of the common time, so that they are aligned at a moment instead. note: a small
     second line under the title. exaggeration: what displacements from the mesh at rest are multiplied by; said under
     the title where it is not 1.
+    unsure: (n,) where a difference may be of either sign, which is hatched; None where that is not known.
     labels: surfaces of labels, drawn besides. fibres: whether needles show where the muscle's fibres run.
     """
 
@@ -82,6 +83,7 @@ class PaneState:
     shift_s: float = 0.0
     note: str = ""
     fibres: bool = False
+    unsure: NDArray[np.bool_] | None = None
 
     def own_time(self, time_s: float) -> float:
         """The time of this pane's own beat at a time of the whole picture."""

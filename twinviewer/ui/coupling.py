@@ -80,6 +80,7 @@ class Coupling(QObject):
         self.w = window
         self.step = Step.IMPORT
         self.composer = SceneComposer()
+        self.composer.sure_of = lambda one, against: self.w.uncertainty.of(one, against)
         self.measured = MeasuredBeat(window.presenter)
         self._catalog_known = False
         self.other_ways = OtherWays(window)

@@ -1,8 +1,10 @@
 """Case and choices → SceneState: which hearts stand side by side, and how they are coloured."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinviewer.domain import Comparison, OrganMesh
 from twinviewer.report import OF_NUMBERS
@@ -11,6 +13,8 @@ from twinviewer.scene.electrical import MEMBRANE
 from twinviewer.scene.fibres import HELIX
 from twinviewer.scene.state import Colouring, Marker, PaneState, SceneState, Section, StructureState
 from twinviewer.session.case import Case, Scenario
+from twinviewer.session.segments import ACTIVATION, WORK
+from twinviewer.session.studies.uncertainty.bands import OfScenario
 from twinviewer.ui.alignment import place, rate_bpm
 from twinviewer.ui.live import Live
 from twinviewer.ui.theme import Tokens
@@ -30,6 +34,9 @@ class SceneComposer:
     def __init__(self) -> None:
         self._colourings: dict[tuple[object, ...], Colouring] = {}
         self._sections: dict[str, Section | None] = {}
+        self.sure_of: Callable[[Scenario, Scenario], OfScenario | None] = lambda one, against: None
+        """What a drawn uncertainty says of the change from the second to the first."""
+        self._hatched: tuple[OfScenario, str, OrganMesh, NDArray[np.bool_] | None] | None = None
         self.lighter: dict[str, OrganMesh] = {}  # by uid; hearts side by side are drawn with fewer triangles
 
     def compose(
@@ -121,8 +128,8 @@ class SceneComposer:
             done.append(replace(pane, time_scale=at.scale, shift_s=at.shift_s, note=note))
         return done
 
-    @staticmethod
     def _difference(
+        self,
         case: Case,
         choices: ViewChoices,
         comparison: Comparison,
@@ -144,7 +151,22 @@ class SceneComposer:
             return []
         at = place(one.run, first.run, choices.aligned)
         note = made.note or f"{one.label} − {against.label}"
-        return [replace(made, accent=tokens.quiet, time_scale=at.scale, shift_s=at.shift_s, note=note)]
+        unsure = self._unsure(one, against, wanted, made.mesh)
+        if unsure is not None and unsure.any():
+            note += "  ·  hatched: sign not sure"
+        return [replace(made, accent=tokens.quiet, time_scale=at.scale, shift_s=at.shift_s, note=note, unsure=unsure)]
+
+    def _unsure(self, one: Scenario, against: Scenario, field: str, mesh: OrganMesh) -> NDArray[np.bool_] | None:
+        """(n,) points in segments whose change may be of either sign; None where nobody has asked."""
+        told, segment = self.sure_of(one, against), mesh.point_fields.get("aha_segment")
+        if told is None or segment is None or field not in (ACTIVATION, WORK):
+            return None
+        before = self._hatched
+        if before is None or before[:2] != (told, field) or before[2] is not mesh:
+            sure, number = told.sure(field), np.asarray(segment, int)
+            found = None if sure is None else (number > 0) & ~np.append(True, sure)[np.clip(number, 0, len(sure))]
+            self._hatched = before = told, field, mesh, found
+        return before[3]
 
     @staticmethod
     def _live(pane: PaneState, live: Live, case: Case) -> PaneState:
