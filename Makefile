@@ -39,7 +39,7 @@ mutants:
 
 package:
 	@packaging/setup.sh dev
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock ".[package]"
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[package]"
 	@$(VENV)/bin/python packaging/build.py
 
 clean:

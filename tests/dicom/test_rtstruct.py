@@ -15,6 +15,7 @@ from twinviewer.dicom.write_ct import write_ct
 from twinviewer.dicom.write_rtstruct import contours_of, write_rtstruct
 from twinviewer.domain import Grid, LabelMap, LoadError, Patient, Series, StructureStyle, Volume
 from twinviewer.geometry.contour_fill import even_odd, fill
+from twinviewer.session.mask_read import read_any
 
 DATA = Path(os.environ.get("TWINVIEWER_DATA", Path(__file__).parents[3] / "shared" / "data"))
 CASES = DATA / "dicom_edge_cases" / "rt-utils"
@@ -192,6 +193,129 @@ def test_what_was_drawn_on_other_images_is_refused(tmp_path: Path) -> None:
     assert np.count_nonzero(beside.data == 2) * volume.grid.voxel_ml == pytest.approx(
         _labels(volume).volume_ml("lv_blood"), rel=0.02
     )
+
+
+def _without(series: Series, *places: int) -> Series:
+    """The series scanned again without some of its slices."""
+    first = pydicom.dcmread(series.files[0])
+    normal = np.cross(first.ImageOrientationPatient[:3], first.ImageOrientationPatient[3:])
+    paths = sorted(
+        series.files, key=lambda one: float(np.array(pydicom.dcmread(one).ImagePositionPatient, float) @ normal)
+    )
+    for place in places:
+        Path(paths[place]).unlink()
+    (found,) = scan(Path(series.files[0]).parent)
+    return found
+
+
+def test_contours_bridge_slices_that_the_images_lack(tmp_path: Path) -> None:
+    """A ball drawn on the slices that are there has its volume, though two of them were lost and made up."""
+    whole, volume = _written(tmp_path)
+    path = write_rtstruct(tmp_path / "rt.dcm", _labels(volume), whole, STYLES)
+    series = _without(whole, 10, 14)
+    image = read(series)
+    assert isinstance(image, Volume) and image.data.shape == volume.data.shape and len(series.files) == 22
+    ours = drawn_on(series).images
+    data = pydicom.dcmread(path)
+    for region in data.ROIContourSequence:  # as it would have been drawn on what is there
+        region.ContourSequence = [
+            one for one in region.ContourSequence if one.ContourImageSequence[0].ReferencedSOPInstanceUID in ours
+        ]
+    data.save_as(path)
+    mask = read_any(path, image, series)
+    assert mask.notes == ()
+    wanted = _labels(volume)
+    for number, name in mask.names.items():
+        here, there = mask.data[0] == number, wanted.mask(name, 0)
+        kept = [k for k in range(24) if k not in (10, 14)]
+        np.testing.assert_array_equal(here[kept], there[kept])
+        assert np.count_nonzero(here) == pytest.approx(np.count_nonzero(there), rel=0.03)
+
+
+def test_contours_on_a_stack_that_was_made_even_and_back(tmp_path: Path) -> None:
+    """Slices that were made have contours without an image; all come back to the voxel."""
+    series = _without(_written(tmp_path)[0], 7, 15, 16)
+    image = read(series)
+    assert isinstance(image, Volume) and image.data.shape[1] == 24 and len(series.files) == 21
+    labels = _labels(image)
+    path = write_rtstruct(tmp_path / "rt.dcm", labels, series, STYLES)
+    named = [
+        bool(one.get("ContourImageSequence")) for one in pydicom.dcmread(path).ROIContourSequence[1].ContourSequence
+    ]
+    assert named.count(False) in (2, 3) and named.count(True) > 5
+    mask = read_any(path, image, series)
+    for number, name in mask.names.items():
+        np.testing.assert_array_equal(mask.data[0] == number, labels.mask(name, 0))
+
+
+@needs_data
+def test_contours_on_a_tilted_gantry_and_back(tmp_path: Path) -> None:
+    (series,) = scan(CASES.parent / "dicom2nifti" / "failing" / "gantrytilting" / "001")
+    image = read(series)
+    assert isinstance(image, Volume)
+    data = np.zeros(image.data.shape, np.uint8)
+    data[0, :, 200:300, 180:320], data[0, 1:3, 230:260, 200:260] = 1, 2
+    labels = LabelMap(data, image.grid, {1: "liver", 2: "spleen"}, image.phase_percent, "t", image.uid)
+    path = write_rtstruct(tmp_path / "rt.dcm", labels, series, {})
+    for contour in pydicom.dcmread(path).ROIContourSequence[0].ContourSequence:  # on the scanner's own planes
+        (named,) = contour.ContourImageSequence
+        own = next(
+            one for one in map(pydicom.dcmread, series.files) if one.SOPInstanceUID == named.ReferencedSOPInstanceUID
+        )
+        across = np.cross(own.ImageOrientationPatient[:3], own.ImageOrientationPatient[3:])
+        points = np.array(contour.ContourData, float).reshape(-1, 3)
+        np.testing.assert_allclose((points - np.array(own.ImagePositionPatient, float)) @ across, 0.0, atol=0.02)
+    mask = read_any(path, image, series)
+    assert np.array_equal(mask.data[0] != 0, data[0] != 0) and np.array_equal(mask.data[0] == 2, data[0] == 2)
+
+
+@needs_data
+@pytest.mark.parametrize("study_of", ["dcmqi/segmentations/23x38x3/multiframe", "enhanced_philips", "enhanced_xa10"])
+def test_contours_on_frames_of_an_enhanced_image_and_back(tmp_path: Path, study_of: str) -> None:
+    """Each names the frame that lies where it lies; in one file or a file a phase they are the same labels."""
+    series = next(one for one in scan(CASES.parent / study_of) if one.kind in ("ct_volume", "mr_volume"))
+    image = read(series)
+    assert isinstance(image, Volume)
+    data = np.zeros(image.data.shape, np.uint8)
+    for t in range(image.phases):
+        data[t, :, 3 : 12 + t, 2:15] = 1
+        data[t, 1:2, 5:9, 4 : 8 + t] = 2
+    labels = LabelMap(data, image.grid, {1: "liver", 2: "spleen"}, image.phase_percent, "t", image.uid)
+    write_rtstruct(tmp_path / "out" / "rt.dcm", labels, series, {})
+    paths = sorted((tmp_path / "out").iterdir())
+    assert len(paths) == image.phases
+    for t, path in enumerate(paths):
+        mask = read_any(path, image, series)
+        assert np.array_equal(mask.data[0], data[t]) and mask.names == labels.names
+        for contour in pydicom.dcmread(path).ROIContourSequence[0].ContourSequence:
+            _is_on_its_frame(contour, series)
+    if image.phases > 1:  # all in one file, as others write them
+        first = pydicom.dcmread(paths[0])
+        for path in paths[1:]:
+            for region, more in zip(first.ROIContourSequence, pydicom.dcmread(path).ROIContourSequence, strict=True):
+                region.ContourSequence.extend(more.ContourSequence)
+        first.save_as(tmp_path / "all.dcm")
+        mask = read_any(tmp_path / "all.dcm", image, series)
+        assert np.array_equal(mask.data, data) and any(f"{image.phases} phases" in note for note in mask.notes)
+        first.ROIContourSequence[0].ContourSequence[0].ContourImageSequence[0].ReferencedFrameNumber = None
+        first.save_as(tmp_path / "some.dcm")
+        with pytest.raises(LoadError, match="1 of the contours do not say on which phase"):
+            read_any(tmp_path / "some.dcm", image, series)
+
+
+def _is_on_its_frame(contour: pydicom.Dataset, series: Series) -> None:
+    (named,) = contour.ContourImageSequence
+    own = next(
+        one for one in (pydicom.dcmread(name, stop_before_pixels=True) for name in series.files)
+        if one.SOPInstanceUID == named.ReferencedSOPInstanceUID
+    )  # fmt: skip
+    group = own.PerFrameFunctionalGroupsSequence[int(named.ReferencedFrameNumber) - 1]
+    shared = own.SharedFunctionalGroupsSequence[0]
+    turn = (group if "PlaneOrientationSequence" in group else shared).PlaneOrientationSequence[0]
+    across = np.cross(turn.ImageOrientationPatient[:3], turn.ImageOrientationPatient[3:])
+    place = np.array(group.PlanePositionSequence[0].ImagePositionPatient, float)
+    points = np.array(contour.ContourData, float).reshape(-1, 3)
+    np.testing.assert_allclose((points - place) @ across, 0.0, atol=0.01)
 
 
 def test_contours_that_overlap_leave_the_smaller_on_top() -> None:

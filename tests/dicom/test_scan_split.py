@@ -257,15 +257,53 @@ def test_a_turning_scan_is_single_images_and_is_over_soon(tmp_path: Path) -> Non
         study.image("a", 0.0, ImageOrientationPatient=[np.cos(a), np.sin(a), 0.0, 0.0, 0.0, -1.0])
     (series,) = dicom.scan(tmp_path)
     assert (series.kind, series.slices) == ("planar", 40)
-    assert "mixed_orientation" in {warning.code for warning in series.warnings}
+    (warning,) = series.warnings
+    assert warning.code == "mixed_orientation" and "40 images face 40 ways" in warning.text
 
 
-def test_a_tensor_of_many_directions_is_one_row_each_b_value(tmp_path: Path) -> None:
+def tensor(folder: Path, count: int, slices: int, wander: float = 0.0) -> list[list[float]]:
+    """A tensor without and with a gradient in ``count`` directions; slice k of direction n holds 1 + n + k * count."""
+    study = Study(folder)
+    turns = np.arange(count) * np.pi * (3.0 - np.sqrt(5.0))  # a spiral over the sphere: all directions differ
+    z = 1.0 - (2.0 * np.arange(count) + 1.0) / count
+    ways = np.stack([np.sqrt(1 - z * z) * np.cos(turns), np.sqrt(1 - z * z) * np.sin(turns), z], axis=1)
+    for k in range(slices):
+        for way in ways + wander * (k - 1.5):
+            study.image(
+                "a", 4.0 * k, DiffusionBValue=900.0, DiffusionGradientOrientation=[float(one) for one in way],
+                SeriesDescription="tensor",
+            )  # fmt: skip
+    return [[float(one) for one in way] for way in ways]
+
+
+@pytest.mark.parametrize("count, wander", [(7, 0.0), (20, 0.002), (64, 0.0)])
+def test_each_direction_of_a_tensor_is_a_volume(tmp_path: Path, count: int, wander: float) -> None:
+    tensor(tmp_path, count, 4, wander)
+    found = dicom.scan(tmp_path)
+    assert len(found) == count and all(one.slices == 4 and not one.warnings for one in found)
+    assert all(one.extra["part"].startswith("direction ") for one in found)
+    firsts = sorted(values(one)[0] for one in found)
+    assert firsts == list(range(1, count + 1))  # no image is lost, and none twice
+    assert values(found[3]) == [values(found[3])[0] + k * count for k in range(4)]
+
+
+def test_shells_of_a_tensor(tmp_path: Path) -> None:
     study = Study(tmp_path)
     for z in range(4):
-        for n in range(20):
-            way = [float(np.cos(n)), float(np.sin(n)), 0.0]
-            study.image("a", 4.0 * z, DiffusionBValue=900.0, DiffusionGradientOrientation=way)
+        study.image("a", 4.0 * z, DiffusionBValue=0.0)
+        for b in (700.0, 2000.0):
+            for n in range(12):
+                way = [float(np.cos(n)), float(np.sin(n)), 0.0]
+                study.image("a", 4.0 * z, DiffusionBValue=b, DiffusionGradientOrientation=way)
+    found = parts(tmp_path)
+    assert len(found) == 25 and "b 0 s/mm²" in found and "b 2000 s/mm², direction 1 0 0" in found
+
+
+def test_more_directions_than_rows_are_worth_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("twinviewer.dicom.splitting.MOST_DIRECTIONS", 10)
+    tensor(tmp_path, 20, 4)
     (series,) = dicom.scan(tmp_path)
     assert (series.slices, series.grid is not None and series.grid.duplicates) == (4, 4 * 19)
-    assert "duplicate_slices" in {warning.code for warning in series.warnings}
+    (warning,) = series.warnings
+    assert warning.code == "duplicate_slices" and warning.text.startswith("Of 20 directions of the diffusion gradient")
+    assert f"{4 * 19} images" in warning.text

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from pathlib import Path
 
 import job_tasks
 import pytest
@@ -28,15 +29,17 @@ def test_a_decoder_that_dies_leaves_the_name_of_its_file() -> None:
 
 
 def test_the_one_that_has_taken_longest_is_told() -> None:
-    heard: list[tuple[int, str, float]] = []
-    reading.watch(lambda *what: heard.append(what))
+    heard: list[reading.UnderWay] = []
+    reading.watch(heard.append)
     try:
-        with reading.reading("a"), reading.reading("b", 50_000_000):
+        with reading.reading("a"), reading.reading(Path("folder/b"), 50_000_000):
             pass
         with reading.reading("c"):
             pass
     finally:
         reading.watch(None)
-    first, second = heard[0][0], heard[-2][0]
-    assert [name for _, name, _ in heard] == ["a", "a", "a", "", "c", ""] and second > first
-    assert heard[0][2] == reading.LEAST_S and heard[3] == (0, "", 0.0)
+    first, second = heard[0].number, heard[-2].number
+    assert [one.where for one in heard] == ["a", "a", "a", "", "c", ""] and second > first
+    assert [one.others for one in heard[:3]] == [0, 1, 0]
+    assert heard[0].limit_s == reading.LEAST_S and heard[3] == reading.UnderWay()
+    assert heard[0].key == "" and reading.key_of("folder/b") != reading.key_of("other/b")

@@ -116,3 +116,23 @@ def test_series_that_do_not_meet_in_space_are_refused(case: Case) -> None:
 def test_units_are_those_of_the_header() -> None:
     pet = replace(series("2", "PT", "9"), extra={"unit": "BQML"})
     assert unit_of("PT", pet) == "Bq/mL" and unit_of("CT", None) == "HU" and unit_of("MR", None) == ""
+
+
+def test_a_series_of_many_frames_of_reference_vouches_for_nothing(case: Case) -> None:
+    torn = replace(series("6", "MR", "9.9 9.8 9.7"), kind="mr_cine")
+    assert "its slices name 3 frames of reference" in doubt(case, torn)
+    assert "the open one's slices name 3" in doubt(
+        replace(case, series=(torn,), active_series_uid="6"), series("2", "PT", "9.9")
+    )
+    assert torn.uid in {one.uid for one, _ in candidates(replace(case, series=(*case.series, torn)))}
+
+
+def test_a_scan_names_every_frame_of_reference_once(tmp_path: Path) -> None:
+    from tests.support.mr_images import Study
+    from twinviewer import dicom
+
+    study = Study(tmp_path)
+    for k in range(4):
+        study.image("a", 3.0 * k, FrameOfReferenceUID="1.2.3" if k < 2 else "1.2.4")
+    (found,) = dicom.scan(tmp_path)
+    assert found.extra["frame_of_reference"] == "1.2.3 1.2.4"

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from twinviewer.domain import EngineError, Frame, Reporter, Volume
+from twinviewer.domain import EngineError, Frame, Pictures, Reporter, Series, Volume
+from twinviewer.domain.reading import LeaveOut
 
 
 def double(volume: Volume, factor: float = 2.0) -> Volume:
@@ -134,3 +135,67 @@ def decode_and_die(name: str, number: int) -> None:
 
     with reading(name):
         os.kill(os.getpid(), number)
+
+
+def spoilt_reader(fate: dict[str, str]) -> None:
+    """From here on in this process, files of these names hang, kill, or hang and kill whoever reads their header."""
+    from pathlib import Path
+
+    from twinviewer.dicom import decode, headers
+    from twinviewer.domain import reading
+
+    if "hangs" in "".join(fate.values()):
+        reading.LEAST_S, headers.SLOW_DISC_BYTES = 1.0, 0
+
+    def meet(path: str, part: str) -> None:
+        what = fate.get(Path(path).name, "")
+        if what == f"{part} hangs":
+            time.sleep(3600)
+        elif what == f"{part} dies":
+            time.sleep(0.1)  # others are under way by then
+            os.kill(os.getpid(), signal.SIGSEGV)
+            time.sleep(3600)  # a fault does not come back, a signal that one sends oneself may come later
+        elif part == "pixels" and "dies" in "".join(fate.values()):
+            time.sleep(0.3)  # a slow one beside it: the file that has been read longest is not the one that killed
+
+    stored, parse = decode.PixelReader._stored, headers._parse
+
+    def pixels(self: object, header: object, *rest: object) -> object:
+        meet(header.path, "pixels")  # type: ignore[attr-defined]
+        return stored(self, header, *rest)  # type: ignore[arg-type]
+
+    def head(stream: object, start: object, path: Path, **rest: object) -> object:
+        meet(str(path), "header")
+        return parse(stream, start, path, **rest)  # type: ignore[arg-type]
+
+    decode.PixelReader._stored, headers._parse = pixels, head  # type: ignore[assignment,method-assign]
+
+
+def spoilt_image(
+    series: Series, fate: dict[str, str], report: Reporter, leave_out: LeaveOut | None = None
+) -> tuple[Volume, bool]:
+    """An image read beside files of such fates, and whether it is the first attempt."""
+    from twinviewer.session.steps import compute_image
+
+    spoilt_reader(fate)
+    return compute_image(series, report, leave_out=leave_out)[0], leave_out is None  # type: ignore[return-value]
+
+
+def spoilt_scan(
+    folder: str, fate: dict[str, str], report: Reporter, leave_out: LeaveOut | None = None
+) -> tuple[Series, ...]:
+    """A folder scanned in which files have such fates."""
+    from twinviewer.session.steps import compute_scan
+
+    spoilt_reader(fate)
+    return compute_scan(folder, report, leave_out)
+
+
+def spoilt_pictures(
+    series: Series, fate: dict[str, str], report: Reporter, leave_out: LeaveOut | None = None
+) -> Pictures:
+    """Pictures read beside files of such fates."""
+    from twinviewer.session.pictures import compute_pictures
+
+    spoilt_reader(fate)
+    return compute_pictures(series, report, leave_out)

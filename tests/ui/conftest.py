@@ -161,3 +161,14 @@ def window(qtbot, tmp_path, monkeypatch) -> Iterator[object]:  # type: ignore[no
     made.close()
     made.deleteLater()
     qtbot.wait(10)
+
+
+@pytest.fixture
+def open_window(window, small_case: Case, qtbot):  # type: ignore[no-untyped-def]
+    """The window with the beating ball in it, standing still."""
+    window.presenter.accept(small_case)
+    window.show()
+    qtbot.waitExposed(window)
+    window.playback.pause()
+    qtbot.wait(50)
+    return window

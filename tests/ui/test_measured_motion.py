@@ -110,7 +110,7 @@ def test_every_plane_shows_where_the_mesh_meets_it_and_the_line_moves(beating) -
         radius = RADIUS_MM * float(size(np.array(fraction)))
         for view, height in zip(beating.views.cine.planes, (18.0, 0.0, 18.0, 0.0), strict=True):
             assert view.frame_index == round(fraction * FRAMES)
-            lines = view.cut(view.frame_index)
+            lines = view.drawing.cut(view.frame_index)
             assert lines
             assert reach(lines) == pytest.approx(np.sqrt(radius**2 - height**2), rel=0.03)
 
@@ -131,7 +131,7 @@ def test_without_a_model_only_contours_can_be_shown(beating) -> None:  # type: i
     assert beating.views.cine.outlines.isVisibleTo(beating)
     beating.presenter._push(case.changed("Again", contours=case.contours, mesh=None))
     assert not beating.views.cine.outlines.isVisibleTo(beating)
-    assert not any(view.cut(0) for view in beating.views.cine.planes)
+    assert not any(view.drawing.cut(0) for view in beating.views.cine.planes)
 
 
 def test_volumes_of_discs_and_model_lie_over_each_other(beating) -> None:  # type: ignore[no-untyped-def]

@@ -54,3 +54,19 @@ def test_a_cancelled_reading_leaves_what_was_there(window, qtbot, tmp_path) -> N
     assert window.display.volume is image and p.case.image is None
     p.jobs_changed.emit()
     assert window.display.volume is None and window.coupling.reading.volume is None
+
+
+def test_a_cine_study_is_on_the_screen_before_all_of_it_has_come(window, qtbot, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    from tests.support.mr_images import Study
+
+    made = Study(tmp_path)
+    for n in range(4):
+        made.cine(f"s{n}", 8.0 * n)
+    p, shown = window.presenter, []
+    p.previewed.connect(lambda one: shown.append((window.views.cine.stack is one, len(window.views.cine.planes))))
+    p.open_folder(tmp_path)
+    qtbot.waitUntil(lambda: p.case.image is not None and not p.busy, timeout=60000)
+    assert shown == [(True, 4)]
+    assert window.views.cine.stack is p.case.image and p.case.image.phases == 10
+    (row,) = window.tree.thumbnails.items()
+    assert row[0] == p.case.series[0].uid

@@ -10,19 +10,8 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 
 from twinviewer.scene.slab import Slab
-from twinviewer.session.case import Case
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-
-
-@pytest.fixture
-def open_window(window, small_case: Case, qtbot):  # type: ignore[no-untyped-def]
-    window.presenter.accept(small_case)
-    window.show()
-    qtbot.waitExposed(window)
-    window.playback.pause()
-    qtbot.wait(50)
-    return window
 
 
 def drag(view, start: QPointF, *to: QPointF) -> None:  # type: ignore[no-untyped-def]

@@ -5,17 +5,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
-from twinviewer.session.case import Case
 from twinviewer.session.rulers import words
-
-
-@pytest.fixture
-def open_window(window, small_case: Case, qtbot):  # type: ignore[no-untyped-def]
-    window.presenter.accept(small_case)
-    window.show()
-    qtbot.waitExposed(window)
-    window.playback.pause()
-    return window
 
 
 def at(view, place_mm) -> QPoint:  # type: ignore[no-untyped-def]

@@ -1,17 +1,6 @@
 """The images as a volume in the window: off until asked for, with the model, and where there is none."""
 
-import pytest
-
 from twinviewer.session.case import Case
-
-
-@pytest.fixture
-def open_window(window, small_case: Case, qtbot):  # type: ignore[no-untyped-def]
-    window.presenter.accept(small_case)
-    window.show()
-    qtbot.waitExposed(window)
-    window.playback.pause()
-    return window
 
 
 def drawn(w, qtbot) -> object:  # type: ignore[no-untyped-def]

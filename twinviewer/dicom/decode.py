@@ -12,8 +12,9 @@ import pydicom
 from numpy.typing import NDArray
 
 from twinviewer.dicom import codecs, jpeg
+from twinviewer.dicom.elements import BIG_ENDIAN, DEFLATED
 from twinviewer.dicom.encapsulated import FrameBytes
-from twinviewer.dicom.headers import BIG_ENDIAN, DEFLATED, MAX_FRAME_BYTES, Header
+from twinviewer.dicom.headers import MAX_FRAME_BYTES, Header
 from twinviewer.dicom.phases import Plane
 from twinviewer.domain import LoadError
 from twinviewer.domain.reading import reading
@@ -84,7 +85,7 @@ class PixelReader:
         where = Path(header.path).name
         _check(header, where)
         try:
-            with reading(where, header.frame_bytes):
+            with reading(Path(header.path), header.frame_bytes):
                 whole = self._stored(header, 0 if header.mosaic else plane.frame.index, planar)
         except (LoadError, KeyboardInterrupt, SystemExit, GeneratorExit):
             raise

@@ -69,6 +69,11 @@ def directions(planes: Sequence[Plane]) -> list[list[Plane]]:
     return found
 
 
+def facing_ways(planes: Sequence[Plane]) -> int:
+    """How many ways planes face, told apart by half a degree or so."""
+    return len({tuple(round(one, 2) + 0.0 for one in plane.frame.orientation or ()) for plane in planes})
+
+
 def _facing(plane: Plane) -> str:
     """The body plane that an image is nearest to."""
     turned = axes(plane.frame.orientation or ())

@@ -52,17 +52,22 @@ class Along:
         self.digest.update(plane.data)
 
 
-def filled(planes: Sequence[Plane], report: Reporter = silent, along: Along | None = None) -> Array:
-    """(n, rows, columns) values of planes of one size, after rescale: int16 where all fit, else float32. LoadError."""
+def filled(
+    planes: Sequence[Plane], report: Reporter = silent, along: Along | None = None, one_by_one: bool = False
+) -> Array:
+    """(n, rows, columns) values of planes of one size, after rescale: int16 where all fit, else float32. LoadError.
+
+    one_by_one: not in several threads, where it must be known which file ends the program.
+    """
     along = along or Along((len(planes),))
     header = planes[0].header
     if all(is_integral(plane) for plane in planes):
         try:
-            return _fill(planes, np.dtype(np.int16), report, along)
+            return _fill(planes, np.dtype(np.int16), report, along, one_by_one)
         except _WideError:
             pass
     check_budget(len(planes), header, 4)
-    return _fill(planes, np.dtype(np.float32), report, along)
+    return _fill(planes, np.dtype(np.float32), report, along, one_by_one)
 
 
 def is_integral(plane: Plane) -> bool:
@@ -80,12 +85,14 @@ def rescale_of(plane: Plane) -> tuple[float, float]:
     return slope, intercept
 
 
-def _fill(planes: Sequence[Plane], dtype: np.dtype[np.generic], report: Reporter, along: Along) -> Array:
+def _fill(
+    planes: Sequence[Plane], dtype: np.dtype[np.generic], report: Reporter, along: Along, one_by_one: bool
+) -> Array:
     header = planes[0].header
     check_budget(len(planes), header, dtype.itemsize)
     data: Array = arrays.empty((len(planes), header.rows, header.columns), dtype)
     reader, total = PixelReader(), len(planes)
-    threads = min(MOST_THREADS, os.cpu_count() or 1, total)
+    threads = 1 if one_by_one else min(MOST_THREADS, os.cpu_count() or 1, total)
     middle = total // 2
     along.begin(data)
     if along.early is not None and not header.native:  # slow to come: until then it looks like air

@@ -9,14 +9,17 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twinviewer.dicom.cine import is_cine, timed
 from twinviewer.dicom.cine_study import cine_groups, pooled
-from twinviewer.dicom.directions import MOST_DIRECTIONS, by_direction, directions
+from twinviewer.dicom.directions import MOST_DIRECTIONS, by_direction, directions, facing_ways
 from twinviewer.dicom.headers import NO_FRAME, Header
 from twinviewer.dicom.phase_series import Part, merge_phases
 from twinviewer.dicom.phases import PhaseGrid, Plane, arrange, is_cardiac, rr_seconds
 from twinviewer.dicom.plane_group import Group
+from twinviewer.dicom.slabs import numbered_apart, slabs
+from twinviewer.dicom.slabs import told as told_apart
 from twinviewer.dicom.slice_geometry import (
     TILT_DEGREES,
     Spread,
@@ -26,7 +29,7 @@ from twinviewer.dicom.slice_geometry import (
     tilt_degrees,
     told,
 )
-from twinviewer.dicom.splitting import split
+from twinviewer.dicom.splitting import gradient_count, split
 from twinviewer.dicom.warning_codes import names_of, warn
 from twinviewer.domain import ImageWarning, Reporter, silent
 
@@ -45,7 +48,18 @@ def group(headers: Sequence[Header], report: Reporter = silent) -> tuple[Group, 
     if len(patients) > 1:
         text = f"The folder holds {len(patients)} patients; each is kept apart"
         groups = [replace(g, warnings=(*g.warnings, warn("mixed_patients", text))) for g in groups]
-    return tuple(_named_apart(groups))
+    return tuple(_named_apart([_with_frames_told(one) for one in groups]))
+
+
+def _with_frames_told(found: Group) -> Group:
+    """A word where places that are shown together were measured in several frames of reference. One for each file is an
+    anonymiser's doing, and says nothing."""
+    frames = {plane.header.frame_of_reference for plane in found.planes if plane.header.is_image} - {""}
+    files = {plane.header.path for plane in found.planes}
+    if len(frames) < 2 or len(frames) == len(files) or not found.cells:
+        return found
+    text = f"The images name {len(frames)} frames of reference: the patient may have moved between them"
+    return replace(found, warnings=(*found.warnings, warn("mixed_frames", text)))
 
 
 def _named_apart(groups: Sequence[Group]) -> Iterator[Group]:
@@ -90,7 +104,8 @@ def _group_study(headers: Sequence[Header], report: Reporter) -> list[Group]:
             continue
         ways = directions(planes)
         if len(ways) > MOST_DIRECTIONS:
-            text = f"The images face more than {MOST_DIRECTIONS} ways, as those of a turning scan do"
+            text = f"{len(planes)} images face {facing_ways(planes)} ways, more than the {MOST_DIRECTIONS} that are "
+            text += "kept apart as stacks, as those of a turning scan do"
             groups.append(_planar(uid, planes, [*warnings, warn("mixed_orientation", text)]))
         else:
             parts += by_direction(uid, ways, warnings, label)
@@ -174,11 +189,51 @@ def _volumes(part: Part) -> list[Group]:
     positions = np.array([planes[n].frame.position_mm for n in kept])
     place, _ = places(positions @ turned[2])
     values = None if part.values is None else [part.values[n] for n in kept]
+    if apart := _stacks(part, kept, positions, place, turned[2]):
+        return apart
     grid = arrange([planes[n] for n in kept], place.tolist(), part.key, values)
     if len(grid.cells) > 1 and not is_cardiac(grid, planes):
         return _passes(part, grid)
     bad_spacing = frame.spacing_mm is None or min(frame.spacing_mm) <= 0
     return [_volume(part, grid, notes, bad_spacing=bad_spacing, ct=header.modality == "CT")]
+
+
+def _stacks(
+    part: Part, kept: list[int], positions: NDArray[np.float64], place: NDArray[np.intp], normal: NDArray[np.float64]
+) -> list[Group]:
+    """A group for each stack of parallel planes where a part holds several; empty where it is one."""
+    _, first = np.unique(place, return_index=True)
+    here = positions[first]
+    found = slabs(here, normal, lie := spread(here, normal))
+    if len(found) == 1 and len(first) == len(place) and not lie.regular and lie.step_mm == 0:
+        number = np.argsort(first)  # the planes are in the order of their instance numbers
+        found = [number[one] for one in numbered_apart(here[number] @ normal, here[number], normal)]
+    if len(found) == 1:
+        return []
+    notes = [*part.warnings, warn("several_stacks", told_apart(found, here, normal))]
+    along = here @ normal
+    slab_of = np.empty(len(here), np.intp)
+    for slab, members in enumerate(found):
+        slab_of[members] = slab
+    own = {n: int(slab_of[at]) for n, at in zip(kept, place, strict=True)}
+    for n, plane in enumerate(part.planes):  # those whose values are lost are told of where they lie
+        if n not in own:
+            own[n] = int(slab_of[np.argmin(np.abs(along - np.array(plane.frame.position_mm) @ normal))])
+    groups: list[Group] = []
+    for slab in range(len(found)):
+        here_only = [n for n in range(len(part.planes)) if own[n] == slab]
+        label = f"stack {slab + 1} of {len(found)}"
+        groups += _volumes(
+            Part(
+                part.uid if slab == 0 else f"{part.uid}#stack{slab + 1}",
+                [part.planes[n] for n in here_only],
+                list(notes),
+                None if part.values is None else [part.values[n] for n in here_only],
+                part.key,
+                f"{part.label}, {label}" if part.label else label,
+            )
+        )
+    return groups
 
 
 _PASSES = {"acquisition": "pass", "temporal": "time", "echo": "echo", "repeat": "repeat"}
@@ -211,6 +266,8 @@ def _volume(part: Part, grid: PhaseGrid, notes: list[ImageWarning], *, bad_spaci
         kept = {id(cell) for row in grid.cells for cell in row}
         named = names_of(plane.header.path for plane in part.planes if id(plane) not in kept and plane.frame.slope)
         text = f"{grid.duplicates} images lie where another lies; the first is kept, not {named}"
+        if (ways := gradient_count(part.planes)) > 1:
+            text = f"Of {ways} directions of the diffusion gradient the first image of each place is opened: {text}"
         notes.append(warn("duplicate_slices", text))
     count = len(here)
     if count < 2:

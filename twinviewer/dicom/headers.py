@@ -5,7 +5,6 @@ Source: DICOM PS3.3 (C.7.6.2 image plane, C.7.6.16 functional groups) and PS3.10
 
 import hashlib
 import logging
-import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,12 +14,13 @@ import pydicom
 from pydicom.uid import UID
 
 from twinviewer.dicom.bounded import BoundedFile
-from twinviewer.dicom.elements import BIG_ENDIAN, DEFLATED, EXPLICIT, FIRST_BYTES, IMPLICIT, elements
+from twinviewer.dicom.elements import DEFLATED, EXPLICIT, FIRST_BYTES, IMPLICIT, elements
 from twinviewer.dicom.frame_geometry import ENHANCED, Frame, believable, frames_of
 from twinviewer.dicom.frame_geometry import NO_FRAME as NO_FRAME
 from twinviewer.dicom.identity import age_years, height_cm, identity
 from twinviewer.dicom.mosaic import Mosaic, is_mosaic, mosaic_of
 from twinviewer.dicom.pet import PetUnit, pet_unit
+from twinviewer.dicom.pixel_place import NATIVE, place_of_pixels, refuse_inflate_bomb
 from twinviewer.dicom.tag_values import (
     WANTED,
     Tags,
@@ -32,16 +32,13 @@ from twinviewer.dicom.tag_values import (
     texts_of,
 )
 from twinviewer.domain import LoadError
+from twinviewer.domain.reading import SLOW_DISC_BYTES, reading
 
 # pydicom logs odd values as they stand in the file; a patient's name does not belong into a log.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
 MAX_FRAMES = 100_000
-MAX_INFLATED_BYTES = 1 << 28
 MAX_FRAME_BYTES = 1 << 30
-
-NATIVE = frozenset({IMPLICIT, EXPLICIT, BIG_ENDIAN})
-PIXELS, FLOAT_PIXELS, DOUBLE_PIXELS = 0x7FE00010, 0x7FE00008, 0x7FE00009
 DICOMDIR = "1.2.840.10008.1.3.10"
 
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -151,12 +148,12 @@ def read_header(path: Path) -> Header | None:
     """Read one file's header. None for a DICOMDIR. Raises NotDicomError or LoadError, whatever pydicom raises."""
     name = path.name
     try:
-        with BoundedFile(path) as stream:
+        with reading(path, SLOW_DISC_BYTES, "header"), BoundedFile(path) as stream:
             start = stream.read(FIRST_BYTES)
             has_prefix = start[128:132] == b"DICM"
             if not has_prefix and start[:2] not in (b"\x02\x00", b"\x08\x00"):
                 raise NotDicomError("This file is not DICOM", where=name)
-            _refuse_inflate_bomb(stream, start, name)
+            refuse_inflate_bomb(stream, start, name)
             return _parse(stream, start, path, force=not has_prefix, executable=start.startswith(_EXECUTABLE_STARTS))
     except LoadError:
         raise
@@ -201,7 +198,7 @@ def _parse(stream: BinaryIO, start: bytes, path: Path, force: bool, executable: 
         if syntax != DEFLATED:
             expected = frame_bytes * count if bits >= 8 else frame_bytes // 8 * count
             stream.seek(pixels_at)
-            pixel_offset, floating = _pixels(stream, path, syntax, expected, photometric)
+            pixel_offset, floating = place_of_pixels(stream, path, syntax, expected, photometric)
         frames = tuple(map(believable, frames_of(stream, data, sop_class, count, force)))
         if count == 1 and is_mosaic(texts_of(data, "ImageType")):
             tiles = mosaic_of(stream, frames[0], rows or 0, columns or 0, force)
@@ -282,47 +279,6 @@ def _stand_in(data: Tags) -> str:
     """A series UID for files that have lost theirs: the same for what would have been one series."""
     parts = ("StudyInstanceUID", "Modality", "SeriesNumber", "SeriesDescription", "ProtocolName", "ConvolutionKernel")
     return "lost." + hashlib.sha256("\n".join(text_of(data, part) for part in parts).encode()).hexdigest()[:16]
-
-
-def _refuse_inflate_bomb(stream: BinaryIO, start: bytes, name: str) -> None:
-    """A deflated file is inflated whole by pydicom: count the bytes first, in pieces, and stop at the cap."""
-    if DEFLATED.encode() not in start:
-        return
-    # PS3.10 7.1: group 2 opens with its own length, then the deflated data set follows
-    meta_bytes = int.from_bytes(start[140:144], "little") if start[132:136] == b"\x02\x00\x00\x00" else -1
-    if not 0 < meta_bytes < 1 << 20:
-        raise LoadError("The deflated file does not say where its data begin", where=name)
-    stream.seek(144 + meta_bytes)
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    total = 0
-    while piece := stream.read(1 << 16):
-        while piece:
-            total += len(inflater.decompress(piece, 1 << 22))
-            piece = inflater.unconsumed_tail
-            if total > MAX_INFLATED_BYTES:
-                raise LoadError(
-                    f"The file inflates to more than {MAX_INFLATED_BYTES >> 20} MB",
-                    where=name,
-                    remedy="It was refused unopened",
-                )
-
-
-def _pixels(stream: BinaryIO, path: Path, syntax: str, expected: int, photometric: str) -> tuple[int | None, bool]:
-    """Offset of the first byte of the pixels' value, and whether they are real numbers; LoadError if native ones end
-    before the last."""
-    start = stream.tell()
-    element = stream.read(12)
-    if len(element) < 8:
-        raise LoadError("The file ends before its pixels", where=path.name, remedy="Copy or export it again")
-    number = int.from_bytes(element[:2], "big" if syntax == BIG_ENDIAN else "little") << 16
-    number |= int.from_bytes(element[2:4], "big" if syntax == BIG_ENDIAN else "little")
-    if number not in (PIXELS, FLOAT_PIXELS, DOUBLE_PIXELS):
-        return None, False
-    # what the element itself shows, since some files say one syntax and hold the other
-    offset = start + (12 if element[4:6] in (b"OB", b"OW", b"OF", b"OD", b"UN") else 8)
-    if syntax in NATIVE and photometric != "YBR_FULL_422" and path.stat().st_size - offset < expected:
-        raise LoadError("The file is cut short: pixels are missing", where=path.name, remedy="Copy or export it again")
-    return offset, number != PIXELS
 
 
 def _iso_date(text: str) -> str:

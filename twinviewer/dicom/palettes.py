@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from twinviewer.dicom.headers import BIG_ENDIAN, Header
+from twinviewer.dicom.elements import BIG_ENDIAN
+from twinviewer.dicom.headers import Header
 from twinviewer.domain import LoadError
 
 

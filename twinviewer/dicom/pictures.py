@@ -20,7 +20,7 @@ from twinviewer.dicom.headers import Header, read_header
 from twinviewer.dicom.palettes import by_palette
 from twinviewer.dicom.phases import Plane
 from twinviewer.domain import LoadError, Picture, Pictures, Reporter, Series, silent
-from twinviewer.domain.reading import reading
+from twinviewer.domain.reading import LeaveOut, key_of, reading
 
 Array = NDArray[np.generic]
 
@@ -31,14 +31,16 @@ _WHY = frozenset(("no_position", "zero_spacing", "uneven_spacing", "missing_slic
 """Warnings that tell why a series is no volume."""
 
 
-def read_pictures(series: Series, report: Reporter = silent, middle: bool = False) -> Pictures:
+def read_pictures(
+    series: Series, report: Reporter = silent, middle: bool = False, leave_out: LeaveOut | None = None
+) -> Pictures:
     """Decode a series as pictures, whatever its geometry; LoadError, saying why, where it holds none. middle: only the
-    one in the middle, for a thumbnail."""
+    one in the middle, for a thumbnail. leave_out: files that are not to be touched, and why."""
     if series.kind in ("not_image", "unreadable"):
         raise LoadError(f"{series.modality or 'This object'} holds no images to view", where=series.description)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        headers, bad = _headers(series)
+        headers, bad, untouched = _headers(series, leave_out or {})
         planes = [Plane(header, frame) for header in headers for frame in header.frames]
         if not planes:
             raise bad or LoadError("The files have changed since the folder was scanned", where=series.description)
@@ -47,13 +49,17 @@ def read_pictures(series: Series, report: Reporter = silent, middle: bool = Fals
         planes = [planes[len(planes) // 2]] if middle else planes
         widest = max(planes, key=lambda plane: plane.header.rows * plane.header.columns)
         check_budget(len(planes), widest.header, 4 if widest.header.samples == 1 else 3)
-        return _read(planes, series, report, bad)
+        return _read(planes, series, report, bad, untouched)
 
 
-def _headers(series: Series) -> tuple[list[Header], LoadError | None]:
-    """(headers of images in their order, the reason against the first file that has none)."""
-    headers, bad = [], None
+def _headers(series: Series, leave_out: LeaveOut) -> tuple[list[Header], LoadError | None, int]:
+    """(headers of images in order, the reason against the first file that has none, how many must not be read)."""
+    headers, bad, untouched = [], None, 0
     for name in series.files:
+        why = leave_out.get(key_of(name)) or leave_out.get(key_of(name, "header"))
+        if why:
+            bad, untouched = bad or LoadError(why, where=Path(name).name), untouched + 1
+            continue
         try:
             header = read_header(Path(name))
         except LoadError as error:
@@ -62,10 +68,10 @@ def _headers(series: Series) -> tuple[list[Header], LoadError | None]:
         if header is not None and header.is_image:
             headers.append(header)
     headers.sort(key=lambda header: (header.instance_number, header.sop_uid, header.path))
-    return headers, bad
+    return headers, bad, untouched
 
 
-def _read(planes: list[Plane], series: Series, report: Reporter, bad: LoadError | None) -> Pictures:
+def _read(planes: list[Plane], series: Series, report: Reporter, bad: LoadError | None, untouched: int) -> Pictures:
     """One picture that cannot be shown does not cost the others; what is wrong with the first such is said."""
     reader, frames = PixelReader(), []
     digest, data, path = hashlib.sha256(), Dataset(), ""
@@ -86,13 +92,13 @@ def _read(planes: list[Plane], series: Series, report: Reporter, bad: LoadError 
         raise bad or LoadError("None of the pictures can be shown", where=series.description)
     return Pictures(
         tuple(frames), series.modality, digest.hexdigest()[:32], series.description, frame_s,
-        _notes(series, frames, len(planes) - len(frames), bad), planes[0].header.unit,
+        _notes(series, frames, len(planes) - len(frames) + untouched, bad), planes[0].header.unit,
     )  # fmt: skip
 
 
 def _dataset(path: str) -> Dataset:
     try:
-        with reading(Path(path).name, Path(path).stat().st_size):
+        with reading(Path(path), Path(path).stat().st_size):
             return pydicom.dcmread(path, stop_before_pixels=True, force=True)
     except Exception as error:  # as of headers: whatever pydicom lets through
         raise LoadError("This file cannot be read as DICOM", where=Path(path).name) from error

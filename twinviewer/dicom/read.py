@@ -6,7 +6,7 @@ Nothing is interpolated but what a warning of the series says: tilted gantries a
 import hashlib
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,67 +20,98 @@ from twinviewer.dicom.headers import Header, read_header
 from twinviewer.dicom.phase_series import plain_description
 from twinviewer.dicom.phases import Plane, rr_seconds
 from twinviewer.dicom.slice_geometry import TILT_DEGREES, affine, axes, tilt_degrees
-from twinviewer.dicom.spoilt import spoilt_files, words
+from twinviewer.dicom.slice_grid import slice_grid
+from twinviewer.dicom.spoilt import spoilt_files, told_of, too_many, words
 from twinviewer.domain import CinePlane, CineStack, Grid, LoadError, Reporter, Series, Volume, part, silent
 from twinviewer.domain.image import READING
+from twinviewer.domain.reading import LeaveOut
 
 
 def read(
-    series: Series, report: Reporter = silent, early: Callable[[Volume], None] | None = None
+    series: Series,
+    report: Reporter = silent,
+    early: Callable[[Volume | CineStack], None] | None = None,
+    leave_out: LeaveOut | None = None,
 ) -> Volume | CineStack:
     """Decode one series that ``scan`` has found.
 
     early: is given the volume once its middle slice is there, with the uid READING: the others come into the same
-    memory later. It is not called for cine studies, nor where slices are resampled.
+    memory later. Of a cine study it is given the first frame of every plane, and of slices that are resampled the
+    middle one alone, as scanned. leave_out: files that are not to
+    be touched, and why; where it is given, files are read one after the other.
 
     Returns a Volume, (t, k, j, i), k rising along the slices' normal so that the affine is right-handed, in HU for
     CT: int16 where the rescale is integral, else float32, read-only. A cine study gives a CineStack. Slices of a
     tilted gantry are set upright. Where slices are missing or unevenly spaced, they are interpolated to even steps,
     or, where gaps are too wide for that, the largest even part is read; if that is less than half of it, LoadError.
     The series' warnings say which, with the numbers. A few images that cannot be decoded are left out, which the
-    image's ``left_out`` says; LoadError beyond a fifth of them.
+    image's ``left_out`` and ``slices_read`` say; LoadError beyond a fifth of them.
     """
     if series.kind in ("not_image", "unreadable"):
         raise LoadError(f"{series.modality or 'This object'} holds no images to view", where=series.description)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's quote the file; what matters of them is judged here
-        headers = _headers(series, part(report, 0.0, 0.3))
-        found = _matching(group(headers), series)
+        lost, bad = told_of(series, leave_out)
+        headers = _headers(series, part(report, 0.0, 0.3), lost)
+        found = whole = _matching(group(headers), series)
+        careful = leave_out is not None
         try:
-            return _made(found, series, part(report, 0.3, 1.0), early)
+            if bad:
+                found = _without(bad, headers, series)
+            image = _made(found, series, part(report, 0.3, 1.0), None if careful else early, careful)
+            if not (lost or bad):
+                return image
         except LoadError as error:
-            bad = spoilt_files(found, error, part(report, 0.3, 0.6))
-            if not bad:
+            more = spoilt_files(found, error, part(report, 0.3, 0.6))
+            if not more:
                 raise
-        found = _matching(group([header for header in headers if header.path not in bad]), series)
-        image = _made(found, series, part(report, 0.6, 1.0))
-        return replace(image, left_out=words(bad, found, [warning.text for warning in series.warnings]))
+            bad |= more
+            too_many(lost | bad, len(series.files))
+            found = _without(bad, headers, series)
+            image = _made(found, series, part(report, 0.6, 1.0), None, careful)
+        said = words(lost | bad, found, [warning.text for warning in series.warnings])
+        return replace(image, left_out=said, slices_read=slice_grid(whole, frozenset(bad)))
+
+
+def _without(bad: Mapping[str, str], headers: Sequence[Header], series: Series) -> Group:
+    return _matching(group([header for header in headers if header.path not in bad]), series)
 
 
 def _made(
-    found: Group, series: Series, report: Reporter, early: Callable[[Volume], None] | None = None
+    found: Group, series: Series, report: Reporter, early: Callable[[Volume | CineStack], None] | None, careful: bool
 ) -> Volume | CineStack:
-    return _cine(found, series, report) if found.kind == "mr_cine" else _volume(found, series, report, early)
+    if found.kind == "mr_cine":
+        if early is not None:
+            early(_first_frames(found, series))
+        return _cine(found, series, report, careful)
+    return _volume(found, series, report, early, careful)
 
 
 def source_planes(series: Series) -> list[tuple[float, tuple[Plane, ...]]] | None:
     """(phase in %, planes by rising k) for every phase that ``read`` puts into the Volume, in the same order; None
     where it resamples them, so that they are no longer the scanner's own images."""
+    planes, resampled = phase_planes(series)
+    return None if resampled else planes
+
+
+def phase_planes(series: Series) -> tuple[list[tuple[float, tuple[Plane, ...]]], bool]:
+    """(phase in %, planes by rising k) for every phase of the Volume, and whether that is interpolated between them."""
     found = _matching(group(_headers(series, silent)), series)
     start, stop = found.run
     if found.kind == "mr_cine" or stop <= start:
         raise _refusal(found, series)
-    if is_resampled(found):
-        return None
-    return [
+    planes = [
         (found.percent[phase], tuple(_present(cell) for cell in found.cells[phase][start:stop]))
         for phase in found.phases
     ]
+    return planes, is_resampled(found)
 
 
-def _headers(series: Series, report: Reporter) -> list[Header]:
+def _headers(series: Series, report: Reporter, lost: Collection[str] = ()) -> list[Header]:
     headers: list[Header] = []
     for number, name in enumerate(series.files):
+        if name in lost:
+            continue
         report(number / len(series.files), f"Reading headers, {number + 1} of {len(series.files)}")
         header = read_header(Path(name))
         if header is not None:
@@ -132,7 +163,9 @@ def _tilt_degrees(found: Group) -> float:
     return 0.0 if turned is None else tilt_degrees(_positions(found), turned[2])
 
 
-def _volume(found: Group, series: Series, report: Reporter, early: Callable[[Volume], None] | None) -> Volume:
+def _volume(
+    found: Group, series: Series, report: Reporter, early: Callable[[Volume | CineStack], None] | None, careful: bool
+) -> Volume:
     start, stop = found.run
     if stop <= start or not found.phases:
         raise _refusal(found, series)
@@ -163,8 +196,12 @@ def _volume(found: Group, series: Series, report: Reporter, early: Callable[[Vol
             early(volume(flat.reshape(*matrix, *flat.shape[1:]), _positions(found), READING))
 
     shown = early is not None and not is_resampled(found)
+    if early is not None and not shown:
+        place = (stop - start) // 2
+        alone = filled([rows[0][place]])[None]
+        early(replace(volume(alone, _positions(found)[place : place + 1], READING), phase_percent=percent[:1]))
     along = Along(matrix, look if shown else None)
-    flat = filled([plane for row in rows for plane in row], part(report, 0.0, 0.9), along)
+    flat = filled([plane for row in rows for plane in row], part(report, 0.0, 0.9), along, careful)
     as_read = flat.reshape(*matrix, *flat.shape[1:])
     data, positions = _on_a_box(as_read, found, part(report, 0.9, 0.95))
     data.flags.writeable = False
@@ -196,7 +233,7 @@ def _on_a_box(
     return data, positions[0] + lie.step_mm * np.arange(data.shape[1])[:, None] * direction
 
 
-def _cine(found: Group, series: Series, report: Reporter) -> CineStack:
+def _cine(found: Group, series: Series, report: Reporter, careful: bool) -> CineStack:
     total = sum(len(row) for row in found.cells)
     done = 0
     planes: list[CinePlane] = []
@@ -205,7 +242,8 @@ def _cine(found: Group, series: Series, report: Reporter) -> CineStack:
         frame = images[0].frame
         if frame.orientation is None or frame.spacing_mm is None or min(frame.spacing_mm) <= 0:
             raise LoadError("The pixel spacing of a cine plane is absent or zero", where=label)
-        stack = filled(images, part(report, 0.95 * done / total, 0.95 * (done + len(images)) / total))
+        share = part(report, 0.95 * done / total, 0.95 * (done + len(images)) / total)
+        stack = filled(images, share, one_by_one=careful)
         done += len(images)
         matrix = affine(np.array([frame.position_mm]), frame.orientation, frame.spacing_mm)
         thickness = frame.thickness_mm or 0.0
@@ -218,6 +256,12 @@ def _cine(found: Group, series: Series, report: Reporter) -> CineStack:
     arrays = [array for plane in planes for array in (plane.frames, plane.affine, plane.trigger_s)]
     uid = fingerprint(part(report, 0.95, 1.0), *arrays)
     return CineStack(tuple(planes), found.first.modality, uid, series.description, found.first.window)
+
+
+def _first_frames(found: Group, series: Series) -> CineStack:
+    """Each plane of a cine study with its first frame only: a look at it while the others come. LoadError."""
+    first = replace(found, cells=tuple(row[:1] for row in found.cells))
+    return replace(_cine(first, series, silent, careful=False), uid=READING)
 
 
 def fingerprint(report: Reporter, *arrays: NDArray[np.generic], begun: "hashlib._Hash | None" = None) -> str:

@@ -32,7 +32,8 @@ _FILLED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 @dataclass(frozen=True, slots=True, eq=False)
 class Region:
     """One region of interest. contours: (n, 3) LPS mm each; images: for each contour the SOP instance UID of the image
-    that it was drawn on, "" where it says none. other: contours of kinds that enclose nothing (points, open lines)."""
+    that it was drawn on, "" where it says none; frames: its frame's number, 0 where it says none. other: contours of
+    kinds that enclose nothing (points, open lines)."""
 
     number: int
     name: str
@@ -40,17 +41,30 @@ class Region:
     contours: tuple[NDArray[np.float64], ...]
     images: tuple[str, ...]
     other: int
+    frames: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedPoint:
+    """A contour of one point (3,) LPS mm. image, frame: as of a Region's contour."""
+
+    name: str
+    point_mm: NDArray[np.float64]
+    image: str
+    frame: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StructureSet:
-    """What an RTSTRUCT holds. series, images: UIDs of the series and images that it says it was drawn on."""
+    """What an RTSTRUCT holds. series, images: UIDs of the series and images that it says it was drawn on. points: of
+    all regions."""
 
     regions: tuple[Region, ...]
     frames_of_reference: frozenset[str]
     series: frozenset[str]
     images: frozenset[str]
     made_by: str
+    points: tuple[NamedPoint, ...] = ()
 
 
 def modality_of(path: Path) -> str:
@@ -91,11 +105,19 @@ def read_rtstruct(path: Path) -> StructureSet:
             raise LoadError("The structure set cannot be read", where=where, remedy="Export it again") from error
 
 
-def mask_of(structures: StructureSet, grid: Grid, drawn: Drawn | None = None, interpolate: bool = False) -> Mask:
+def mask_of(
+    structures: StructureSet,
+    grid: Grid,
+    drawn: Drawn | None = None,
+    interpolate: bool = False,
+    bridge_mm: float = 0.0,
+) -> Mask:
     """The regions as voxels of a grid, by even-odd filling; the smaller one on top where two overlap.
 
     drawn: of the images that are open; contours of others are refused. interpolate: fill between contours that are
-    further apart than the slices. LoadError, saying why, where the set belongs to other images, or nothing is left.
+    further apart than the slices; bridge_mm: how far apart they may be for it to be done in any case, since the slices
+    between were made from their neighbours, too. LoadError, saying why, where the set belongs to other images, or
+    nothing is left.
     """
     notes: list[str] = []
     own_slices = True
@@ -114,7 +136,8 @@ def mask_of(structures: StructureSet, grid: Grid, drawn: Drawn | None = None, in
         if not kept:
             continue
         try:
-            filled = fill(kept, grid, thickness_mm=_own_thickness(kept, own_slices), interpolate=interpolate)
+            thickness = _own_thickness(kept, own_slices)
+            filled = fill(kept, grid, thickness_mm=thickness, interpolate=interpolate, bridge_mm=bridge_mm)
         except ValueError as error:
             notes.append(f"{region.name} was left out: its contours lie in planes of different orientations")
             if len(structures.regions) == 1:
@@ -182,14 +205,19 @@ def _structure_set(data: pydicom.Dataset, path: Path) -> StructureSet:
         for roi in data.get("StructureSetROISequence", [])
     }
     regions, points = [], 0
+    places: list[NamedPoint] = []
     for item in data.get("ROIContourSequence", []):
         number = int(item.ReferencedROINumber)
         if number not in named:
             continue
         contours, images, other = [], [], 0
+        frames_of: list[int] = []
         for contour in item.get("ContourSequence", []):
-            if str(contour.get("ContourGeometricType", "")) not in _FILLED:
+            kind = str(contour.get("ContourGeometricType", ""))
+            if kind not in _FILLED:
                 other += 1
+                if kind == "POINT" and (place := _point(contour, named[number][0])) and len(places) < MOST_POINTS:
+                    places.append(place)
                 continue
             xyz = np.asarray(contour.get("ContourData", []), dtype=np.float64)
             if xyz.size < 9 or xyz.size % 3 or not np.isfinite(xyz).all():
@@ -199,9 +227,12 @@ def _structure_set(data: pydicom.Dataset, path: Path) -> StructureSet:
             if points > MOST_POINTS:
                 raise LoadError("The structure set has too many points", where=path.name)
             contours.append(xyz.reshape(-1, 3))
-            images.append(_image_of(contour))
+            image, number_of_frame = _image_of(contour)
+            images.append(image)
+            frames_of.append(number_of_frame)
         name, frame = named[number]
-        regions.append(Region(number, name or f"Region {number}", frame, tuple(contours), tuple(images), other))
+        called = name or f"Region {number}"
+        regions.append(Region(number, called, frame, tuple(contours), tuple(images), other, tuple(frames_of)))
     regions = [region for region in regions if region.contours]
     if not regions:
         raise LoadError("The structure set has no closed contour", where=path.name)
@@ -216,10 +247,26 @@ def _structure_set(data: pydicom.Dataset, path: Path) -> StructureSet:
                 referenced |= {str(i.get("ReferencedSOPInstanceUID", "")) for i in one.get("ContourImageSequence", [])}
     made_by = f"imported mask {hashlib.sha256(path.read_bytes()).hexdigest()[:12]}"
     return StructureSet(
-        tuple(regions), frozenset(frames - {""}), frozenset(series - {""}), frozenset(referenced - {""}), made_by
+        tuple(regions),
+        frozenset(frames - {""}),
+        frozenset(series - {""}),
+        frozenset(referenced - {""}),
+        made_by,
+        tuple(places),
     )
 
 
-def _image_of(contour: Any) -> str:
+def _point(contour: Any, name: str) -> NamedPoint | None:
+    xyz = np.asarray(contour.get("ContourData", []), dtype=np.float64)
+    return NamedPoint(name, xyz, *_image_of(contour)) if xyz.shape == (3,) and np.isfinite(xyz).all() else None
+
+
+def _image_of(contour: Any) -> tuple[str, int]:
+    """(SOP instance UID, number of the frame) of the image that a contour was drawn on."""
     found = contour.get("ContourImageSequence", [])
-    return str(found[0].get("ReferencedSOPInstanceUID", "")) if found else ""
+    if not found:
+        return "", 0
+    frame = found[0].get("ReferencedFrameNumber", 0) or 0
+    if not isinstance(frame, int | str):  # several: it was drawn on none of them
+        frame = frame[0] if len(frame) == 1 else 0
+    return str(found[0].get("ReferencedSOPInstanceUID", "")), int(frame)

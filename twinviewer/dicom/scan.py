@@ -18,24 +18,28 @@ from twinviewer.dicom.sources import Sources, folder_sources
 from twinviewer.dicom.unzip import is_zip, unzip
 from twinviewer.dicom.warning_codes import warn
 from twinviewer.domain import LoadError, Patient, Reporter, Series, part, silent
+from twinviewer.domain.reading import LeaveOut, key_of
 
 MAX_ARCHIVES = 16
 """That many archives in a folder without any other image are opened."""
 
 
-def scan(where: Path, report: Reporter = silent, unpack_into: Path | None = None) -> tuple[Series, ...]:
+def scan(
+    where: Path, report: Reporter = silent, unpack_into: Path | None = None, leave_out: LeaveOut | None = None
+) -> tuple[Series, ...]:
     """Every series in a folder, ZIP archive, DICOMDIR or file: images first, by patient, study and series.
 
     Any file name counts; symbolic links are not followed. One bad file never stops the scan: files that ought to be
     DICOM and are not, or are damaged, come last as one Series of kind "unreadable" whose warnings name them. Other
     files (texts, meshes) are passed over. unpack_into: where an archive's files go (the caller removes them); None: a
-    private folder of the system, which stays. Raises LoadError only if ``where`` itself cannot be read, and Cancelled.
+    private folder of the system, which stays. leave_out: files that are not to be touched, and why: they are named
+    among those that cannot be read. Raises LoadError only if ``where`` itself cannot be read, and Cancelled.
     """
     where = Path(where)
     if not where.exists():
         raise LoadError("There is no such folder", where=where.name, remedy="Check the path")
     sources = _sources(where, part(report, 0.0, 0.2), unpack_into)
-    headers, archives = _read(sources, where, part(report, 0.2, 0.95))
+    headers, archives = _read(sources, where, part(report, 0.2, 0.95), leave_out or {})
     if not headers and archives:
         for number, archive in enumerate(archives[:MAX_ARCHIVES]):
             try:
@@ -43,7 +47,7 @@ def scan(where: Path, report: Reporter = silent, unpack_into: Path | None = None
             except LoadError as error:
                 sources.bad.append((str(archive), warn("unreadable_file", f"{archive.name}: {error.what}")))
                 continue
-            more, _ = _read(inside, where, part(report, 0.96, 0.97))
+            more, _ = _read(inside, where, part(report, 0.96, 0.97), leave_out or {})
             headers += more
             sources.add(inside)
             archives[number] = Path()
@@ -78,7 +82,7 @@ def _place(unpack_into: Path | None) -> Path:
     return Path(tempfile.mkdtemp(prefix="twinviewer-")) if unpack_into is None else unpack_into
 
 
-def _read(sources: Sources, where: Path, report: Reporter) -> tuple[list[Header], list[Path]]:
+def _read(sources: Sources, where: Path, report: Reporter, leave_out: LeaveOut) -> tuple[list[Header], list[Path]]:
     """The headers of all files, and the archives among them. What cannot be read is noted in ``sources``."""
     headers: list[Header] = []
     archives: list[Path] = []
@@ -87,6 +91,9 @@ def _read(sources: Sources, where: Path, report: Reporter) -> tuple[list[Header]
         for number, path in ahead:
             report(number / len(sources.paths), f"Reading headers, {number + 1} of {len(sources.paths)}")
             name = sources.name(path)
+            if leave_out and (why := leave_out.get(key_of(path, "header"))) is not None:
+                sources.bad.append((str(path), warn("unreadable_file", f"{name}: {why}")))
+                continue
             try:
                 header = read_header(path)
             except NotDicomError:

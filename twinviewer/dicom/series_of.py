@@ -29,7 +29,7 @@ def series_of(found: Group) -> Series:
         "body_part": header.body_part,
         "transfer_syntax": header.transfer_syntax,
         "sop_class": header.sop_class,
-        "frame_of_reference": header.frame_of_reference,
+        "frame_of_reference": " ".join(sorted({plane.header.frame_of_reference for plane in found.planes} - {""})),
         "unit": header.unit,
     }
     if found.part:

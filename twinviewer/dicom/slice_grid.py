@@ -5,7 +5,7 @@ share of its own R-R interval puts them, so that planes with different beats sta
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from statistics import median
 
 import numpy as np
@@ -26,18 +26,19 @@ ODD_GAP = 0.05
 """A gap that differs by more than this share from a multiple of the usual one is uneven."""
 
 
-def slice_grid(found: Group) -> SliceGrid | None:
-    """The grid of a group; None where its planes form none (single pictures, what is no image)."""
+def slice_grid(found: Group, without: Collection[str] = ()) -> SliceGrid | None:
+    """The grid of a group; None where its planes form none (single pictures, what is no image). without: paths of files
+    that cannot be read, whose images lack."""
     if not found.cells or found.kind == "not_image":
         return None
-    grid = _of_cine(found) if found.kind == "mr_cine" else _of_volume(found)
+    grid = _of_cine(found, without) if found.kind == "mr_cine" else _of_volume(found, without)
     return grid if grid is not None and len(grid.rows) <= MOST_ROWS else None
 
 
 # --- cine --------------------------------------------------------------------------------------------------------
 
 
-def _of_cine(found: Group) -> SliceGrid:
+def _of_cine(found: Group, without: Collection[str]) -> SliceGrid:
     counts = [len(row) for row in found.cells]
     promised = max((plane.header.cardiac_images or 0) for plane in found.planes)
     full = max(max(counts), promised if promised <= MOST_PHASES else 0)
@@ -54,8 +55,8 @@ def _of_cine(found: Group) -> SliceGrid:
         planes = [plane for plane in row if plane is not None]
         at = _at(planes, beat, full)
         images = [0] * full
-        for column in at:
-            images[column] += 1
+        for column, plane in zip(at, planes, strict=True):
+            images[column] += plane.header.path not in without
         for plane in spare:
             if (twin := _twin(plane, planes)) is not None:
                 images[at[twin]] += 1
@@ -63,7 +64,7 @@ def _of_cine(found: Group) -> SliceGrid:
         if beat and usual_beat and abs(beat - usual_beat) > ODD_BEAT * usual_beat:
             odd = f"its R-R is {1000 * beat:.0f} ms, usual here {1000 * usual_beat:.0f} ms"
         depths.append(next(stack) if label.startswith("SAX") else None)
-        rows.append(GridRow(label, tuple(images), None, beat, odd=odd))
+        rows.append(GridRow(label, tuple(images), None, beat, lacks_all=not any(images), odd=odd))
     rows = _with_depths(rows, depths, full, found.first.slice_step_mm)
     lost = slices_lost(found.planes, found.labels, full) - sum(row.lacks_all for row in rows)
     beyond = [GridRow("not here", (0,) * full, lacks_all=True) for _ in range(min(max(lost, 0), MOST_MISSING))]
@@ -131,7 +132,7 @@ def _with_depths(
                     GridRow("missing", (0,) * full, before + n * usual - stack[0], lacks_all=True)
                     for n in range(1, min(steps, MOST_MISSING))
                 ]
-        out.append(GridRow(row.label, row.images, depth - stack[0], row.rr_s, odd=odd))
+        out.append(GridRow(row.label, row.images, depth - stack[0], row.rr_s, lacks_all=row.lacks_all, odd=odd))
         before = depth
     return out
 
@@ -139,7 +140,7 @@ def _with_depths(
 # --- volumes -------------------------------------------------------------------------------------------------------
 
 
-def _of_volume(found: Group) -> SliceGrid | None:
+def _of_volume(found: Group, without: Collection[str]) -> SliceGrid | None:
     first = next((plane for row in found.cells for plane in row if plane is not None), None)
     turned = axes(first.frame.orientation or ()) if first is not None else None
     if first is None or turned is None:
@@ -147,7 +148,7 @@ def _of_volume(found: Group) -> SliceGrid | None:
     phases = len(found.cells)
     columns = list(zip(*found.cells, strict=True))
     depths = [_depth(next(plane for plane in column if plane is not None), turned[2]) for column in columns]
-    counts = [[int(plane is not None) for plane in column] for column in columns]
+    counts = [[int(plane is not None and plane.header.path not in without) for plane in column] for column in columns]
     taken = {id(plane) for row in found.cells for plane in row}
     for plane in found.planes:
         if id(plane) not in taken and plane.frame.slope != 0:
@@ -167,7 +168,8 @@ def _of_volume(found: Group) -> SliceGrid | None:
                     GridRow("missing", (0,) * phases, depths[k - 1] + n * spacing - depths[0], lacks_all=True)
                     for n in range(1, min(steps, MOST_MISSING))
                 ]
-        rows.append(GridRow(f"slice {k + 1}", tuple(images), depth - depths[0], odd=odd))
+        lacks_all = not any(images)
+        rows.append(GridRow(f"slice {k + 1}", tuple(images), depth - depths[0], lacks_all=lacks_all, odd=odd))
     percent = found.percent if len(found.percent) == phases else tuple(100.0 * n / phases for n in range(phases))
     return SliceGrid(tuple(rows), tuple(percent))
 

@@ -1,19 +1,27 @@
-"""One DICOM series that is really several: echoes, magnitude and phase, velocities, b-values, directions.
+"""One DICOM series that is really several: frames of reference, echoes, magnitude and phase, velocities, b-values,
+directions.
 
 A property tells parts apart only where their planes lie on one another: an echo time that differs a little from slice
-to slice, as scanners choose it by the slice's direction, is no reason. Only the image type always is: magnitude and
-phase are not one stack, wherever they lie.
+to slice, as scanners choose it by the slice's direction, is no reason. Only the frame of reference and the image type
+always are: places in two frames cannot be compared, and magnitude and phase are not one stack, wherever they lie.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
+
+import numpy as np
 
 from twinviewer.dicom.phases import Plane
 
 MOST_PARTS = 32
 """More values than these are no parts that a reader would want as rows of their own."""
-MOST_DIRECTIONS = 6
-"""A diffusion tensor's many directions stay together; the first of each place is opened, which is said."""
+MOST_DIRECTIONS = 256
+"""B-values, and gradient directions of a tensor at each: rows all of them. Beyond these they stay together; the first
+image of each place is opened, which is said with the count."""
+SAME_DIRECTION = 0.015
+"""Components of one gradient's direction may differ by this from slice to slice: they are written rounded."""
+MOST_FRAMES, LEAST_IN_A_FRAME = 8, 3
+"""Frames of reference that one series may have, and images of each on the average."""
 OVERLAP = 0.5
 """Share of a part's places at which another part has a plane, too."""
 
@@ -36,7 +44,7 @@ Split = tuple[str, list[Plane]]
 def split(planes: Sequence[Plane]) -> list[Split]:
     """(what tells it apart, its planes) for each part of one series, the largest first; one with "" if it is whole."""
     parts: list[Split] = [("", list(planes))]
-    for named in (_by_shows, _by_velocity, _by_b_value, _by_gradient, _by_echo):
+    for named in (_by_frame, _by_shows, _by_velocity, _by_b_value, _by_gradient, _by_echo):
         parts = [
             (f"{label}, {more}" if label and more else label or more, members)
             for label, whole in parts
@@ -54,6 +62,21 @@ def shows(plane: Plane) -> str:
     return " ".join(named)
 
 
+def _by_frame(planes: list[Plane]) -> list[Split]:
+    """Frames of reference (PS3.3 C.7.4.1). One for each image or two is an anonymiser's doing and says nothing."""
+    frames = list(dict.fromkeys(plane.header.frame_of_reference for plane in planes))
+    named = [one for one in frames if one]
+    if not 1 < len(named) <= MOST_FRAMES or len(planes) < LEAST_IN_A_FRAME * len(named):
+        return [("", planes)]
+    order = {frame: number for number, frame in enumerate(named, start=1)}
+    return _parts(
+        planes,
+        lambda plane: order.get(plane.header.frame_of_reference, 0),
+        lambda one: f"frame of reference {one} of {len(named)}" if one else "no frame of reference",
+        always=True,
+    )
+
+
 def _by_shows(planes: list[Plane]) -> list[Split]:
     return _parts(planes, shows, lambda value: str(value) or "other image type", always=True)
 
@@ -67,16 +90,46 @@ def _by_b_value(planes: list[Plane]) -> list[Split]:
         found = plane.frame.encoding.b_value
         return None if found is None else round(found)
 
-    return _parts(planes, value, lambda found: "without b-value" if found is None else f"b {found} s/mm²")
+    words = "without b-value"
+    return _parts(planes, value, lambda found: words if found is None else f"b {found} s/mm²", most=MOST_DIRECTIONS)
 
 
 def _by_gradient(planes: list[Plane]) -> list[Split]:
+    known = _gradients(planes)
+
     def value(plane: Plane) -> Hashable:
         found = plane.frame.encoding.gradient
-        return None if found is None else tuple(round(one, 2) + 0.0 for one in found)
+        return None if found is None else known[found]
 
-    found = _parts(planes, value, lambda one: "no direction" if one is None else f"direction {_vector(one)}")
-    return found if len(found) <= MOST_DIRECTIONS else [("", planes)]
+    def words(one: Hashable) -> str:
+        return "no direction" if one is None else f"direction {_vector(one)}"
+
+    return _parts(planes, value, words, most=MOST_DIRECTIONS)
+
+
+def gradient_count(planes: Sequence[Plane]) -> int:
+    """How many directions of the diffusion gradient there are among planes."""
+    return len(set(_gradients(planes).values()))
+
+
+def _gradients(planes: Sequence[Plane]) -> dict[Hashable, Hashable]:
+    """Every gradient as it stands in a header -> the direction that it is, to two decimals."""
+    known: dict[Hashable, Hashable] = {}
+    firsts = np.empty((0, 3))
+    names: list[Hashable] = []
+    for plane in planes:
+        found = plane.frame.encoding.gradient
+        if found is None or found in known:
+            continue
+        near = np.flatnonzero(np.abs(firsts - np.array(found)).max(axis=1, initial=0.0) <= SAME_DIRECTION)
+        if len(near):
+            known[found] = names[int(near[0])]
+            continue
+        if len(names) <= MOST_DIRECTIONS * 4:  # beyond that nobody asks how near they are
+            firsts = np.vstack([firsts, found])
+            names.append(tuple(round(one, 2) + 0.0 for one in found))
+        known[found] = tuple(round(one, 2) + 0.0 for one in found)
+    return known
 
 
 def _by_echo(planes: list[Plane]) -> list[Split]:
@@ -88,12 +141,16 @@ def _by_echo(planes: list[Plane]) -> list[Split]:
 
 
 def _parts(
-    planes: list[Plane], value: Callable[[Plane], Hashable], words: Callable[[Hashable], str], always: bool = False
+    planes: list[Plane],
+    value: Callable[[Plane], Hashable],
+    words: Callable[[Hashable], str],
+    always: bool = False,
+    most: int = MOST_PARTS,
 ) -> list[Split]:
     members: dict[Hashable, list[Plane]] = defaultdict(list)
     for plane in planes:
         members[value(plane)].append(plane)
-    if not 1 < len(members) <= MOST_PARTS or not (always or _on_one_another(list(members.values()))):
+    if not 1 < len(members) <= most or not (always or _on_one_another(list(members.values()))):
         return [("", planes)]
     order = sorted(members, key=lambda one: (one is None, str(type(one)), one))  # type: ignore[type-var]
     return [(words(one), members[one]) for one in order]
@@ -102,11 +159,8 @@ def _parts(
 def _on_one_another(parts: Sequence[Sequence[Plane]]) -> bool:
     """Whether every part lies, by half of its places at least, where another one lies."""
     places = [{_place(plane) for plane in part} for part in parts]
-    for number, own in enumerate(places):
-        others = set().union(*(one for n, one in enumerate(places) if n != number))
-        if len(own & others) < OVERLAP * len(own):
-            return False
-    return True
+    often = Counter(place for own in places for place in own)
+    return all(sum(often[place] > 1 for place in own) >= OVERLAP * len(own) for own in places)
 
 
 def _place(plane: Plane) -> Hashable:

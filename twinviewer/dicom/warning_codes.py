@@ -17,6 +17,7 @@ CODES = frozenset(
         "gantry_tilt",  # slices are stacked at an angle to their normal
         "incomplete_phases",  # some slices lack some phases
         "missing_slices",  # gaps that are whole multiples of the spacing
+        "mixed_frames",  # images of one stack or study whose coordinates are in several frames of reference
         "mixed_matrix",  # one series, several pixel grids
         "mixed_orientation",  # one series, several directions
         "mixed_patients",  # one folder, several patients
@@ -28,6 +29,7 @@ CODES = frozenset(
         "probe_frame",  # an ultrasound volume, which lies in its probe's frame and not in the patient's
         "rescale_inconsistent",  # CT slices with different rescale
         "rescale_slope_zero",  # slices whose values are all the same by a rescale slope of 0
+        "several_stacks",  # one series, several stacks of parallel slices
         "uneven_spacing",  # slices that are not evenly spaced
         "unreadable_folder",  # a folder that may not be read, or lies too deep
         "units",  # in which unit the values are, where that needs saying (PET)

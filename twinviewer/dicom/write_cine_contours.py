@@ -1,7 +1,8 @@
 """Contours of a cine study as RT structure sets: as they were drawn, each on its own image, a file a phase.
 
 The planes of a study lie in many series and at many angles, which a structure set may name in one file; a DICOM SEG
-may not. Points are written where the images show them, breath-holds not put right.
+may not. Points are written where the images show them, breath-holds not put right. Ends of the valves' rings and the
+apex, which no contour tells, are contours of one point (POINT, C.8.8.6.1), named as ``point_name`` says.
 """
 
 import warnings
@@ -12,7 +13,7 @@ from twinviewer.dicom.grouping import group
 from twinviewer.dicom.headers import Header, read_header
 from twinviewer.dicom.phases import Plane
 from twinviewer.dicom.write_ct import uid_from
-from twinviewer.dicom.write_rtstruct import contour_item, write_structures
+from twinviewer.dicom.write_rtstruct import contour_item, point_name, write_structures
 from twinviewer.domain import CineContours, LoadError, Reporter, Series, StructureStyle, silent
 
 
@@ -46,6 +47,16 @@ def write_cine_contours(
             (name, [contour_item(one.points_mm, images[one.plane][t]) for one in here if one.structure == name])
             for name in names
         ]
+        places = [one for one in contours.points if one.phase == t and one.plane < len(images)]
+        places = [one for one in places if t < len(images[one.plane])]
+        for name in dict.fromkeys(point_name(one.name, one.side) for one in places):
+            items = [
+                contour_item(one.point_mm[None], images[one.plane][t])
+                for one in places
+                if point_name(one.name, one.side) == name
+            ]
+            structures.append((name, items))
+        row += [images[plane][t] for plane in sorted({one.plane for one in places}) if images[plane][t] not in row]
         points = "".join(one.points_mm.tobytes().hex() for one in here)
         uid = uid_from(series.uid, contours.image_uid, contours.made_by, t, "cine contours", points)
         write_structures(target, uid, structures, row, series, styles, t)

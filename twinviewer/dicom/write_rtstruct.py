@@ -3,6 +3,10 @@
 Contours run half-way between the centres of voxels that belong and those that do not, so that filling them again gives
 the same voxels. A hole is joined to its outline by a keyhole channel, which every reader knows; outlines that lie apart
 are contours of their own.
+
+Contours on an enhanced image name its frame. Slices that were made on reading (a tilted gantry set upright, a gap
+filled) have no image of the scanner's: their contours lie where their coordinates say, and name an image where one lies
+in the same plane (the reference is type 3, C.8.8.6).
 """
 
 import warnings
@@ -17,15 +21,17 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from twinviewer.dicom.phases import Plane
-from twinviewer.dicom.read import source_planes
+from twinviewer.dicom.read import phase_planes
+from twinviewer.dicom.slice_geometry import axes
 from twinviewer.dicom.write_ct import patient_tags, uid_from
-from twinviewer.dicom.write_seg import matching_phases
-from twinviewer.domain import LabelMap, LoadError, Reporter, Series, StructureStyle, silent
+from twinviewer.dicom.write_seg import matching_phases, rows_of_phases
+from twinviewer.domain import Grid, LabelMap, LoadError, Reporter, Series, StructureStyle, silent
 
 Array = NDArray[np.float64]
 _RTSTRUCT = UID("1.2.840.10008.5.1.4.1.1.481.3")
 _STUDY = "1.2.840.10008.3.1.2.3.1"  # retired, and still what every RTSTRUCT names
 _GREY = "#C8C8C8"
+_IN_PLANE_MM = 0.02
 
 
 def write_rtstruct(
@@ -39,22 +45,17 @@ def write_rtstruct(
     path = Path(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        planes = source_planes(series)
-        if planes is None:
-            raise LoadError(
-                "The slices were resampled on reading: no image of the scanner's lies under these contours",
-                where=series.description,
-                remedy="Export DICOM SEG or NIfTI",
-            )
-        rows = matching_phases(labels, planes)
+        planes, resampled = phase_planes(series)
+        rows = rows_of_phases(labels, planes) if resampled else matching_phases(labels, planes)
         path.parent.mkdir(parents=True, exist_ok=True)
         written = []
         for t, row in enumerate(rows):
+            under = _in_plane(labels.grid, row) if resampled else row
             report(t / len(rows), f"Writing contours, phase {t + 1} of {len(rows)}")
             target = path if len(rows) == 1 else path.with_name(f"{path.stem}_phase{t:02d}{path.suffix or '.dcm'}")
             uid = uid_from(series.uid, labels.image_uid, labels.made_by, t, "rtstruct", labels.data[t].tobytes().hex())
             structures = [
-                (labels.names[value], _contour_items(labels, t, value, row)) for value in sorted(labels.names)
+                (labels.names[value], _contour_items(labels, t, value, under)) for value in sorted(labels.names)
             ]
             write_structures(target, uid, structures, row, series, styles, t)
             written.append(target)
@@ -147,7 +148,22 @@ def write_structures(
     data.save_as(path, enforce_file_format=True)
 
 
-def _contour_items(labels: LabelMap, t: int, value: int, row: Sequence[Plane]) -> list[Dataset]:
+def _in_plane(grid: Grid, row: Sequence[Plane]) -> list[Plane | None]:
+    """For each slice of a grid that was made of these planes the one that lies in it. LoadError for another grid."""
+    turned = axes(row[0].frame.orientation or ())
+    assert turned is not None
+    normal = turned[2]
+    own = np.cross(grid.affine[:3, 0], grid.affine[:3, 1])
+    heights = grid.to_mm(np.array([[0.0, 0.0, k] for k in range(grid.shape[0])])) @ normal
+    places = np.array([plane.frame.position_mm for plane in row]) @ normal
+    off = np.abs(heights[:, None] - places[None])
+    parallel = abs(float(own @ normal)) >= 0.9999 * float(np.linalg.norm(own))
+    if not parallel or off[0].min() > _IN_PLANE_MM or heights[-1] > places.max() + _IN_PLANE_MM:
+        raise LoadError("The labels do not lie on the grid of this series", remedy="Export with the original series")
+    return [row[int(one.argmin())] if one.min() <= _IN_PLANE_MM else None for one in off]
+
+
+def _contour_items(labels: LabelMap, t: int, value: int, row: Sequence[Plane | None]) -> list[Dataset]:
     out = []
     for k, plane in enumerate(row):
         region = labels.data[t, k] == value
@@ -159,20 +175,29 @@ def _contour_items(labels: LabelMap, t: int, value: int, row: Sequence[Plane]) -
     return out
 
 
-def contour_item(points_mm: Array, plane: Plane) -> Dataset:
-    """A closed contour (n, 3) on one image."""
+def contour_item(points_mm: Array, plane: Plane | None) -> Dataset:
+    """A closed contour (n, 3) or a point (1, 3), on one image where it lies on one."""
     item = Dataset()
-    item.ContourImageSequence = DicomSequence([_image(plane)])
-    item.ContourGeometricType = "CLOSED_PLANAR"
+    if plane is not None:
+        item.ContourImageSequence = DicomSequence([_image([plane])])
+    item.ContourGeometricType = "CLOSED_PLANAR" if len(points_mm) > 1 else "POINT"
     item.NumberOfContourPoints = len(points_mm)
     item.ContourData = [f"{number:.4f}" for number in points_mm.ravel()]
     return item
 
 
-def _image(plane: Plane) -> Dataset:
+def point_name(name: str, side: int) -> str:
+    """What a named place of a cine study is called in a structure set: "mitral +1"."""
+    return f"{name} {side:+d}" if side else name
+
+
+def _image(planes: Sequence[Plane]) -> Dataset:
+    """A reference to one object, and to those of its frames where it has several."""
     item = Dataset()
-    item.ReferencedSOPClassUID = plane.header.sop_class
-    item.ReferencedSOPInstanceUID = plane.header.sop_uid
+    item.ReferencedSOPClassUID = planes[0].header.sop_class
+    item.ReferencedSOPInstanceUID = planes[0].header.sop_uid
+    if len(planes[0].header.frames) > 1:
+        item.ReferencedFrameNumber = [plane.frame.index + 1 for plane in planes]
     return item
 
 
@@ -182,7 +207,11 @@ def _references(row: Sequence[Plane], frame: str) -> Dataset:
     for uid in dict.fromkeys(plane.header.series_uid for plane in row):
         one_series = Dataset()
         one_series.SeriesInstanceUID = uid
-        one_series.ContourImageSequence = DicomSequence([_image(p) for p in row if p.header.series_uid == uid])
+        objects: dict[str, list[Plane]] = {}
+        for plane in row:
+            if plane.header.series_uid == uid:
+                objects.setdefault(plane.header.path, []).append(plane)
+        one_series.ContourImageSequence = DicomSequence([_image(planes) for planes in objects.values()])
         named.append(one_series)
     study = Dataset()
     study.ReferencedSOPClassUID = _STUDY

@@ -87,7 +87,7 @@ def _chosen(labels: LabelMap, series: Series) -> list[SourceRow]:
     if rows is None:
         return [SourceRow(series.files, True)] * labels.phases
     out = []
-    for row in matching_phases(labels, rows, frames=True):
+    for row in matching_phases(labels, rows):
         files = tuple(dict.fromkeys(plane.header.path for plane in row))
         if len(files) == len(row) and all(len(plane.header.frames) == 1 for plane in row):
             out.append(SourceRow(files))
@@ -97,17 +97,20 @@ def _chosen(labels: LabelMap, series: Series) -> list[SourceRow]:
     return out
 
 
-def matching_phases(
-    labels: LabelMap, rows: Sequence[tuple[float, tuple[Plane, ...]]], frames: bool = False
-) -> list[tuple[Plane, ...]]:
-    """For each phase of the labels the source planes of that phase; LoadError if grid or phases do not fit. frames: may
-    be frames of one enhanced object."""
+def rows_of_phases(labels: LabelMap, rows: Sequence[tuple[float, tuple[Plane, ...]]]) -> list[tuple[Plane, ...]]:
+    """For each phase of the labels the source planes of that phase; LoadError if there is none."""
     found: list[tuple[Plane, ...]] = []
     for percent in labels.phase_percent:
         distance, row = min(((abs(own - percent), row) for own, row in rows), key=lambda pair: pair[0])
         if distance > 0.5 and len(rows) > 1:
             raise LoadError(f"The series has no phase at {percent:g} %", remedy="Export with the original series")
         found.append(row)
+    return found
+
+
+def matching_phases(labels: LabelMap, rows: Sequence[tuple[float, tuple[Plane, ...]]]) -> list[tuple[Plane, ...]]:
+    """The same where the planes are the slices of the labels' grid; LoadError if they do not fit."""
+    found = rows_of_phases(labels, rows)
     frame = found[0][0].frame
     if frame.orientation is None or frame.spacing_mm is None:
         raise LoadError("The series has no geometry", where=found[0][0].header.description)
@@ -116,8 +119,6 @@ def matching_phases(
     shape = (len(found[0]), header.rows, header.columns)
     if labels.grid.shape != shape or not np.allclose(labels.grid.affine, matrix, atol=1e-3):
         raise LoadError("The labels do not lie on the grid of this series", remedy="Export with the original series")
-    if not frames and any(len(plane.header.frames) > 1 for row in found for plane in row):
-        raise LoadError("Contours on enhanced multi-frame images cannot be written yet", remedy="Export DICOM SEG")
     return found
 
 

@@ -27,7 +27,7 @@ from twinviewer.domain.image import (
     Series,
     Volume,
 )
-from twinviewer.domain.key_image import Fusion, KeyImage
+from twinviewer.domain.key_image import Fusion, KeyImage, KeyLine
 from twinviewer.domain.label_edit import LabelBox, LabelEdit
 from twinviewer.domain.mask import Mask
 from twinviewer.domain.mesh import OrganMesh, enclosed_volume_ml
@@ -109,6 +109,7 @@ __all__ = [
     "Image",
     "ImageWarning",
     "KeyImage",
+    "KeyLine",
     "LabelBox",
     "LabelEdit",
     "LabelMap",

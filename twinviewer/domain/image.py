@@ -66,7 +66,7 @@ class Volume:
     phase_percent: (t,) position of each phase in the R-R interval, 0..100; times_s: (t,) the same in seconds.
     rr_s: length of the beat, None where the header does not say. uid: hash of pixel data and geometry. unit: of the
     values where the header tells it ("HU", "Bq/mL", "SUVbw", "Gy"), else "". left_out: what could not be decoded,
-    "file: reason" each, and what was done without it.
+    "file: reason" each, and what was done without it; slices_read: what is there then, None where all is.
     """
 
     data: NDArray[np.generic]
@@ -79,6 +79,7 @@ class Volume:
     window: tuple[float, float] | None = None
     unit: str = ""
     left_out: tuple[str, ...] = ()
+    slices_read: SliceGrid | None = None
 
     @property
     def phases(self) -> int:
@@ -106,11 +107,18 @@ class CinePlane:
         n = np.cross(self.affine[:3, 0], self.affine[:3, 1])
         return n / np.linalg.norm(n)
 
+    @property
+    def grid(self) -> Grid:
+        """The plane as a grid of one slice, as thick as it was scanned (1 mm where the header does not say)."""
+        affine = self.affine.copy()
+        affine[:3, 2] = self.normal * (self.thickness_mm if self.thickness_mm > 0 else 1.0)
+        return Grid((1, int(self.frames.shape[1]), int(self.frames.shape[2])), affine)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CineStack:
-    """Planes of one study that share a beat but no regular grid (short axis with gaps, long axes). left_out: as of a
-    Volume."""
+    """Planes of one study that share a beat but no regular grid (short axis with gaps, long axes). left_out,
+    slices_read: as of a Volume."""
 
     planes: tuple[CinePlane, ...]
     modality: str
@@ -118,6 +126,7 @@ class CineStack:
     description: str = ""
     window: tuple[float, float] | None = None
     left_out: tuple[str, ...] = ()
+    slices_read: SliceGrid | None = None
 
     @property
     def mean_rr_s(self) -> float | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twinviewer.domain.contours import CinePoint
 from twinviewer.domain.image import Grid
 
 
@@ -15,7 +16,8 @@ class Mask:
 
     data: (t, k, j, i) integers, 0 = background, read-only. names: number -> what the file calls it, as far as it says.
     made_by: how the file is named in provenance, by its hash, since a file's own name may name a patient. notes: what
-    a reader must know of how the numbers came to be ("two segments overlap"), one sentence each.
+    a reader must know of how the numbers came to be ("two segments overlap"), one sentence each. points: named places
+    that the file gives beside its regions, in the planes of a cine study.
     """
 
     data: NDArray[np.integer]
@@ -23,6 +25,7 @@ class Mask:
     names: Mapping[int, str]
     made_by: str
     notes: tuple[str, ...] = ()
+    points: tuple[CinePoint, ...] = ()
 
     @property
     def phases(self) -> int:

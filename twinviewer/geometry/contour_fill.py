@@ -36,13 +36,19 @@ class FilledContours:
 
 
 def fill(
-    contours: Sequence[Array], grid: Grid, *, thickness_mm: float | None = None, interpolate: bool = False
+    contours: Sequence[Array],
+    grid: Grid,
+    *,
+    thickness_mm: float | None = None,
+    interpolate: bool = False,
+    bridge_mm: float = 0.0,
 ) -> FilledContours:
     """Fill closed contours, each (n, 3) LPS mm in a plane of any orientation, all planes parallel.
 
     thickness_mm: how far a contour reaches to both sides together; None: the grid's slice distance where the contours
     lie in its slices, else the usual distance of the contours' planes. interpolate: fill what lies between contours
-    further apart than that by the mean of their signed distances; else it stays empty and is counted. ValueError
+    further apart than that by the mean of their signed distances; else it stays empty and is counted. bridge_mm: up to
+    this distance it is done all the same, and not counted: the images have no slices of their own there. ValueError
     where the contours' planes are not parallel.
     """
     planes, bent = _planes(contours)
@@ -57,7 +63,7 @@ def fill(
     heights, drawn = _stacked([points @ to_frame[:3, :3].T + to_frame[:3, 3] for _, points in planes], own_shape)
     slice_mm = abs(float(normal @ grid.affine[:3, 2]))
     thickness = thickness_mm or _usual_distance(heights, slice_mm if along else None)
-    layers = _Layers(heights, drawn, thickness, interpolate, frame)
+    layers = _Layers(heights, drawn, thickness, np.inf if interpolate else bridge_mm, frame, bridge_mm)
     region, reached = layers.onto(grid, to_frame)
     return FilledContours(region, layers.gaps, bent, len(planes) - sum(layers.counts[at] for at in reached))
 
@@ -165,13 +171,15 @@ class _Layers:
         heights: Array,
         drawn: Sequence[tuple[NDArray[np.bool_], int]],
         thickness: float,
-        interpolate: bool,
+        up_to_mm: float,
         frame: Array,
+        own_mm: float,
     ) -> None:
-        self.heights, self.thickness, self.interpolate = heights, thickness, interpolate
+        self.heights, self.thickness, self.up_to_mm = heights, thickness, up_to_mm
+        self.interpolate = up_to_mm > 1.5 * thickness
         self.filled = [one for one, _ in drawn]
         self.counts = [count for _, count in drawn]
-        wide = np.diff(heights) > 1.5 * thickness
+        wide = np.diff(heights) > max(1.5 * thickness, own_mm + FLAT_MM)
         self.gaps = int(np.count_nonzero(wide))
         self._sampling = (float(np.linalg.norm(frame[:3, 1])), float(np.linalg.norm(frame[:3, 0])))
         self._signed: dict[int, NDArray[np.float32]] = {}
@@ -188,7 +196,7 @@ class _Layers:
             return self.filled[near], near
         if between and self.heights[above] - self.heights[below] <= 1.5 * self.thickness:
             return self.filled[near], near
-        if between and self.interpolate:
+        if between and self.heights[above] - self.heights[below] <= self.up_to_mm + FLAT_MM:
             share = (height - self.heights[below]) / (self.heights[above] - self.heights[below])
             return (1.0 - share) * self._distance(below) + share * self._distance(above) > 0.0, None
         return None, None

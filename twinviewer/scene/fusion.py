@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import Volume
-from twinviewer.scene.oblique import Resampler
+from twinviewer.domain import Image
+from twinviewer.scene.laid_over import Sampled, covered, laid_over
 from twinviewer.scene.palette import lookup_table
 from twinviewer.scene.slab import THIN, Slab
 
+WHOLE = 0.995
+"""From this share of a slice on, nothing is said of the rest."""
 RAMP = 0.12
 """Share of the range over which low values fade in: a hard edge there would look like a finding."""
 
@@ -29,10 +31,9 @@ class Fused:
     """The second series, ready to be laid over any slice. label, unit: what its values are called. doubt: what every
     picture of it must say, "" for nothing."""
 
-    def __init__(self, volume: Volume, look: FusionLook, label: str = "", unit: str = "", doubt: str = "") -> None:
-        self.volume, self.look, self.label, self.unit, self.doubt = volume, look, label, unit, doubt
-        self._resampler = Resampler(volume.grid)
-        self._voxels = 0, volume.data[0]
+    def __init__(self, image: Image, look: FusionLook, label: str = "", unit: str = "", doubt: str = "") -> None:
+        self.image, self.look, self.label, self.unit, self.doubt = image, look, label, unit, doubt
+        self.source = laid_over(image)
         self._table: tuple[FusionLook, NDArray[np.uint8], NDArray[np.uint16]] | None = None
 
     def _tables(self) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
@@ -43,22 +44,12 @@ class Fused:
             self._table = self.look, colours, np.round(256 * (1.0 - cover)).astype(np.uint16)
         return self._table[1], self._table[2]
 
-    def phase_for(self, percent: float) -> int:
-        """Its phase that is nearest to a position of the beat, 0..100."""
-        if self.volume.phases < 2:
-            return 0
-        away = np.abs((self.volume.phase_percent - percent + 50.0) % 100.0 - 50.0)
-        return int(np.argmin(away))
-
     def values(
         self, affine: NDArray[np.float64], size: tuple[int, int], percent: float = 0.0, slab: Slab = THIN
-    ) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
-        """(rows, columns) values at the pixels of a slice, and which of them lie in the second series at all."""
-        phase = self.phase_for(percent)
-        if self._voxels[0] != phase:
-            self._voxels = phase, self.volume.data[phase]
-        found = self._resampler.sample(affine, size, self._voxels[1], slab)
-        return found, found != found.dtype.type(self._resampler.outside)
+    ) -> Sampled:
+        """(rows, columns) values at the pixels of a slice, and which of them lie in the second series at all. percent:
+        the moment of the beat, 0..100; the nearest one is shown."""
+        return self.source.sample(affine, size, percent, slab)
 
     def over(
         self, rgb: NDArray[np.uint8], affine: NDArray[np.float64], percent: float = 0.0, slab: Slab = THIN
@@ -75,9 +66,25 @@ class Fused:
 
     def said_at(self, place_mm: NDArray[np.float64], percent: float = 0.0) -> str:
         """The second series' voxel under an LPS place, with its name; "" outside."""
-        i, j, k = np.round(self.volume.grid.to_ijk(np.asarray(place_mm, float)[None])[0]).astype(int)
-        shape = self.volume.grid.shape
-        if not (0 <= k < shape[0] and 0 <= j < shape[1] and 0 <= i < shape[2]):
-            return ""
-        value = float(self.volume.data[self.phase_for(percent), k, j, i])
-        return f"{self.label} {value:.4g} {self.unit}".strip()
+        value = self.source.value_at(np.asarray(place_mm, float), percent)
+        return "" if value is None else f"{self.label} {value:.4g} {self.unit}".strip()
+
+    def notes(self, affine: NDArray[np.float64], size: tuple[int, int], *, brief: bool = False) -> list[str]:
+        """What a reader must know of the second series on one slice: the doubt, how much of the slice it reaches, and
+        slices that are shown as scanned. Low values let the images through: without a word nobody could tell them from
+        where there is nothing. brief: for small views, its name left out."""
+        share = covered(self.source, affine, size)
+        name = "" if brief else f"{self.label} "
+        said = [self.doubt.replace("frame of reference", "frame") if brief else self.doubt] if self.doubt else []
+        if share <= 0.0:
+            return [*said, "not reached" if brief else f"{name}does not reach here"]
+        if share < WHOLE:
+            said.append(f"{name}reaches {max(round(100 * share), 1)} %" + ("" if brief else " of it"))
+        if self.source.steps_mm:
+            said.append(f"{name}in steps of {self.source.steps_mm:.3g} mm")
+        return said
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether it has one moment only."""
+        return self.source.moments < 2

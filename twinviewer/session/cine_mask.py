@@ -6,6 +6,7 @@ names no image that is here, the contour's own plane tells the slice, and its ph
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from twinviewer.domain import CineStack, Grid, LoadError, Mask, Series
+from twinviewer.domain import CinePoint, CineStack, Grid, LoadError, Mask, Series
 from twinviewer.geometry.contour_fill import fill
 from twinviewer.geometry.overlay import overlaid
 from twinviewer.segmentation.cine.short_axis import short_axis
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from twinviewer.dicom.read_rtstruct import Region, StructureSet
 
 UNKNOWN = -1
+_POINT = re.compile(r"(mitral|tricuspid|aortic|lv_apex_endo|lv_apex_epi|rv_apex)(?: ([+-]1))?")
 _NEAR = 0.5
 """Of the slice distance: a contour further from a slice than that lies on none."""
 _PARALLEL = 0.9995
@@ -61,9 +63,30 @@ def read_cine_structures(paths: Sequence[Path], stack: CineStack, series: Series
         notes += [one for one in said if one not in notes][:1]
     if left_out:
         notes.append(f"{left_out} contours lie on no short-axis slice: they were left out")
+    places = _points(sets, stack, series) if known else ()
     data.setflags(write=False)
     digest = sets[0].made_by if len(sets) == 1 else f"{sets[0].made_by} and {len(sets) - 1} more"
-    return Mask(data, grid, dict(enumerate(names, start=1)), digest, tuple(notes))
+    return Mask(data, grid, dict(enumerate(names, start=1)), digest, tuple(notes), places)
+
+
+def _points(sets: Sequence[StructureSet], stack: CineStack, series: Series | None) -> tuple[CinePoint, ...]:
+    """The ends of valves and apices that the sets give as points on images of the study."""
+    if series is None or not any(one.points for one in sets):
+        return ()
+    from twinviewer.dicom.write_cine_contours import cine_images
+
+    images = enumerate(cine_images(series))
+    at = {plane.header.sop_uid: (number, t) for number, row in images for t, plane in enumerate(row)}
+    found: dict[tuple[int, int, str, int], CinePoint] = {}
+    for point in (one for structures in sets for one in structures.points):
+        named = _POINT.fullmatch(point.name)
+        if named is None or point.image not in at:
+            continue
+        plane, phase = at[point.image]
+        if plane < len(stack.planes) and phase < len(stack.planes[plane].frames):
+            side = int(named[2] or 0)
+            found[plane, phase, named[1], side] = CinePoint(plane, phase, named[1], side, point.point_mm, 1.0)
+    return tuple(found.values())
 
 
 def _checked(path: Path, series: Series | None) -> StructureSet:

@@ -3,26 +3,22 @@
 No Qt here. A timer calls :meth:`JobRunner.poll`, and all callbacks are made from there, on the caller's thread.
 """
 
-import multiprocessing
-import os
-import signal
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
-from multiprocessing.connection import Connection
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
-from typing import Any, Literal
+from typing import Any
 
 import psutil
 
 from twinviewer.domain import TwinviewerError, WorkerError
-from twinviewer.session import messages
-from twinviewer.session.watched import MARK_BYTES, Mark, noted, serve_watched
-from twinviewer.session.worker import STOP, function_name, revived
+from twinviewer.domain.reading import UnderWay
+from twinviewer.session import messages, second_try
+from twinviewer.session.job import Job, JobState
+from twinviewer.session.worker import function_name, revived
+from twinviewer.session.worker_process import WorkerProcess, start_worker
 
 PREWARM = "twinviewer.session.steps:prewarm"
 """Run in every new worker while it has no job: imports what segmentation, meshing and engines need."""
@@ -31,66 +27,6 @@ DEADLINE_S = 600.0
 STOP_S = 1.0
 PATIENCE_S = 2.0
 """How long a worker may take to leave a job that was cancelled gently. Another worker takes the next job meanwhile."""
-
-JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
-
-
-@dataclass(eq=False)
-class Job:
-    """One call in a worker. name: for people. revision: of the Case that it started from.
-
-    fraction, text: the last progress. result: what the function returned, once state is "done".
-    """
-
-    name: str
-    revision: int
-    function: str
-    arguments: tuple[Any, ...]
-    keywords: Mapping[str, Any]
-    deadline_s: float
-    done: Callable[[Any], None] | None
-    failed: Callable[[TwinviewerError], None] | None
-    progress: Callable[[float, str], None] | None
-    cancelled: Callable[[], None] | None
-    live: Callable[[Any], None] | None = None
-    state: JobState = "waiting"
-    fraction: float = 0.0
-    text: str = ""
-    result: Any = None
-    error: TwinviewerError | None = None
-    started_s: float = 0.0
-    taken: bool = False
-    attempts: int = 0
-    _runner: "JobRunner | None" = None
-
-    def cancel(self, gently: bool = False) -> bool:
-        """Stop the job now, by killing its worker. False if it had ended already. Its callback comes with poll().
-
-        gently: nothing of the job is heard any more, but its worker is asked to leave it at its next report and keeps
-        what it has learned; it is killed where that takes longer than PATIENCE_S.
-        """
-        return self._runner is not None and self._runner._cancel(self, gently)
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will come."""
-        return self.state in ("done", "failed", "cancelled")
-
-
-@dataclass(eq=False)
-class _Worker:
-    process: BaseProcess
-    connection: Connection
-    job: Job | None = None
-    leaving_s: float = 0.0
-    """Since when it has been leaving a job that nobody waits for; 0: it is not."""
-    mark: Mark = None
-    reading: tuple[int, float] = (0, 0.0)
-    """What it was last seen to read, and when that was first seen."""
-
-    @property
-    def idle(self) -> bool:
-        return self.job is None and not self.leaving_s
 
 
 class JobRunner:
@@ -103,18 +39,17 @@ class JobRunner:
     def __init__(
         self, workers: int = 2, *, memory_bytes: int | None = None, prewarm: str = PREWARM, warm: bool = True
     ) -> None:
-        self._context = multiprocessing.get_context("spawn")
         self._limit = max(1, workers)
         self._memory_bytes = int(0.7 * psutil.virtual_memory().total) if memory_bytes is None else memory_bytes
         self._prewarm = prewarm
         self._keep_warm = warm
-        self._workers: list[_Worker] = []
+        self._workers: list[WorkerProcess] = []
         self._dying: list[BaseProcess] = []
         self._waiting: deque[Job] = deque()
         self._news: deque[Callable[[], None]] = deque()
         self._closed = False
         if warm:
-            self._workers.append(self._start())
+            self._workers.append(start_worker(self._prewarm, self._memory_bytes))
 
     def submit(
         self,
@@ -142,7 +77,7 @@ class JobRunner:
         job = Job(
             name or called, revision, called, arguments, keywords, deadline_s, done, failed, progress, cancelled, live
         )
-        job._runner = self
+        job._stop, job.can_leave_out = self._cancel, second_try.can_leave_out(function)
         self._waiting.append(job)
         self._dispatch()
         return job
@@ -202,32 +137,20 @@ class JobRunner:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _start(self) -> _Worker:
-        ours, theirs = self._context.Pipe(duplex=True)
-        mark = self._context.RawArray("B", MARK_BYTES)
-        arguments = (mark, theirs, os.getpid(), self._prewarm, self._memory_bytes)
-        # workers and window share the cores: more BLAS threads wait for each other and take what the window needs
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", str(max((os.cpu_count() or 2) // 2, 1)))
-        process = self._context.Process(target=serve_watched, args=arguments, name="twinviewer worker", daemon=True)
-        with deaf_to_interrupts():
-            process.start()
-        theirs.close()
-        return _Worker(process, ours, mark=mark)
-
     def _dispatch(self) -> None:
         while self._waiting and not self._closed:
             free = next((worker for worker in self._workers if worker.idle), None)
             if free is None:
                 if len(self._workers) >= self._limit:
                     return
-                free = self._start()
+                free = start_worker(self._prewarm, self._memory_bytes)
                 self._workers.append(free)
             job = self._waiting.popleft()
             free.job, job.state, job.started_s = job, "running", time.monotonic()
             job.attempts += 1
             order = {"function": job.function, "arguments": job.arguments, "keywords": dict(job.keywords)}
             try:
-                messages.send(free.connection, order, free.process.pid or 0)
+                free.send(order)
             except OSError:
                 self._died(free)
             except ValueError as error:  # an argument that the codec does not know
@@ -235,11 +158,11 @@ class JobRunner:
                 self._finish(job, "failed", error=WorkerError(f"The job cannot be sent: {error}", where=job.name))
         room = len(self._workers) < self._limit
         if self._keep_warm and not self._closed and room and not any(worker.idle for worker in self._workers):
-            self._workers.append(self._start())
+            self._workers.append(start_worker(self._prewarm, self._memory_bytes))
 
     def _listen(self, wait_s: float) -> None:
         speaking = {worker.connection: worker for worker in self._workers}
-        for ready in multiprocessing.connection.wait(list(speaking), timeout=wait_s):
+        for ready in wait(list(speaking), timeout=wait_s):
             worker = speaking[ready]  # type: ignore[index]
             try:
                 while worker.connection.poll():
@@ -247,7 +170,7 @@ class JobRunner:
             except (EOFError, OSError):
                 self._died(worker)
 
-    def _heard(self, worker: _Worker, message: dict[str, Any]) -> None:
+    def _heard(self, worker: WorkerProcess, message: dict[str, Any]) -> None:
         job = worker.job
         if worker.leaving_s and message["kind"] in ("done", "failed"):
             worker.leaving_s = 0.0
@@ -255,7 +178,8 @@ class JobRunner:
             return
         if message["kind"] == "taken":
             job.taken = True
-            job.arguments, job.keywords = (), {}  # from here on only the worker holds on to the input
+            if not job.can_leave_out:
+                job.arguments, job.keywords = (), {}  # from here on only the worker holds on to the input
             return
         if message["kind"] == "progress":
             job.fraction, job.text = message["fraction"], message["text"]
@@ -284,9 +208,9 @@ class JobRunner:
         elif state == "cancelled" and job.cancelled is not None:
             self._news.append(job.cancelled)
 
-    def _died(self, worker: _Worker) -> None:
+    def _died(self, worker: WorkerProcess) -> None:
         job = worker.job
-        read, file, _ = noted(worker.mark)
+        file = worker.file
         self._end(worker)
         worker.process.join(STOP_S)
         if job is not None and not job.ended and not job.taken and job.attempts < 3:
@@ -295,14 +219,30 @@ class JobRunner:
         elif job is not None and not job.ended:
             code = worker.process.exitcode
             how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+            if self._begun_again(job, file, f"the program that read it died ({how})", died=True):
+                return
             what = f"The worker process died ({how})"
-            remedy = "The case is as it was before; try again, or with smaller images"
-            if read:
-                what, remedy = (
-                    f"{what} of this file",
-                    "The case is as it was before; leave the file out, or export it again",
-                )
-            self._finish(job, "failed", error=WorkerError(what, where=file if read else job.name, remedy=remedy))
+            error = WorkerError(
+                what, where=job.name, remedy="The case is as it was before; try again, or with smaller images"
+            )
+            if file.number:
+                error = second_try.given_up(second_try.left_out(job.keywords), file, f"{what} of this file", job.name)
+            self._finish(job, "failed", error=error)
+
+    def _begun_again(self, job: Job, file: UnderWay, why: str, died: bool) -> bool:
+        """Whether a job waits for another worker, to be done without a file that the last one did not survive."""
+        if not file.number or not job.can_leave_out:
+            return False
+        leave_out = second_try.without(second_try.left_out(job.keywords), file, why, died)
+        if leave_out is None:
+            return False
+        job.keywords = {**job.keywords, second_try.PARAMETER: leave_out}
+        job.state, job.taken, job.attempts = "waiting", False, 0
+        self._waiting.appendleft(job)
+        job.fraction, job.text = 0.0, f"Reading again without {file.where}" if leave_out else "Reading again, with care"
+        if job.progress is not None:
+            self._news.append(partial(job.progress, job.fraction, job.text))
+        return True
 
     def _enforce_deadlines(self) -> None:
         now = time.monotonic()
@@ -319,16 +259,18 @@ class JobRunner:
             elif job is not None:
                 self._enforce_reading(worker, job, now)
 
-    def _enforce_reading(self, worker: _Worker, job: Job, now: float) -> None:
+    def _enforce_reading(self, worker: WorkerProcess, job: Job, now: float) -> None:
         """A decoder that never ends is stopped long before the job's own deadline, and its file is named."""
-        number, file, limit_s = noted(worker.mark)
-        if number != worker.reading[0]:
-            worker.reading = (number, now)
-        elif number and now - worker.reading[1] > limit_s:
+        file = worker.too_long_at(now)
+        if file is not None:
             self._end(worker)
-            what = f"The file could not be read within {limit_s:.0f} s, so it was given up"
-            remedy = "The case is as it was before; leave the file out, or export it again"
-            self._finish(job, "failed", error=WorkerError(what, where=file, remedy=remedy))
+            why = f"it could not be read within {file.limit_s:.0f} s"
+            if self._begun_again(job, file, why, died=False):
+                return
+            what = f"The file could not be read within {file.limit_s:.0f} s, so it was given up"
+            self._finish(
+                job, "failed", error=second_try.given_up(second_try.left_out(job.keywords), file, what, job.name)
+            )
 
     def _cancel(self, job: Job, gently: bool) -> bool:
         if job.ended:
@@ -336,26 +278,15 @@ class JobRunner:
         if job in self._waiting:
             self._waiting.remove(job)
         for worker in list(self._workers):
-            if worker.job is job and not (gently and self._let_go(worker)):
+            if worker.job is job and not (gently and worker.let_go()):
                 self._end(worker)
         self._finish(job, "cancelled")
         return True
 
-    def _let_go(self, worker: _Worker) -> bool:
-        """Ask a worker to leave its job; whether it could be asked."""
-        try:
-            messages.send(worker.connection, {STOP: True}, worker.process.pid or 0)
-        except OSError:
-            return False
-        worker.job, worker.leaving_s = None, time.monotonic()
-        return True
-
-    def _end(self, worker: _Worker) -> None:
-        worker.job = None
+    def _end(self, worker: WorkerProcess) -> None:
         if worker in self._workers:
             self._workers.remove(worker)
-        worker.connection.close()
-        worker.process.kill()
+        worker.kill()
         self._dying.append(worker.process)
 
     def _reap(self) -> None:
@@ -364,16 +295,3 @@ class JobRunner:
                 process.join()
                 process.close()
                 self._dying.remove(process)
-
-
-@contextmanager
-def deaf_to_interrupts() -> Iterator[None]:
-    """A process started herein ignores Ctrl-C from its first instruction on: it is for the parent to end it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

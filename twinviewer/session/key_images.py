@@ -1,16 +1,22 @@
 """Key images as steps of the Case: marked, named, taken away, each named for the undo menu."""
 
+import re
 import uuid
 from dataclasses import replace
 
 import numpy as np
 
-from twinviewer.domain import KeyImage, TwinviewerError
+from twinviewer.domain import KeyImage, KeyLine, TwinviewerError
+from twinviewer.session import fusion
 from twinviewer.session.case import Case
 
 LIMIT = 60
 """Key images a case."""
 MOST_LETTERS = 120
+MOST_NOTE = 1000
+MOST_LINES, MOST_SEGMENTS = 60, 200_000
+MOST_STRUCTURES = 255
+HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 MOST_PX = 4096
 SLABS = ("mean", "max", "min")
 
@@ -22,7 +28,10 @@ def add_key_image(case: Case, key: KeyImage) -> Case:
         raise TwinviewerError("A key image needs a name", remedy="Type one")
     if case.image is None or key.image_uid != case.image.uid:
         raise TwinviewerError("This view is not of the images that are open", remedy="Mark it again")
-    done = replace(key, title=title, uid=key.uid or uuid.uuid4().hex[:12])
+    note = key.note.strip()
+    if len(note) > MOST_NOTE:
+        raise TwinviewerError(f"A note holds {MOST_NOTE} letters, and this one {len(note)}", remedy="Shorten it")
+    done = replace(key, title=title, note=note, uid=key.uid or uuid.uuid4().hex[:12])
     there = any(one.uid == done.uid for one in case.key_images)
     if not there and len(case.key_images) >= LIMIT:
         raise TwinviewerError(f"A case holds {LIMIT} key images", remedy="Remove some first")
@@ -31,7 +40,9 @@ def add_key_image(case: Case, key: KeyImage) -> Case:
         title = next(f"{title} ({n})" for n in range(2, LIMIT + 2) if f"{title} ({n})" not in others)
         done = replace(done, title=title)
     kept = tuple(done if one.uid == done.uid else one for one in case.key_images)
-    return case.changed(f"{'Rename' if there else 'Mark'} key image, {title}",
+    before = next((one for one in case.key_images if one.uid == done.uid), None)
+    what = "Mark" if before is None else "Rename" if before.title != title else "Note on"
+    return case.changed(f"{what} key image, {title}",
                         key_images=kept if there else (*case.key_images, done))  # fmt: skip
 
 
@@ -61,4 +72,34 @@ def sound(key: KeyImage) -> bool:
         and key.slab in SLABS
         and key.frame >= 0
         and len(key.title) <= MOST_LETTERS
+        and len(key.note) <= MOST_NOTE
+        and _sound_over(key)
+    )
+
+
+def _sound_over(key: KeyImage) -> bool:
+    """The same of what lay over it."""
+    labels = key.labels
+    return (
+        (labels is None or (labels.ndim == 2 and labels.dtype == np.uint8 and max(labels.shape) <= MOST_PX))
+        and 0.0 <= key.opacity <= 1.0
+        and len(key.structures) <= MOST_STRUCTURES
+        and all(0 < value < 256 and len(name) <= MOST_LETTERS and HEX.fullmatch(colour) is not None
+                for value, name, colour in key.structures)
+        and len(key.lines) <= MOST_LINES
+        and all(map(_sound_line, key.lines))
+        and (key.over is None or fusion.sound(key.over))
+    )  # fmt: skip
+
+
+def _sound_line(line: KeyLine) -> bool:
+    ends = line.ends_mm
+    return bool(
+        HEX.fullmatch(line.colour) is not None
+        and 0.0 < line.width_px <= 20.0
+        and ends.ndim == 3
+        and ends.shape[1:] == (2, 3)
+        and len(ends) <= MOST_SEGMENTS
+        and ends.dtype.kind == "f"
+        and np.isfinite(ends).all()
     )

@@ -64,6 +64,7 @@ def _read_any(path: Path, image: Image | None, series: Series | None, interpolat
         from twinviewer.dicom.read_rtstruct import drawn_on, is_rtstruct, mask_of, read_rtstruct
         from twinviewer.dicom.read_seg import read_seg
         from twinviewer.dicom.references import check_references
+        from twinviewer.dicom.rtstruct_phases import by_phase, mask_of_phases
 
         if not is_rtstruct(path):
             mask = read_seg(path)
@@ -79,12 +80,29 @@ def _read_any(path: Path, image: Image | None, series: Series | None, interpolat
                 "Contours of a structure set need the slices that they were drawn on", where=path.name,
                 remedy="Open that series first",
             )  # fmt: skip
-        drawn = drawn_on(series) if series is not None and series.files and not is_from_file(series) else None
-        return mask_of(read_rtstruct(path), image.grid, drawn, interpolate)
+        structures, bridge_mm = read_rtstruct(path), _made_between_mm(image, series)
+        if series is None or not series.files or is_from_file(series):
+            return mask_of(structures, image.grid, None, interpolate, bridge_mm)
+        sets = by_phase(structures, series)
+        if sets is None:
+            return mask_of(structures, image.grid, drawn_on(series), interpolate, bridge_mm)
+        return mask_of_phases(sets, image.grid, drawn_on(series), interpolate, bridge_mm)
     mask = read_mask(path, allow_empty)
     if not mask.names and len(mask.values) == 1:  # a structure a file is called by its file
         return replace(mask, names={mask.values[0]: plain_stem(path)})
     return mask
+
+
+def _made_between_mm(image: Volume, series: Series | None) -> float:
+    """The widest distance of a series' own slices where the volume has others between them, made from these; 0 where
+    it has none. Contours cannot have been drawn on such slices."""
+    grid = image.slices_read or (series.grid if series is not None else None)
+    if grid is None:
+        return 0.0
+    depths = [row.depth_mm for row in grid.rows if not row.lacks_all and row.depth_mm is not None]
+    if len(depths) < 2 or len(depths) >= image.grid.shape[0]:
+        return 0.0
+    return float(np.diff(sorted(depths)).max())
 
 
 def read_masks(given: Given, image: Image, series: Series | None = None, interpolate: bool = False) -> Mask:

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from twinviewer import __version__
-from twinviewer.domain import BaselineFit, Delta, LoadError, Quantity, Ruler, StoreError
+from twinviewer.domain import BaselineFit, CineStack, Delta, KeyImage, LoadError, Quantity, Ruler, StoreError
 from twinviewer.session.case import BASELINE, Case, Scenario
 from twinviewer.session.comparison import compare
 from twinviewer.session.norms import norms_of
@@ -36,6 +39,7 @@ def metrics_document(case: Case) -> dict[str, Any]:
         "case": _case_document(case),
         "measurements": _measured(case),
         "by_hand": [_ruler(one) for one in case.rulers],
+        "key_images": [_key_image(one, case) for one in case.key_images],
         "scenarios": {s.name: _quantities(s.run.metrics) for s in simulated if s.run is not None},
         "deltas": deltas,
     }
@@ -66,6 +70,48 @@ def _ruler(ruler: Ruler) -> dict[str, Any]:
         "frame": ruler.frame if ruler.nodes is None else None,
         "beat_fraction": ruler.fraction,
     }
+
+
+def _key_image(key: KeyImage, case: Case) -> dict[str, Any]:
+    """A view that a reader has marked: what it shows of which series, where in LPS mm, and what lay over it."""
+    image = case.image
+    planes = image.planes if isinstance(image, CineStack) else ()
+    columns, rows = key.size_px
+    return {
+        "title": key.title,
+        "note": key.note or None,
+        "series_uid": case.active_series_uid or None,
+        "image_uid": key.image_uid,
+        "view": key.view or None,
+        "plane": {
+            "number": key.plane if key.plane >= 0 else None,
+            "label": planes[key.plane].label if 0 <= key.plane < len(planes) else None,
+            "centre_mm": _place(key.centre_mm),
+            "right": _place(key.right, 6),
+            "down": _place(key.down, 6),
+            "width_mm": round(columns * key.mm_per_px, 3),
+            "height_mm": round(rows * key.mm_per_px, 3),
+        },
+        "slab": {"kind": key.slab, "thickness_mm": key.slab_mm} if key.slab_mm > 0 else None,
+        "window": {"width": key.window, "level": key.level},
+        "frame": key.frame,
+        "beat_fraction": key.fraction,
+        "structures": [name for _, name, _ in key.structures],
+        "second_series": None
+        if key.over is None
+        else {
+            "series_uid": key.over.series_uid,
+            "colours": key.over.colours,
+            "low": key.over.low,
+            "high": key.over.high,
+            "opacity": key.over.opacity,
+            "frame_of_reference_overruled": key.over.overruled,
+        },
+    }
+
+
+def _place(vector: NDArray[np.float64], digits: int = 3) -> list[float]:
+    return [round(float(x), digits) for x in vector]
 
 
 def delta_document(delta: Delta) -> dict[str, Any]:

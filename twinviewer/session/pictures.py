@@ -3,6 +3,7 @@
 import numpy as np
 
 from twinviewer.domain import Picture, Pictures, Reporter, Series, silent
+from twinviewer.domain.reading import LeaveOut
 
 
 def opens_as_pictures(series: Series) -> bool:
@@ -10,11 +11,11 @@ def opens_as_pictures(series: Series) -> bool:
     return series.extra.get("opens_as") == "pictures"
 
 
-def compute_pictures(series: Series, report: Reporter = silent) -> Pictures:
-    """Decode the pictures of a series. LoadError."""
+def compute_pictures(series: Series, report: Reporter = silent, leave_out: LeaveOut | None = None) -> Pictures:
+    """Decode the pictures of a series. leave_out: files that an earlier worker did not survive. LoadError."""
     from twinviewer import dicom
 
-    return dicom.read_pictures(series, report)
+    return dicom.read_pictures(series, report, leave_out=leave_out)
 
 
 def middle_picture(series: Series) -> Picture:

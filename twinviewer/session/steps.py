@@ -35,6 +35,7 @@ from twinviewer.domain import (
     silent,
 )
 from twinviewer.domain.image import LEFT_OUT
+from twinviewer.domain.reading import LeaveOut
 from twinviewer.session import catalog
 from twinviewer.session.case import Case
 from twinviewer.session.image_files import read_any_image, scan_any
@@ -55,12 +56,13 @@ Corrected = tuple[CineContours, OrganMesh | None, dict[str, Quantity]]
 """Contours after a correction by hand, the model that followed it or None, and what they measure."""
 
 
-def compute_scan(folder: str, report: Reporter = silent) -> tuple[Series, ...]:
-    """The series in a folder, or in one file: DICOM by headers only, and other images. LoadError if there is none."""
+def compute_scan(folder: str, report: Reporter = silent, leave_out: LeaveOut | None = None) -> tuple[Series, ...]:
+    """The series in a folder, or in one file: DICOM by headers only, and other images. leave_out: files that an earlier
+    worker did not survive. LoadError if there is none."""
     where = Path(folder)
     if not where.exists():
         raise LoadError("There is no such folder", where=where.name, remedy="Check the path")
-    return scan_any(where, report)
+    return scan_any(where, report, leave_out)
 
 
 LOOKING = "Looking whether an organ can be made of these images"
@@ -71,12 +73,18 @@ def is_coming(image: Image) -> bool:
     return image.uid == "reading"
 
 
-def compute_image(series: Series, report: Reporter = silent, live: Callable[[Image], None] | None = None) -> Opened:
+def compute_image(
+    series: Series,
+    report: Reporter = silent,
+    live: Callable[[Image], None] | None = None,
+    leave_out: LeaveOut | None = None,
+) -> Opened:
     """Decode the pixels of one series and find the organ that it can become. LoadError.
 
     live: is given a volume once its middle slice is there, and the whole image before the organ is looked for.
+    leave_out: files that an earlier worker did not survive.
     """
-    image = read_any_image(series, part(report, 0.0, 0.9), live)
+    image = read_any_image(series, part(report, 0.0, 0.9), live, leave_out)
     if live is not None:
         live(image)
     report(0.92, "Which organ this may be")
@@ -156,7 +164,8 @@ def accept_image(case: Case, series: Series, opened: Opened) -> Case:
     if image.left_out:
         known = {warning.text for warning in series.warnings}
         notes = tuple(ImageWarning("unreadable_file", text) for text in image.left_out if text not in known)
-        noted = tuple(replace(one, warnings=(*one.warnings, *notes)) if one is series else one for one in case.series)
+        less = replace(series, warnings=(*series.warnings, *notes), grid=image.slices_read or series.grid)
+        noted = tuple(less if one is series else one for one in case.series)
         # without the files' names: messages go into reports
         lost = sum(text.endswith(LEFT_OUT) for text in image.left_out)
         said = f"Left out, as they cannot be decoded: {lost} of {len(series.files)} images"

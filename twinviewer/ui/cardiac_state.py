@@ -222,8 +222,19 @@ class CardiacState(QObject):
                 values = self.cine.between_values(raster, self.fraction)
             else:
                 return None
-            return painted(windowed(values, self.window, self.level), None, None)
+            rgb = painted(windowed(values, self.window, self.level), None, None)
+            if d.fused is not None:
+                rgb = d.fused.over(rgb, self._scanned_at(name, raster), 100.0 * self.fraction)
+            return rgb
         return None
+
+    def _scanned_at(self, name: str, raster: Raster) -> NDArray[np.float64]:
+        """(4, 4), (column, row, 0, 1) -> LPS mm where the scanner had these pixels: a breath-hold that was corrected
+        moved the plane, and not what lies over it."""
+        affine, native = raster.affine, self.native(name)
+        if native is not None and self.cine is not None:
+            affine[:3, 3] -= self.cine.shift_mm[native.number]
+        return affine
 
     def _colours(self) -> LabelColours:
         d = self.display
@@ -241,6 +252,13 @@ class CardiacState(QObject):
         fused = None if d.fused is None else (id(d.fused), d.fused.look)
         return (id(self.image), d.slab, fused, self.as_scanned, *grey, *over)
 
+    def fused_note(self, name: str, raster: Raster | None) -> str:
+        """What a reader must know of the second series in a view; "" where none lies there."""
+        fused = self.display.fused
+        if fused is None or raster is None:
+            return ""
+        return "\n".join(fused.notes(self._scanned_at(name, raster), raster.size))
+
     def note(self, name: str) -> str:
         """What a reader must know about where the pixels come from; "" for a thin slice of a volume."""
         if self.cine is not None:
@@ -253,8 +271,7 @@ class CardiacState(QObject):
             return f"as scanned: {label}{off}"
         gap = self.volume.gap_mm if self.volume is not None else 0.0
         apart = f"nearest slice, steps of {gap:.3g} mm" if gap else ""
-        doubt = self.display.fused.doubt if self.display.fused is not None else ""
-        return "\n".join(filter(None, (self.display.slab.words, doubt, apart)))
+        return "\n".join(filter(None, (self.display.slab.words, apart)))
 
     def set_window(self, window: float, level: float) -> None:
         """Window and level of all views."""
@@ -264,13 +281,16 @@ class CardiacState(QObject):
             self.window, self.level = max(window, 1e-6), level
             self.changed.emit()
 
-    def value_at(self, point_mm: NDArray[np.floating]) -> str:
-        """The voxel under a place, with its unit."""
+    def value_at(self, point_mm: NDArray[np.floating], name: str = "") -> str:
+        """The voxel under a place of a view, with its unit."""
         d = self.display
         value = d.value_at(point_mm) if self.volume is not None else None
         text = "" if value is None else d.said(value)
-        if d.fused is not None and d.volume is not None:
-            over = d.fused.said_at(point_mm, float(d.volume.phase_percent[d.phase]))
+        if d.fused is not None:
+            moment = 100.0 * self.fraction if d.volume is None else float(d.volume.phase_percent[d.phase])
+            shown = self.native(name) if name else None
+            shift = 0.0 if shown is None or self.cine is None else self.cine.shift_mm[shown.number]
+            over = d.fused.said_at(point_mm - shift, moment)
             text = "\n".join(filter(None, (text, over)))
         return text
 

@@ -179,7 +179,7 @@ class CaseTree(QScrollArea):
     ruler_removed = Signal(str)
     key_chosen = Signal(str)
     key_removed = Signal(str)
-    key_renamed = Signal(str, str)
+    key_renamed = Signal(str, str, str)
 
     def __init__(self, look: Look, choices: ViewChoices) -> None:
         super().__init__()

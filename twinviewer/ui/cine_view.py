@@ -1,6 +1,9 @@
 """A cine study as it was scanned: its planes side by side, playing together; one plane large on a double click."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -8,6 +11,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QScrollArea,
     QSizePolicy,
     QToolButton,
@@ -18,10 +22,15 @@ from PySide6.QtWidgets import (
 from twinviewer.domain import CineContours, CineStack, OrganMesh
 from twinviewer.scene.slices import percentile_window
 from twinviewer.ui.combo_box import ComboBox
+from twinviewer.ui.fusion_row import FusionRow
 from twinviewer.ui.icons import icon
 from twinviewer.ui.plane_cross import PlaneCross
-from twinviewer.ui.plane_view import BOTH, CONTOURS, MODEL, NOTHING, PlaneView
+from twinviewer.ui.plane_drawing import BOTH, CONTOURS, MODEL, NOTHING
+from twinviewer.ui.plane_view import PlaneView
 from twinviewer.ui.theme import Look
+
+if TYPE_CHECKING:
+    from twinviewer.scene.fusion import Fused
 
 OUTLINES = (
     (BOTH, "Both"),
@@ -35,6 +44,8 @@ HEART_MARGIN_MM = 20.0
 NEAR_MM = 8.0
 """How far from a plane a point of the wall may lie to say where the heart is in it."""
 GAP_PX = 3
+FUSE = "Lay a second series over the images, in colour"
+MARK = "Mark the plane that was clicked last as a key image (K)"
 PREPARE_MS = 15
 """Pause between two frames that are cut ahead of being seen: the window stays quick."""
 
@@ -45,6 +56,7 @@ class CineView(QWidget):
     outlines_chosen = Signal(str)
     grabbed = Signal()
     corrected = Signal(object)
+    marked = Signal()
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -56,6 +68,7 @@ class CineView(QWidget):
         self._large: PlaneView | None = None
         self._contours: CineContours | None = None
         self._mesh: OrganMesh | None = None
+        self.fused: Fused | None = None
         self._colours: Mapping[str, str] = {}
         self._row_of_choices()
         self._grid_widget = QWidget()
@@ -69,6 +82,8 @@ class CineView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._bar)
+        self.fusion_row = FusionRow(look)
+        column.addWidget(self.fusion_row)
         column.addWidget(self._scroll, 1)
         self._ahead = QTimer(self)
         self._ahead.setInterval(PREPARE_MS)
@@ -111,7 +126,23 @@ class CineView(QWidget):
         self.hand.toggled.connect(self._correcting)
         row.addWidget(self.hand)
         row.addWidget(self.near)
+        self.fusion_menu = QMenu(self)
+        self.fusion, self.star = (self._tool(tip) for tip in (FUSE, MARK))
+        self.fusion.setMenu(self.fusion_menu)
+        self.fusion.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.star.clicked.connect(self.marked)
+        for button in (self.fusion, self.star):
+            row.addWidget(button)
         self._bar.hide()
+
+    @staticmethod
+    def _tool(tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setIconSize(QSize(16, 16))
+        button.setAutoRaise(True)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        return button
 
     def open(self, stack: CineStack | None) -> None:
         """Show a study; None clears."""
@@ -138,8 +169,17 @@ class CineView(QWidget):
             view.crossed.connect(self.set_cross)
             view.stepped.connect(self._step)
             view.set_correcting(self.hand.isChecked())
+            view.set_fused(self.fused)
             self.planes.append(view)
         self._arrange()
+
+    def set_fused(self, fused: Fused | None) -> None:
+        """A second series over every plane; None takes it away. Called again when its look has changed."""
+        if fused is None and self.fused is None:
+            return
+        self.fused = fused
+        for view in self.planes:
+            view.set_fused(fused)
 
     def show_contours(self, contours: CineContours | None, colours: Mapping[str, str]) -> None:
         """Contours over the planes they belong to; None takes them away. colours: structure -> "#RRGGBB"."""
@@ -178,7 +218,7 @@ class CineView(QWidget):
             if self._mesh is not None:
                 wall = self._mesh.points_mm[: self._mesh.wall_points : 8]
                 near = wall[np.abs((wall - view.plane.affine[:3, 3]) @ view.plane.normal) < NEAR_MM]
-            view.focus(view.heart(HEART_MARGIN_MM, near) if self.near.isChecked() else None)
+            view.focus(view.drawing.heart(HEART_MARGIN_MM, near) if self.near.isChecked() else None)
 
     def show_outlines(self, what: str) -> None:
         """One of OUTLINES' values, in every plane."""
@@ -190,11 +230,14 @@ class CineView(QWidget):
     def _say(self) -> None:
         """The key to the lines: colours, and how contour and model are told apart."""
         drawn = self._contours is not None or self._mesh is not None
-        self._bar.setVisible(drawn)
-        self.near.setIcon(icon("heart", self.look.tokens))
+        self._bar.setVisible(self.stack is not None)
+        for button, sign in ((self.near, "heart"), (self.fusion, "fusion"), (self.star, "star")):
+            button.setIcon(icon(sign, self.look.tokens))
+        self.near.setVisible(drawn)
         self.hand.setVisible(self._contours is not None)
         self.outlines.setVisible(self._contours is not None and self._mesh is not None)
         if not drawn:
+            self._legend.clear()
             return
         known = [(self._colours[name], text) for name, text in LEGEND if name in self._colours]
         parts = [f"<span style='color:{colour}'>━</span> {text}" for colour, text in known]
@@ -211,11 +254,11 @@ class CineView(QWidget):
 
     def _prepare(self) -> None:
         """Cut the next frame, the planes in turn, until all are known."""
-        waiting = [view for view in self.planes if view.prepare_left]
+        waiting = [view.drawing for view in self.planes if view.drawing.prepare_left]
         if not waiting:
             self._ahead.stop()
             return
-        max(waiting, key=lambda view: view.prepare_left).prepare()
+        max(waiting, key=lambda one: one.prepare_left).prepare()
 
     def _correcting(self, on: bool) -> None:
         for view in self.planes:

@@ -12,14 +12,14 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from twinviewer.domain import Deidentified, DeidentifyOptions
 from twinviewer.ui.combo_box import ComboBox
-from twinviewer.ui.page import Note
+from twinviewer.ui.dialog_buttons import DialogButtons
+from twinviewer.ui.page import Note, scrolled
 from twinviewer.ui.switch import LabelledSwitch
 from twinviewer.ui.theme import Look
 
@@ -100,16 +100,8 @@ class DeidentifyDialog(QDialog):
         self.note = Note(look)
         column.addWidget(self.note)
         column.addStretch(1)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        cancel = QPushButton("Cancel")
-        cancel.clicked.connect(self.reject)
-        self.go = QPushButton("Export")
-        self.go.setProperty("role", "primary")
-        self.go.setDefault(True)
-        self.go.clicked.connect(self.accept)
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.go)
+        buttons = DialogButtons(self, "Export")
+        self.go = buttons.go
         column.addLayout(buttons)
         for changed in (self.burned_in.toggled, self.keeps["uids"].toggled, self.place.textChanged):
             changed.connect(self._told)
@@ -120,6 +112,7 @@ class DeidentifyDialog(QDialog):
         )
         self.setMinimumWidth(_WIDE_PX)
         self._told()
+        self.resize(_WIDE_PX, column.totalHeightForWidth(_WIDE_PX))  # else as high as if its words stood narrower
 
     def options(self) -> DeidentifyOptions:
         """What was chosen."""
@@ -191,12 +184,7 @@ class DeidentifiedDialog(QDialog):
             rows.addWidget(_section("PRIVATE"))
             rows.addWidget(_quiet(f"{done.private} values of the makers' own were removed"))
         rows.addStretch(1)
-        area = QScrollArea()
-        area.setObjectName("panelScroll")
-        area.setWidgetResizable(True)
-        area.setWidget(inside)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        column.addWidget(area, 1)
+        column.addWidget(scrolled(inside), 1)
         buttons = QHBoxLayout()
         show = QPushButton("Open the folder")
         show.clicked.connect(lambda: self.open_asked.emit(done.folder))

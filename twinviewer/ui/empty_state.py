@@ -1,8 +1,9 @@
 """An empty view says what to do next, and offers to do it."""
 
+import re
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from twinviewer.ui.icons import icon, pixmap
@@ -65,9 +66,27 @@ class EmptyState(QWidget):
 
     def _lay_out(self) -> None:
         buttons = [self._row.itemAt(i).widget() for i in range(self._row.count())]
-        wanted = sum(b.sizeHint().width() + self._row.spacing() for b in buttons if b is not None)
-        side = QBoxLayout.Direction
-        self._row.setDirection(side.LeftToRight if wanted + 40 < self.width() else side.TopToBottom)
+        sizes, gap = [b.sizeHint() for b in buttons if b is not None], self._row.spacing()
+        side, beside = QBoxLayout.Direction, sum(size.width() + gap for size in sizes) + 40 < self.width()
+        self._row.setDirection(side.LeftToRight if beside else side.TopToBottom)
+        heights = [size.height() + gap for size in sizes] or [0]
+        self._fit_words(max(heights) if beside else sum(heights))
+
+    def _fit_words(self, buttons_px: int) -> None:
+        """As many whole sentences as there is room for; the tooltip has the rest."""
+        width, text = max(min(self._text.maximumWidth(), self.width() - 40), 1), self._what[2]
+        room = self.height() - 52 - buttons_px - self._sign.sizeHint().height()
+        room -= self._high(self._title, self._what[1], width)
+        said = re.split(r"(?<=[.!?]) ", text)
+        while len(said) > 1 and self._high(self._text, " ".join(said), width) > room:
+            said.pop()
+        self._text.setText(" ".join(said))
+        self._text.setToolTip("" if " ".join(said) == text else text)
+
+    @staticmethod
+    def _high(label: QLabel, text: str, width: int) -> int:
+        area = QRect(0, 0, width, 10_000)
+        return label.fontMetrics().boundingRect(area, Qt.TextFlag.TextWordWrap, text).height()
 
     @property
     def title(self) -> str:
@@ -85,6 +104,7 @@ class EmptyState(QWidget):
             self._sign.setPixmap(pixmap(sign, self.look.tokens, QSize(40, 40), tone, self.devicePixelRatioF()))
         self._title.setText(title)
         self._text.setText(text)
+        self._lay_out()
 
     def _draw_buttons(self) -> None:
         while self._row.count():

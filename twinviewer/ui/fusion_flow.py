@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QMenu, QMessageBox
 
-from twinviewer.domain import Fusion, Series, TwinviewerError, Volume
-from twinviewer.scene.slices import default_window
-from twinviewer.session.fusion import candidates, change_fusion, doubt, lay_over, take_away
+from twinviewer.domain import CineStack, Fusion, Image, Series, Volume
+from twinviewer.scene.slices import default_window, percentile_window
+from twinviewer.session.fusion import candidates, change_fusion, doubt, lay_over, take_away, without_place
 from twinviewer.session.image_files import read_any_image
 from twinviewer.session.units import unit_of
 
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
+
+MOST_LETTERS = 20
+"""Of a series' name in a corner of a view."""
 
 
 class FusionFlow(QObject):
@@ -24,29 +28,35 @@ class FusionFlow(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self.w = window
-        self._volume: tuple[str, Volume] | None = None
+        self._image: tuple[str, Image] | None = None
         self._asked = ""
-        bar, row = window.views.bar, window.views.fusion_row
-        bar.fusion_menu.aboutToShow.connect(self._fill)
-        row.sliding.connect(self._slide)
-        row.chosen.connect(self._choose)
-        row.removed.connect(self.take_away)
+        views = window.views
+        self._rows = (views.fusion_row, views.cine.fusion_row)
+        for menu in (views.bar.fusion_menu, views.cine.fusion_menu):
+            menu.aboutToShow.connect(partial(self._fill, menu))
+        for row in self._rows:
+            row.sliding.connect(self._slide)
+            row.chosen.connect(self._choose)
+            row.removed.connect(self.take_away)
         window.presenter.case_changed.connect(self.follow)
         self.follow()
 
-    def _fill(self) -> None:
-        menu, case = self.w.views.bar.fusion_menu, self.w.presenter.case
+    def _fill(self, menu: QMenu) -> None:
+        case = self.w.presenter.case
         menu.clear()
         offered = candidates(case)
-        if not isinstance(case.image, Volume) or not offered:
-            menu.addAction("No other volume in this study").setEnabled(False)
+        if case.image is None or not offered:
+            menu.addAction("No other series of this study lies in space").setEnabled(False)
         for series, why in offered:
             name = _name(series)
             action = menu.addAction(f"{name}  (asks first)" if why else name)
-            action.setToolTip(why.capitalize())
+            action.setToolTip(why[:1].upper() + why[1:])
             action.setCheckable(True)
             action.setChecked(case.fusion is not None and case.fusion.series_uid == series.uid)
             action.triggered.connect(lambda _=False, uid=series.uid: self.ask(uid))
+        for series, why in without_place(case):
+            action = menu.addAction(f"{_name(series)}  ({why})")
+            action.setEnabled(False)
         menu.setToolTipsVisible(True)
         if case.fusion is not None:
             menu.addSeparator()
@@ -78,16 +88,14 @@ class FusionFlow(QObject):
     def _read(self, series: Series, *, overruled: bool = False, again: bool = False) -> None:
         p, on = self.w.presenter, self.w.presenter.case.image
 
-        def accept(image: Any) -> None:
-            if p.case.image is not on or not isinstance(image, Volume):
-                if not isinstance(image, Volume):
-                    raise TwinviewerError("Only volumes can be laid over the images", where=series.description)
+        def accept(image: Image) -> None:
+            if p.case.image is not on:
                 return
-            self._volume = series.uid, image
+            self._image = series.uid, image
             if again:
                 self.follow()
             else:
-                p.accept(lay_over(p.case, series, image, default_window(image), overruled=overruled))
+                p.accept(lay_over(p.case, series, image, window_of(image), overruled=overruled))
 
         p.submit("second series", "Import", read_any_image, series, done=accept, name="Read the second series")
 
@@ -103,7 +111,12 @@ class FusionFlow(QObject):
         fused = self.w.display.fused
         if fused is not None:
             fused.look = replace(fused.look, opacity=opacity)
-            self.w.display.changed.emit()
+            self._changed()
+
+    def _changed(self) -> None:
+        """Every view paints again."""
+        self.w.views.cine.set_fused(self.w.display.fused if self.w.views.cine.stack is not None else None)
+        self.w.display.changed.emit()
 
     def _choose(self, colours: str, opacity: float) -> None:
         p = self.w.presenter
@@ -114,42 +127,67 @@ class FusionFlow(QObject):
     def follow(self) -> None:
         """The Case changed."""
         w, case = self.w, self.w.presenter.case
-        volume = case.image if isinstance(case.image, Volume) else None
-        w.display.unit = "" if case.image is None else unit_of(case.image.modality, case.active_series)
+        image = case.image
+        w.display.unit = "" if image is None else unit_of(image.modality, case.active_series)
         w.views.cine.set_unit(w.display.unit)
-        look = case.fusion
+        look = case.fusion if image is not None else None
         series = None if look is None else next((one for one in case.series if one.uid == look.series_uid), None)
-        w.views.fusion_row.follow(look if volume is not None else None, "" if series is None else _name(series))
-        w.views.bar.fusion.setEnabled(volume is not None)
         if "fusion" in w.actions_.all:
-            w.actions_.allow("fusion", volume is not None, "open a volume first")
-        if look is None or volume is None or series is None:
+            w.actions_.allow("fusion", image is not None, "open images first")
+        for button in (w.views.bar.fusion, w.views.cine.fusion):
+            button.setEnabled(image is not None)
+        w.views.cine.star.setEnabled(image is not None)
+        if look is None or image is None or series is None:
             self._show(None)
-        elif self._volume is not None and self._volume[0] == look.series_uid:
+        elif self._image is not None and self._image[0] == look.series_uid:
             self._show(look, series)
-        elif series.files and self._asked != f"{volume.uid} {look.series_uid}":
-            self._asked = f"{volume.uid} {look.series_uid}"  # once: a file may be gone
+        elif series.files and self._asked != f"{image.uid} {look.series_uid}":
+            self._asked = f"{image.uid} {look.series_uid}"  # once: a file may be gone
             self._read(series, again=True)
+        still = w.display.fused is not None and w.display.fused.stands_still
+        for row, own in zip(self._rows, (isinstance(image, Volume), isinstance(image, CineStack)), strict=True):
+            shown = look if own else None
+            row.follow(shown, "" if series is None else _name(series), stands_still=still and _moves(image))
 
     def _show(self, look: Fusion | None, series: Series | None = None) -> None:
         display, before = self.w.display, self.w.display.fused
-        if look is None or self._volume is None or series is None:
+        if look is None or self._image is None or series is None:
             if before is not None:
                 display.fused = None
-                display.changed.emit()
+                self._changed()
             return
         from twinviewer.scene.fusion import Fused, FusionLook
 
-        volume = self._volume[1]
+        image, case = self._image[1], self.w.presenter.case
         wanted = FusionLook(look.colours, look.low, look.high, look.opacity)
         doubted = "frame of reference overruled" if look.overruled else ""
-        if before is None or before.volume is not volume or before.doubt != doubted:
-            display.fused = Fused(volume, wanted, series.modality, unit_of(volume.modality, series), doubted)
+        if before is None or before.image is not image or before.doubt != doubted:
+            first = "" if case.image is None else case.image.modality
+            label = series.modality if series.modality != first else _short(_name(series))
+            display.fused = Fused(image, wanted, label, unit_of(image.modality, series), doubted)
         elif before.look != wanted:
             before.look = wanted
-        else:
+        elif self.w.views.cine.stack is None or self.w.views.cine.fused is before:
             return
-        display.changed.emit()
+        self._changed()
+
+
+def window_of(image: Image) -> tuple[float, float]:
+    """(width, level) in which a second series is shown at first."""
+    if isinstance(image, Volume):
+        return default_window(image)
+    return image.window or percentile_window(image.planes[len(image.planes) // 2].frames)
+
+
+def _moves(image: Image | None) -> bool:
+    return image is not None and image.phases > 1
+
+
+def _short(name: str) -> str:
+    if len(name) <= MOST_LETTERS:
+        return name
+    whole = name[: MOST_LETTERS + 1].rsplit(" ", 1)[0]
+    return f"{whole[: MOST_LETTERS - 1]}…"
 
 
 def _name(series: Series) -> str:

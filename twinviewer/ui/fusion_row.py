@@ -68,8 +68,8 @@ class FusionRow(QWidget):
     def _choose(self) -> None:
         self.chosen.emit(str(self.colours.currentData()), self.opacity.value() / 100.0)
 
-    def follow(self, look: Fusion | None, name: str) -> None:
-        """Show what lies there; None: nothing."""
+    def follow(self, look: Fusion | None, name: str, *, stands_still: bool = False) -> None:
+        """Show what lies there; None: nothing. stands_still: the images move, and it does not."""
         self.setVisible(look is not None)
         if look is None:
             return
@@ -77,8 +77,12 @@ class FusionRow(QWidget):
         self.colours.setCurrentIndex(max(self.colours.findData(look.colours), 0))
         self.opacity.setValue(round(100 * look.opacity))
         self.blockSignals(False)
-        self.name.say(f"{name}, frame of reference overruled" if look.overruled else name)
-        self.name.setToolTip(
-            f"{name} lies over the images where its coordinates say."
-            + (" Nothing vouches that both have the same: check it by anatomy." if look.overruled else "")
-        )
+        said = ["frame of reference overruled"] if look.overruled else []
+        said += ["stands still"] if stands_still else []
+        self.name.say(", ".join((name, *said)))
+        tip = f"{name} lies over the images where its coordinates say."
+        if look.overruled:
+            tip += " Nothing vouches that both have the same: check it by anatomy."
+        if stands_still:
+            tip += " It has one moment only: it fits the moving images at the moment it was taken, and not at others."
+        self.name.setToolTip(tip)

@@ -152,6 +152,9 @@ class GridCanvas(QWidget):
             side = Qt.AlignmentFlag.AlignLeft if phase == 0 else Qt.AlignmentFlag.AlignRight
             x = area.x() if phase == 0 else area.right() - 60
             painter.drawText(QRectF(x, 0, 60, 14), side, f"{self.grid.phase_percent[phase]:.0f} %")
+        if any(row.rr_s for row in self.grid.rows):
+            end = self._cells[phases - 1].area.right()
+            painter.drawText(QRectF(end + 8, 0, BEAT - 8, 14), Qt.AlignmentFlag.AlignRight, "R-R")
 
     def told_at(self, at: QPointF) -> str:
         """What lies under a point, in words; "" beside the cells."""

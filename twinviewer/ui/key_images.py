@@ -13,8 +13,10 @@ from PySide6.QtGui import QPainter
 from twinviewer.domain import KeyImage, TwinviewerError
 from twinviewer.geometry.cardiac_planes import Plane
 from twinviewer.scene.slab import THIN, Slab
+from twinviewer.session.fusion import put_back
 from twinviewer.session.key_images import add_key_image, remove_key_image
 from twinviewer.ui.image_canvas import ImageCanvas
+from twinviewer.ui.key_overlay import with_overlay
 from twinviewer.ui.layouts import CARDIAC, FOUR, ONE, TWO
 from twinviewer.ui.oblique_view import ObliqueView
 from twinviewer.ui.plane_view import PlaneView
@@ -35,6 +37,7 @@ class KeyImages(QObject):
         self.w = window
         self._active: ImageCanvas | None = None
         window.views.bar.marked.connect(self.mark)
+        window.views.cine.marked.connect(self.mark)
         window.tree.key_chosen.connect(self.show)
         window.tree.key_removed.connect(self.remove)
         window.tree.key_renamed.connect(self.rename)
@@ -96,19 +99,24 @@ class KeyImages(QObject):
             shades = (cine.window, cine.level)
         slab = d.slab if spot.plane < 0 and cine is None else THIN
         cross = cine.cross_mm if cine is not None else d.cross_mm if spot.plane < 0 else centre
-        return KeyImage(
+        key = KeyImage(
             "", _title(view, spot, slab, image.phases), image.uid, centre - spot.shift_mm, spot.right, spot.down,
             np.asarray(centre if cross is None else cross, float), 1.0 / view.pixels_per_mm,
             (view.width(), view.height()), spot.view, spot.plane, spot.frame, spot.fraction, float(shades[0]),
             float(shades[1]), slab.kind, slab.thickness_mm,
         )  # fmt: skip
+        return with_overlay(key, view, spot.shift_mm, self.w.presenter.case.fusion if d.fused is not None else None)
 
-    def rename(self, uid: str, title: str) -> None:
-        """Another name; can be undone."""
+    def rename(self, uid: str, title: str, note: str) -> None:
+        """Another name or note; can be undone."""
         p = self.w.presenter
         key = next((one for one in p.case.key_images if one.uid == uid), None)
-        if key is not None:
-            p.accept(add_key_image(p.case, replace(key, title=title)))
+        if key is None or (key.title, key.note) == (title.strip(), note.strip()):
+            return
+        try:
+            p.accept(add_key_image(p.case, replace(key, title=title, note=note)))
+        except TwinviewerError as error:
+            self.w.messages.tell_error(error, "Key image")
 
     def remove(self, uid: str) -> None:
         """Take one away; can be undone."""
@@ -124,6 +132,11 @@ class KeyImages(QObject):
             return
         w = self.w
         w.playback.pause()
+        if key.over is not None and w.presenter.case.fusion != key.over:
+            try:
+                w.presenter.accept(put_back(w.presenter.case, key.over))
+            except TwinviewerError as error:
+                w.messages.tell_error(error, "Key image")
         if key.view in w.views.slices:
             self._show_slice(key)
         elif key.view in w.views.cardiac.state.planes:

@@ -9,8 +9,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QPushButton,
-    QScrollArea,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -19,7 +17,8 @@ from PySide6.QtWidgets import (
 from twinviewer.domain import StructureStyle
 from twinviewer.session.mask_import import Row
 from twinviewer.ui.combo_box import ComboBox
-from twinviewer.ui.page import Note
+from twinviewer.ui.dialog_buttons import DialogButtons
+from twinviewer.ui.page import Note, scrolled
 from twinviewer.ui.switch import LabelledSwitch
 from twinviewer.ui.theme import Look
 
@@ -98,11 +97,7 @@ class MaskDialog(QDialog):
             box = self._box(f"Structure of number {value}", structures, styles, guess)
             grid.addWidget(box, at, 3)
             self.boxes[value] = box
-        area = QScrollArea()
-        area.setObjectName("panelScroll")
-        area.setWidgetResizable(True)
-        area.setWidget(inside)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area = scrolled(inside)
         area.setMinimumWidth(min(inside.sizeHint().width() + 24, _WIDEST_PX))
         area.setMinimumHeight(min(inside.sizeHint().height() + 6, 34 * (_SHOWN_ROWS + 1)))
         column.addWidget(area, 1)
@@ -123,16 +118,8 @@ class MaskDialog(QDialog):
         self.interpolate = self._tick(look, column, "Fill between contours where slices were skipped", gaps)
         self.note = Note(look)
         column.addWidget(self.note)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        cancel = QPushButton("Cancel")
-        cancel.clicked.connect(self.reject)
-        self.go = QPushButton(self.ACTION)
-        self.go.setProperty("role", "primary")
-        self.go.setDefault(True)
-        self.go.clicked.connect(self.accept)
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.go)
+        buttons = DialogButtons(self, self.ACTION)
+        self.go = buttons.go
         column.addLayout(buttons)
         phase = self.phase
         self.accepted.connect(

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from twinviewer.domain import Parameter, ParameterValue, TwinviewerError
+from twinviewer.ui.dialog_buttons import DialogButtons
 from twinviewer.ui.form import NumberField, tooltip_of
 from twinviewer.ui.page import Note
 from twinviewer.ui.theme import Look
@@ -81,16 +82,8 @@ class NumbersDialog(QDialog):
         column.addLayout(grid)
         self.note = Note(look)
         column.addWidget(self.note)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        cancel = QPushButton("Cancel")
-        cancel.clicked.connect(self.reject)
-        self.go = QPushButton("Make the model")
-        self.go.setProperty("role", "primary")
-        self.go.setDefault(True)
-        self.go.clicked.connect(self.accept)
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.go)
+        buttons = DialogButtons(self, "Make the model")
+        self.go = buttons.go
         column.addLayout(buttons)
         self.accepted.connect(lambda: self.chosen.emit(self.values()))
         self.setMinimumWidth(WIDTH_PX)

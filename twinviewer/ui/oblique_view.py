@@ -190,11 +190,12 @@ class ObliqueView(ImageCanvas):
     def _corners(self, painter: QPainter, plane: Plane) -> None:
         a, state = Qt.AlignmentFlag, self.state
         note, frame, wide = state.note(self.name), state.frame, self.width() > 330
+        over = state.fused_note(self.name, self._kept[2] if self._kept is not None else None)
         lines = ["moved by hand"] if state.by_hand(self.name) else []
         if self.name == SHORT and frame is not None:
             height = float((plane.origin_mm - frame.apex_mm) @ frame.up)
             lines.append(f"{height:.0f} of {frame.length_mm:.0f} mm" + (" from the apex" if wide else ""))
-        self.corner(painter, "\n".join([*lines, *([note] if note else [])]), a.AlignBottom | a.AlignLeft)
+        self.corner(painter, "\n".join([*lines, *filter(None, (note, over))]), a.AlignBottom | a.AlignLeft)
         if not state.is_cine and self.width() > 260:
             d = state.display
             self.corner(painter, f"W {d.window:.0f}  L {d.level:.0f}", a.AlignBottom | a.AlignRight)
@@ -218,6 +219,14 @@ class ObliqueView(ImageCanvas):
         for name, lines in self._segments[1].items():
             painter.setPen(QPen(QColor(state.line_colours.get(name, "#FFFFFF")), 1.3))
             painter.drawLines(lines)
+
+    def drawn_mm(self) -> list[tuple[str, NDArray[np.float64]]]:
+        """(colour, (s, 2, 3) LPS ends of segments) of the outlines that are drawn."""
+        state, plane = self.state, self.state.shown(self.name)
+        if not state.outlines or state.lines is None or state.points_mm is None or plane is None:
+            return []
+        found = state.lines.at(plane, state.points_mm)
+        return [(state.line_colours.get(name, "#FFFFFF"), ends) for name, ends in found.items() if len(ends)]
 
     # The hand ----------------------------------------------------------------------------------------------------
 
@@ -265,7 +274,7 @@ class ObliqueView(ImageCanvas):
             return
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             self.state.set_cross(place, self.name)
-        text = self.state.value_at(place)
+        text = self.state.value_at(place, self.name)
         if text != self._under:
             self._under = text
             self.update()

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from twinviewer.domain import Parameter
+from twinviewer.ui.dialog_buttons import DialogButtons
 from twinviewer.ui.form import Form
 from twinviewer.ui.page import quiet_label
 from twinviewer.ui.theme import Look
@@ -55,17 +56,7 @@ class OutlineDialog(QDialog):
         self.keep.setChecked(True)
         self.keep.setVisible(there)
         column.addWidget(self.keep)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        cancel = QPushButton("Cancel")
-        cancel.clicked.connect(self.reject)
-        go = QPushButton("Outline")
-        go.setProperty("role", "primary")
-        go.setDefault(True)
-        go.clicked.connect(self.accept)
-        buttons.addWidget(cancel)
-        buttons.addWidget(go)
-        column.addLayout(buttons)
+        column.addLayout(DialogButtons(self, "Outline"))
         self.accepted.connect(
             lambda: self.chosen.emit(self.form.values(), self.name.text(), there and self.keep.isChecked())
         )

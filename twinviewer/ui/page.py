@@ -143,6 +143,16 @@ class Page(QScrollArea):
         self.column.addStretch(1)
 
 
+def scrolled(inside: QWidget) -> QScrollArea:
+    """A widget that scrolls up and down where it is higher than its place, never sideways."""
+    area = QScrollArea()
+    area.setObjectName("panelScroll")
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(inside)
+    return area
+
+
 def quiet_label(text: str = "") -> QLabel:
     """A wrapping label in the quiet tone."""
     label = QLabel(text)

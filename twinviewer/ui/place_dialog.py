@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from twinviewer.domain import Series
 from twinviewer.ui.case_tree import KIND_NAMES, grid_text
 from twinviewer.ui.combo_box import ComboBox
+from twinviewer.ui.dialog_buttons import DialogButtons
 from twinviewer.ui.theme import Look
 
 
@@ -51,17 +52,9 @@ class PlaceDialog(QDialog):
         line.addWidget(label)
         line.addWidget(self.series, 1)
         column.addLayout(line)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        cancel = QPushButton("Cancel")
-        cancel.clicked.connect(self.reject)
-        self.go = QPushButton("Place them there")
-        self.go.setProperty("role", "primary")
+        buttons = DialogButtons(self, "Place them there", careful=True)
+        self.go = buttons.go
         self.go.setEnabled(bool(images))
-        self.go.clicked.connect(self.accept)
-        cancel.setDefault(True)
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.go)
         column.addLayout(buttons)
         self.accepted.connect(lambda: self.chosen.emit(str(self.series.currentData())))
         self.setMinimumWidth(520)

@@ -7,34 +7,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPixmap, QPolygonF, QTransform
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPixmap, QPolygonF
 
 from twinviewer.domain import CineContours, CinePlane, CinePoint
 from twinviewer.scene.palette import POINTS
-from twinviewer.scene.slices import frame_at, plane_image
+from twinviewer.scene.slices import fraction_of, frame_at, plane_image
 from twinviewer.ui.contour_edit import Edits, Grip
 from twinviewer.ui.image_canvas import ImageCanvas, to_pixmap
 from twinviewer.ui.image_display import value_words
 from twinviewer.ui.plane_cross import PlaneCross
-from twinviewer.ui.theme import Look
+from twinviewer.ui.plane_drawing import BOTH, CONTOURS, PlaneDrawing, polygon
+from twinviewer.ui.theme import Look, ui_font
 
 if TYPE_CHECKING:
+    from twinviewer.scene.fusion import Fused
     from twinviewer.scene.plane_lines import PlaneLines
 
-SURE = 0.6
-"""Contours of less confidence are dashed."""
-CONTOUR_PX, BAND_PX, MODEL_PX = 1.6, 3.4, 1.2
-"""Widths: contours alone; contours under the model, as a pale band; the model, a fine line."""
-BAND_ALPHA = 120
-GRIP_PX, EDIT_PX = 9.0, 2.2
-"""How near the pointer must come to something to hold it; the width of what is being moved."""
-POINT_PX = 2.6
-"""Radius of a named point: a disc, or a ring where it is not sure."""
-CONTOURS, MODEL, BOTH, NOTHING = "contours", "model", "both", "none"
+GRIP_PX = 9.0
+"""How near the pointer must come to something to hold it."""
 
 
 class PlaneView(ImageCanvas):
-    """Frames are painted once for a window and kept; lines are cut when first seen and kept."""
+    """Frames are painted once for a window and kept. ``drawing``: what lies over them."""
 
     windowed = Signal(float, float)
     grabbed = Signal()
@@ -49,25 +43,22 @@ class PlaneView(ImageCanvas):
         self.frame_index = 0
         self.marks: list[Callable[[QPainter, PlaneView], None]] = []  # what modes paint over it
         self.window_width, self.window_level = 1.0, 0.5
-        self.shown = BOTH
         self._kept: dict[int, QPixmap] = {}
+        self.fused: Fused | None = None
+        self._fused_notes: list[str] = []
+        self._brief_notes: list[str] = []
         first = plane_image(plane, 0, 1.0, 0.5)
         self.spacing, self.letters = first.spacing_mm, first.letters
         self.setMinimumSize(*self.LEAST)
-        self._contours: dict[int, list[tuple[QColor, bool, np.ndarray]]] = {}
-        self._points: dict[int, list[tuple[QColor, bool, QPointF]]] = {}
+        self.drawing = PlaneDrawing(plane, number, first.spacing_mm)
         self.correcting = False
-        self._ink: Mapping[str, str] = {}
         self._grip: Grip | None = None
         self._moved = False
         self._edits = Edits(None, 0)
-        self._model: PlaneLines | None = None
-        self._colours: Mapping[str, str] = {}
         self.cross: PlaneCross | None = None
         self.unit = self._value = ""
         self._region: QRectF | None = None
         self._fitted = (1.0, QPointF(0.0, 0.0))
-        self._cuts: dict[int, list[tuple[QColor, QPolygonF]]] = {}
 
     def set_window(self, window: float, level: float) -> None:
         """Window width and level in the images' unit."""
@@ -75,28 +66,26 @@ class PlaneView(ImageCanvas):
         self._kept.clear()
         self.update()
 
+    def set_fused(self, fused: Fused | None) -> None:
+        """Lay a second series over every frame, sampled on this plane where the scanner had it; None takes it away.
+        Called again when its look has changed."""
+        self.fused = fused
+        rows, columns = self.plane.frames.shape[1:]
+        where = self.plane.affine, (columns, rows)
+        self._fused_notes = [] if fused is None else fused.notes(*where)
+        self._brief_notes = [] if fused is None else fused.notes(*where, brief=True)
+        self._kept.clear()
+        self.update()
+
     def set_contours(self, contours: CineContours | None, number: int, colours: Mapping[str, str]) -> None:
         """Draw what was delineated in this plane (its place in the stack); what is not sure is dashed."""
-        self._contours, self._ink = {}, colours
         self._grip, self._edits = None, Edits(contours, number)
-        inverse = np.linalg.inv(self.plane.affine)
-        for contour in () if contours is None else contours.contours:
-            if contour.plane == number:
-                pixels = contour.points_mm @ inverse[:2, :3].T + inverse[:2, 3]
-                colour = QColor(colours.get(contour.structure, "#FFFFFF"))
-                self._contours.setdefault(contour.phase, []).append((colour, contour.confidence < SURE, pixels))
-        self._points = {}
-        for point in () if contours is None else contours.points:
-            if point.plane == number:
-                column, row = (point.point_mm @ inverse[:2, :3].T + inverse[:2, 3]).tolist()
-                self._points.setdefault(point.phase, []).append(
-                    (QColor(POINTS.get(point.name, "#FFFFFF")), point.confidence < SURE, QPointF(column, row))
-                )
+        self.drawing.set_contours(contours, number, colours)
         self.update()
 
     def set_model(self, lines: PlaneLines | None, colours: Mapping[str, str]) -> None:
         """Draw where a mesh meets this plane at the moment of each frame; None takes it away."""
-        self._model, self._colours, self._cuts = lines, colours, {}
+        self.drawing.set_model(lines, colours)
         self.update()
 
     def focus(self, region: QRectF | None) -> None:
@@ -123,50 +112,11 @@ class PlaneView(ImageCanvas):
         if self._region is not None and (self.zoom, self.pan) == self._fitted:
             self.reset()
 
-    def heart(self, margin_mm: float, near_mm: np.ndarray | None = None) -> QRectF | None:
-        """Where the heart is in this plane, in image pixels: round all its contours, with a margin.
-
-        near_mm: (n, 3) points of the heart on both sides of the plane, for one without contours.
-        """
-        lines = [outline for found in self._contours.values() for _, _, outline in found]
-        if not lines and near_mm is not None and len(near_mm):
-            inverse = np.linalg.inv(self.plane.affine)
-            lines = [near_mm @ inverse[:2, :3].T + inverse[:2, 3]]
-        if not lines:
-            return None
-        every = np.vstack(lines)
-        low, high = every.min(axis=0), every.max(axis=0)
-        region = QRectF(QPointF(*low.tolist()), QPointF(*high.tolist()))
-        across, down = (margin_mm / mm for mm in self.spacing)
-        return region.adjusted(-across, -down, across, down)
-
     def show_outlines(self, what: str) -> None:
         """One of CONTOURS, MODEL, BOTH, NOTHING."""
-        if what != self.shown:
-            self.shown = what
+        if what != self.drawing.shown:
+            self.drawing.shown = what
             self.update()
-
-    def cut(self, frame: int) -> list[tuple[QColor, QPolygonF]]:
-        """The model's lines in one frame, in image pixels."""
-        if self._model is None:
-            return []
-        if frame not in self._cuts:
-            self._cuts[frame] = [
-                (QColor(self._colours.get(name, "#FFFFFF")), _polygon(line))
-                for name, lines in self._model.at(self.number - 1, frame).items()
-                for line in lines
-            ]
-        return self._cuts[frame]
-
-    @property
-    def prepare_left(self) -> int:
-        """How many frames have not been cut yet."""
-        return 0 if self._model is None else len(self.plane.frames) - len(self._cuts)
-
-    def prepare(self) -> None:
-        """Cut one frame that has not been seen yet."""
-        if self.prepare_left:
-            self.cut(next(frame for frame in range(len(self.plane.frames)) if frame not in self._cuts))
 
     def show_time(self, fraction: float) -> None:
         """Show the frame that this plane's own beat has at a fraction 0..1 of the beat."""
@@ -181,7 +131,10 @@ class PlaneView(ImageCanvas):
     def picture(self) -> tuple[QPixmap, tuple[float, float]] | None:
         index = self.frame_index
         if index not in self._kept:
-            self._kept[index] = to_pixmap(plane_image(self.plane, index, self.window_width, self.window_level).rgb)
+            rgb = plane_image(self.plane, index, self.window_width, self.window_level).rgb
+            if self.fused is not None:
+                rgb = self.fused.over(rgb, self.plane.grid.affine, 100.0 * fraction_of(self.plane, index))
+            self._kept[index] = to_pixmap(rgb)
         return self._kept[index], self.spacing
 
     def window_by(self, width: float, level: float) -> None:
@@ -194,6 +147,9 @@ class PlaneView(ImageCanvas):
         frame, column, row = self.plane.frames[self.frame_index], round(point.x()), round(point.y())
         inside = 0 <= row < frame.shape[0] and 0 <= column < frame.shape[1]
         text = value_words(float(frame[row, column]), self.unit) if inside else ""
+        if self.fused is not None:
+            place, moment = self._to_mm(event.position()), 100.0 * fraction_of(self.plane, self.frame_index)
+            text = "\n".join(filter(None, (text, self.fused.said_at(place, moment))))
         if text != self._value:
             self._value = text
             self.update()
@@ -206,7 +162,7 @@ class PlaneView(ImageCanvas):
         self.update()
 
     def overlay(self, painter: QPainter) -> None:
-        self._draw_lines(painter)
+        self.drawing.draw(painter, self, self.frame_index, self._drawn_edits())
         if self.cross is not None:
             self.cross.draw(painter, self)
         a = Qt.AlignmentFlag
@@ -222,47 +178,16 @@ class PlaneView(ImageCanvas):
         if self.width() > 190:
             self.corner(painter, top, a.AlignTop | a.AlignHCenter)
         self.corner(painter, f"{self.frame_index + 1}/{len(self.plane.frames)}", a.AlignBottom | a.AlignRight)
-        self.corner(painter, f"{self.number}/{self.of}", a.AlignBottom | a.AlignLeft)
+        metrics, room = QFontMetricsF(ui_font(11)), self.width() - 16.0
+        fits = all(metrics.horizontalAdvance(note) <= room for note in self._fused_notes)
+        notes = self._fused_notes if fits else self._brief_notes
+        self.corner(painter, "\n".join([*notes, f"{self.number}/{self.of}"]), a.AlignBottom | a.AlignLeft)
         for mark in self.marks:
             mark(painter, self)
 
-    def _draw_lines(self, painter: QPainter) -> None:
-        found = self._contours.get(self.frame_index, []) if self.shown in (CONTOURS, BOTH) else []
-        contours = [(colour, unsure, _polygon(pixels)) for colour, unsure, pixels in found]
-        cuts = self.cut(self.frame_index) if self.shown in (MODEL, BOTH) else []
-        points = self._points.get(self.frame_index, []) if self.shown in (CONTOURS, BOTH) else []
-        rect, image = self.frame(), self.picture()
-        if image is None or not (contours or cuts or points):
-            return
-        painter.save()
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        ratio = self.devicePixelRatioF()
-        scale_x, scale_y = rect.width() / image[0].width(), rect.height() / image[0].height()
-        painter.setTransform(  # image pixels, whose centres are whole numbers, to the widget's
-            QTransform(scale_x, 0, 0, scale_y, rect.left() + 0.5 * scale_x, rect.top() + 0.5 * scale_y),
-            combine=True,
-        )
-        for colour, unsure, outline in contours:
-            ink = QColor(colour)
-            ink.setAlpha(BAND_ALPHA if cuts else 255)
-            style = Qt.PenStyle.DashLine if unsure else Qt.PenStyle.SolidLine
-            painter.setPen(_pen(ink, ratio * (BAND_PX if cuts else CONTOUR_PX), style))
-            painter.drawPolygon(outline)
-        for colour, line in cuts:
-            painter.setPen(_pen(colour, ratio * MODEL_PX))
-            painter.drawPolyline(line)
-        for colour, outline in self._drawn_edits():
-            if outline.count() > 1:
-                painter.setPen(_pen(colour, ratio * EDIT_PX))
-                painter.drawPolygon(outline)
-            else:
-                points = [*points, (colour, False, outline.first())]
-        painter.restore()
-        for colour, unsure, place in points:
-            painter.setPen(QPen(colour, 1.4))
-            painter.setBrush(Qt.BrushStyle.NoBrush if unsure else colour)
-            painter.drawEllipse(self.from_image(place.x(), place.y()), POINT_PX, POINT_PX)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+    def drawn_mm(self) -> list[tuple[str, float, bool, np.ndarray]]:
+        """(colour, width, dashed, (s, 2, 3) LPS ends of segments) of the lines and points that are drawn."""
+        return self.drawing.drawn_mm(self.frame_index, self.pixels_per_mm)
 
     # Corrections by hand ---------------------------------------------------------------------------------------
 
@@ -276,7 +201,7 @@ class PlaneView(ImageCanvas):
         return (self.plane.affine @ [spot.x(), spot.y(), 0.0, 1.0])[:3]
 
     def _under(self, place: QPointF) -> Grip | None:
-        if not self.correcting or self.shown not in (CONTOURS, BOTH):
+        if not self.correcting or self.drawing.shown not in (CONTOURS, BOTH):
             return None
         mm_per_px = self.spacing[0] * (self.to_image(QPointF(1, 0)).x() - self.to_image(QPointF()).x())
         return self._edits.under(self._to_mm(place), self.frame_index, GRIP_PX * mm_per_px)
@@ -311,24 +236,14 @@ class PlaneView(ImageCanvas):
 
     def _drawn_edits(self) -> list[tuple[QColor, QPolygonF]]:
         """What has been moved in this frame and is not in the case yet, in image pixels."""
-        inverse, drawn = np.linalg.inv(self.plane.affine), []
+        drawn = []
         for edit in self._edits.moved(self.frame_index):
             if isinstance(edit, CinePoint):
                 points, colour = edit.point_mm[None], POINTS.get(edit.name, "#FFFFFF")
             else:
-                points, colour = edit.points_mm, self._ink.get(edit.structure, "#FFFFFF")
-            drawn.append((QColor(colour).lighter(135), _polygon(points @ inverse[:2, :3].T + inverse[:2, 3])))
+                points, colour = edit.points_mm, self.drawing.ink.get(edit.structure, "#FFFFFF")
+            drawn.append((QColor(colour).lighter(135), polygon(self.drawing.pixels(points))))
         return drawn
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.maximise.emit(self)
-
-
-def _polygon(pixels: np.ndarray) -> QPolygonF:
-    return QPolygonF([QPointF(x, y) for x, y in pixels.tolist()])
-
-
-def _pen(colour: QColor, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
-    pen = QPen(colour, width, style)
-    pen.setCosmetic(True)  # widths are in the screen's pixels whatever the zoom
-    return pen

@@ -9,8 +9,8 @@ SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0)
 """1 is the true heart rate."""
 SHORTEST_MS, LONGEST_MS = 16, 120
 SHARE, SHARE_YIELDING = 0.25, 1.0
-"""Of the time that a frame took the window rests before the next: clicks are served, and workers have a core. As long as
-the frame itself where a worker is at it: drawn in software, the beat that is shown would hold up the one to come."""
+"""Of the time that a frame took the window rests before the next: clicks are served, and workers have a core. As long
+as the frame itself where a worker is at it: drawn in software, the beat that is shown would hold up the one to come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,8 +236,10 @@ class SliceView(ImageCanvas):
         """What a reader must know of how these pixels were made."""
         d = self.display
         found = [d.slab.words] if d.slab.words else []
-        if d.fused is not None and d.fused.doubt:
-            found.append(d.fused.doubt)
+        image = self.slice()
+        if d.fused is not None and image is not None:
+            rows, columns, _ = image.rgb.shape
+            found += d.fused.notes(image.affine, (columns, rows))
         if d.axes is not None and not d.axes.straight(self.orientation):
             found.append("turned by hand")
         if d.gap_mm and (d.turned or not self.smooth):

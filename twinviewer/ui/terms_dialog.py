@@ -1,10 +1,11 @@
 """The terms of a program of others, shown before it is run."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLabel, QVBoxLayout, QWidget
 
 from twinviewer.session import outside_segmenter as outside
 from twinviewer.ui.combo_box import ComboBox
+from twinviewer.ui.dialog_buttons import DialogButtons
 from twinviewer.ui.switch import LabelledSwitch
 from twinviewer.ui.theme import Look
 
@@ -39,16 +40,8 @@ class TermsDialog(QDialog):
         self.over.setVisible(keeps)
         column.addWidget(self.accept_terms)
         column.addWidget(self.over)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        cancel = QPushButton("Cancel")
-        cancel.clicked.connect(self.reject)
-        self.go = QPushButton("Run it")
-        self.go.setProperty("role", "primary")
-        self.go.setDefault(True)
-        self.go.clicked.connect(self.accept)
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.go)
+        buttons = DialogButtons(self, "Run it")
+        self.go = buttons.go
         column.addLayout(buttons)
         self.task.currentIndexChanged.connect(self._told)
         self.accept_terms.toggled.connect(self.go.setEnabled)

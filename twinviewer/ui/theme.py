@@ -283,7 +283,10 @@ QToolButton::menu-button:hover { background: $hover; border-radius: 6px; }
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox {
   background: $raised; border: 1px solid $line; border-radius: 6px; padding: 3px 8px; min-height: 20px;
   selection-background-color: $accent_fill; selection-color: $on_accent; }
-QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus { border-color: $accent; }
+QPlainTextEdit { background: $raised; border: 1px solid $line; border-radius: 6px; padding: 3px 4px;
+  selection-background-color: $accent_fill; selection-color: $on_accent; }
+QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus {
+  border-color: $accent; }
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabled { color: $off;
   background: $panel; }
 QDoubleSpinBox, QSpinBox { padding-right: 4px; }

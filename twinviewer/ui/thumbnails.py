@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twinviewer.domain import CineStack, Image, LoadError, Series
-from twinviewer.session.image_files import few_slices, read_any_image
+from twinviewer.session.image_files import few_slices, first_look, read_any_image
 from twinviewer.session.pictures import middle_picture, opens_as_pictures
 
 SIZE = 72
@@ -18,7 +18,7 @@ def thumbnail(series: Series) -> NDArray[np.uint8]:
     try:
         return thumbnail_of(read_any_image(few_slices(series, (middle,))))
     except LoadError:  # a study that is grouped from many DICOM series: one file alone is not known as part of it
-        return thumbnail_of(read_any_image(series))
+        return thumbnail_of(first_look(series))
 
 
 def thumbnail_of(image: Image) -> NDArray[np.uint8]:

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QStackedWidget,
     QToolButton,
@@ -20,6 +19,7 @@ from twinviewer.session.comparison import compare
 from twinviewer.session.metric_names import HEADLINE, label_of, number_of
 from twinviewer.session.records_update import earlier_baseline
 from twinviewer.session.timeline import Row, record_label, timeline_rows, value_text
+from twinviewer.ui.page import scrolled
 from twinviewer.ui.theme import Look
 from twinviewer.ui.timeline import TimelineChart
 from twinviewer.ui.timeline_dates import date_text
@@ -64,7 +64,7 @@ class TimelinePanel(QWidget):
         column.addStretch(1)
         self.main = QStackedWidget()
         self.main.addWidget(self.empty)
-        self.main.addWidget(_scrolled(self.chart))
+        self.main.addWidget(scrolled(self.chart))
         row.addWidget(self.main, 1)
         self.side = QWidget()
         self.side.setObjectName("page")
@@ -97,8 +97,8 @@ class TimelinePanel(QWidget):
         beside.addLayout(pills)
         beside.addWidget(self.pages, 1)
         self.entries, self.changes = _Grid(), _Grid()
-        self.pages.addWidget(_scrolled(self.entries))
-        self.pages.addWidget(_scrolled(self.changes))
+        self.pages.addWidget(scrolled(self.entries))
+        self.pages.addWidget(scrolled(self.changes))
         row.addWidget(self.side)
         self.pills[0].setChecked(True)
 
@@ -261,12 +261,3 @@ class _Grid(QWidget):
         """What is said, in order."""
         items = (self._grid.itemAt(at) for at in range(self._grid.count()))
         return [w.text() for item in items if item is not None and isinstance(w := item.widget(), QLabel)]
-
-
-def _scrolled(inside: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setObjectName("panelScroll")
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(inside)
-    return area

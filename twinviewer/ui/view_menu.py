@@ -83,7 +83,8 @@ def view_menu() -> list[str | tuple[str, list[str]]]:
 
 def ask_fusion(w: MainWindow) -> None:
     """Which series is to lie over the images: the same menu as that of the row over the slices."""
-    w.views.bar.fusion_menu.popup(QCursor.pos())
+    cine = isinstance(w.presenter.case.image, CineStack)
+    (w.views.cine.fusion_menu if cine else w.views.bar.fusion_menu).popup(QCursor.pos())
 
 
 def use_window(w: MainWindow, key: int) -> None:

@@ -5,7 +5,8 @@ from typing import Literal
 import numpy as np
 from pydicom.dataset import Dataset
 
-from twinviewer.dicom.headers import BIG_ENDIAN, NATIVE
+from twinviewer.dicom.elements import BIG_ENDIAN
+from twinviewer.dicom.pixel_place import NATIVE
 
 Text = Literal["shown", "likely", "unknown", "none"]
 """Whether text is burned into a picture: it says so; its kind usually has it; nothing is known; it is most unlikely."""

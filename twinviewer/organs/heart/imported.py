@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from twinviewer.domain import CineContour, CineContours, CinePlane, CineStack, Mask, SegmentationError
+from twinviewer.segmentation.cine.contour_base import base_of_ends
 from twinviewer.segmentation.cine.phases import beat_fraction
+from twinviewer.segmentation.cine.points_base import base_of_points
 from twinviewer.segmentation.cine.short_axis import PARALLEL_COSINE, short_axis
 
 Array = NDArray[np.float64]
@@ -55,6 +57,8 @@ THICK_MM = 4.0
 LEAST_MM2 = 40.0
 """Smaller cuts say nothing of a ventricle."""
 _SOFT_PX = 0.7
+_NO_LONG_AXIS = "Contours come from an imported mask; no long axis was read, so the base follows the slices"
+_WITH_POINTS = "Contours come from an imported mask; the base follows the valves' points that came with it"
 _SAME_MOMENT = 0.1
 """Of the beat: frames further apart show another moment."""
 _NEITHER = r"vein|valve|annulus|leaflet|papillary|appendage|interatrial|pericard|\bfat\b|coronary|trabecul"
@@ -134,7 +138,10 @@ def contours_of_mask(
             "needed",
             remedy="Check that the mask belongs to this study and which number is which",
         )
-    notes = ["Contours come from an imported mask; no long axis was read, so the base follows the slices"]
+    traced = CineContours(tuple(found), slices.indices, stack.uid, mask.made_by, points=mask.points)
+    base = base_of_points(traced, stack)
+    notes = [_NO_LONG_AXIS if base is None else _WITH_POINTS]
+    base = base or base_of_ends(traced, stack)
     if not any(c.structure == "rv_endocardium" for c in found):
         notes.append("The mask shows no right ventricle: its shape is the template's, not this patient's")
     covered = sorted({c.phase for c in found if len(stack.planes[c.plane].frames) == len(fullest.frames)})
@@ -142,7 +149,10 @@ def contours_of_mask(
     if len(covered) < most:
         listed = ", ".join(str(p + 1) for p in covered[:4]) + (" …" if len(covered) > 4 else "")
         notes.append(f"The mask covers {len(covered)} of {most} phases ({listed}): the model has no others")
-    return CineContours(tuple(found), slices.indices, stack.uid, mask.made_by, tuple(notes))
+    if base is None:
+        return replace(traced, notes=tuple(notes))
+    fraction, depth_mm, spread_mm = base
+    return replace(traced, notes=tuple(notes), base_fraction=fraction, base_depth_mm=depth_mm, base_spread_mm=spread_mm)
 
 
 def _frames(mask: Mask, plane: CinePlane, fullest: CinePlane, phase: int | None) -> list[tuple[int, int]]:

@@ -69,9 +69,9 @@ def volumes(contours: CineContours, stack: CineStack) -> CineVolumes:
     depth = np.array([plane.affine[:3, 3] @ normal for plane in planes])
     depth = np.abs(depth - depth[0])
     wanted = common_fractions(planes)
-    left = _areas(contours, stack, "lv_endocardium", wanted)
-    outer = _areas(contours, stack, "lv_epicardium", wanted)
-    right = _areas(contours, stack, "rv_endocardium", wanted)
+    left = areas_mm2(contours, stack, "lv_endocardium", wanted)
+    outer = areas_mm2(contours, stack, "lv_epicardium", wanted)
+    right = areas_mm2(contours, stack, "rv_endocardium", wanted)
     if (outer > 0).any(axis=1).sum() < 2:
         raise SegmentationError(
             "Fewer than two slices show the left ventricle: there is no volume to sum",
@@ -175,7 +175,7 @@ def _nearest(contours: CineContours, stack: CineStack, index: int, fraction: flo
     return known[min(away, key=lambda phase: min(away[phase], 1.0 - away[phase]))]
 
 
-def _areas(
+def areas_mm2(
     contours: CineContours, stack: CineStack, structure: str, wanted: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """(slices, t) areas in mm2 at the wanted fractions of the beat; 0 where there is no contour."""

@@ -27,10 +27,10 @@ import psutil
 
 from twinviewer import __version__
 from twinviewer.domain import Setup, WorkerError
-from twinviewer.session.jobs import deaf_to_interrupts
 from twinviewer.session.studies.order import Queue
 from twinviewer.session.studies.study import Answer, Point, Wanted
 from twinviewer.session.studies.task import compute
+from twinviewer.session.worker_process import deaf_to_interrupts
 
 TICK_S = 0.05
 CONNECT_S = 10.0

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from twinviewer.session.case import Scenario
 from twinviewer.session.metric_names import label_of
@@ -13,7 +13,7 @@ from twinviewer.session.studies.cohort.response import CRITERIA, LEVEL
 from twinviewer.session.studies.cohort.step import MOST, PATIENT, PUBLISHED, CohortResult
 from twinviewer.session.studies.study import Study
 from twinviewer.ui.combo_box import ComboBox
-from twinviewer.ui.page import Action, quiet_label
+from twinviewer.ui.page import Action, quiet_label, scrolled
 from twinviewer.ui.studies.cohort_views import ChangeHistogram, ForestPlot
 from twinviewer.ui.studies.sheet import StudySheet
 from twinviewer.ui.theme import Look
@@ -107,11 +107,7 @@ class CohortSheet(StudySheet):
         column.addWidget(self.forest)
         column.addWidget(self.statement)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setObjectName("panelScroll")
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inside)
+        area = scrolled(inside)
         self.save = Action("Save table and picture…", "save", self.look)
         self.save.clicked.connect(self.save_asked)
         below = QHBoxLayout()

@@ -2,9 +2,9 @@
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from twinviewer.ui.page import Action, Note, quiet_label
+from twinviewer.ui.page import Action, Note, quiet_label, scrolled
 from twinviewer.ui.progress_bar import ProgressBar
 from twinviewer.ui.read_out import CLAIM, foot_line
 from twinviewer.ui.theme import Look
@@ -39,11 +39,7 @@ class StudySheet(QDialog):
         self.inputs = QVBoxLayout(inside)
         self.inputs.setContentsMargins(0, 0, 10, 0)
         self.inputs.setSpacing(6)
-        area = QScrollArea()
-        area.setObjectName("panelScroll")
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inside)
+        area = scrolled(inside)
         self.cost = quiet_label("")
         self.start = Action(start, "run", look, primary=True)
         self.start.clicked.connect(self.start_asked)
