@@ -1,5 +1,7 @@
 """Searches against real servers: what is asked for is found, and nothing else."""
 
+import copy
+
 import pytest
 from archive_servers import (
     OTHER_STUDY,
@@ -10,12 +12,14 @@ from archive_servers import (
     dimse_archive,
     dimse_node,
     free_port,
+    images,
     server_tls,
     web_archive,
 )
 from pydicom.dataset import Dataset
 
 from twinviewer.archive import door
+from twinviewer.archive.limits import Limits
 from twinviewer.archive.node import Node
 from twinviewer.archive.query import Query
 from twinviewer.archive.services import FIND, VERIFY
@@ -72,12 +76,72 @@ def test_nothing_asked_is_not_everything(node: Node) -> None:
 
 
 def test_more_than_is_shown_is_said(stored: list[Dataset]) -> None:
-    from twinviewer.archive.limits import Limits
-
     with web_archive(stored) as (url, _), dimse_archive(stored) as port:
         for node in (Node("web", url=url), dimse_node(port)):
             found = door.find_studies(node, Query(modality="CT"), limits=Limits(rows=1))
             assert len(found.rows) == 1 and found.more
+            assert found.next_skip == (1 if node.kind == "dicomweb" else 0)  # DIMSE knows no pages
+
+
+@pytest.mark.parametrize("most", [1000, 2])
+def test_page_after_page_gives_everything_once(most: int) -> None:
+    """PS3.18 8.3.4.4: offset and limit; an archive that gives fewer than asked says that there are more."""
+    many = [_of_study(f"1.2.3.{i}", f"202501{1 + i:02d}") for i in range(11)]
+    with web_archive(many, most=most) as (url, asked):
+        seen: list[str] = []
+        skip, pages = 0, 0
+        while pages < 20:
+            found = door.find_studies(Node("web", url=url), Query(patient_name="*"), limits=Limits(rows=3), skip=skip)
+            seen += [row.uid for row in found.rows]
+            pages, skip = pages + 1, found.next_skip
+            assert bool(skip) == found.more
+            if not skip:
+                break
+    assert sorted(seen) == sorted(one.StudyInstanceUID for one in many)
+    assert pages == len(asked) == (4 if most > 3 else 6)
+    with dimse_archive(many) as port, pytest.raises(ArchiveError, match="cannot skip"):
+        door.find_studies(dimse_node(port), Query(patient_name="*"), skip=3)
+
+
+@pytest.mark.parametrize("most", [1000, 2])
+def test_a_study_is_listed_with_all_its_series(most: int) -> None:
+    """However few the archive gives at a time: what is not listed would not be retrieved either."""
+    many = [_of_study("1.2.3", "20250101") for _ in range(7)]
+    for number, one in enumerate(many):
+        one.SeriesInstanceUID = f"1.2.3.{number}"
+        one.SOPInstanceUID = one.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{number}.1"
+    with web_archive(many, most=most) as (url, _), dimse_archive(many) as port:
+        for node in (Node("web", url=url), dimse_node(port)):
+            found = door.find_series(node, "1.2.3", limits=Limits(rows=3))
+            assert len(found.rows) == 7 and not found.more
+            few = door.find_series(node, "1.2.3", limits=Limits(series=3))
+            assert few.more and len(few.rows) == 3
+
+
+def _of_study(uid: str, day: str) -> Dataset:
+    made = copy.deepcopy(images(1)[0])
+    made.StudyInstanceUID, made.SeriesInstanceUID, made.StudyDate = uid, f"{uid}.1", day
+    made.SOPInstanceUID = made.file_meta.MediaStorageSOPInstanceUID = f"{uid}.1.1"
+    return made
+
+
+def test_an_archive_that_takes_addresses_as_they_stand_is_asked_with_wildcards(stored: list[Dataset]) -> None:
+    """It looks for what is escaped as it is written (Orthanc 1.10 does); asked again, we sort out what fits."""
+    berg, bergen = copy.deepcopy(stored[7]), copy.deepcopy(stored[0])
+    berg.PatientName, bergen.PatientName = "van der Berg^Jan Willem", "van Oldenberg^Derk"
+
+    def literal(handler) -> None:  # type: ignore[no-untyped-def]
+        handler.path = handler.path.replace("%", "%25")
+        handler.honest()
+
+    for name, patients in (("van der Berg", 1), ("Van der Berg, Jan W", 1), ("van der Bergh", 0), ("van", 2)):
+        with web_archive([berg, bergen], answer=literal) as (url, asked):
+            found = door.find_studies(Node("web", url=url), Query(patient_name=name))
+            assert len(found.rows) == patients, name
+            assert len(asked) == (1 if name == "van" else 2)
+    with web_archive(stored, answer=literal) as (url, _):
+        (row,) = door.find_studies(Node("web", url=url), Query(patient_name="canary, ärch")).rows
+        assert row.uid == STUDY
 
 
 def test_https_is_refused_without_the_authority_and_accepted_with_it(stored, tmp_path) -> None:  # type: ignore[no-untyped-def]

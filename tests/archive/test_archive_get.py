@@ -19,6 +19,7 @@ from archive_servers import (
     dimse_node,
     encoded,
     free_port,
+    left_in,
     server_tls,
     web_archive,
 )
@@ -27,6 +28,7 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage
 from pynetdicom import AE, build_context
+from threads import lateness_s
 
 from twinviewer.archive import door
 from twinviewer.archive.node import Node
@@ -159,16 +161,16 @@ def test_cancelling_takes_less_than_a_tenth_of_a_second(way: str, stored: list[D
     took_s = []
     with web_archive(stored, answer=slowly) as (url, _), dimse_archive(stored, get=slow_get, heard=heard) as port:
         node = Node("web", url=url) if way == "dicomweb" else dimse_node(port)
-        for _ in range(3):  # this machine may be busy with other things; the quickest tells what it takes
+        for _ in range(5):  # this machine may be busy with other things; the quickest tells what it takes
             with pytest.raises(Cancelled):
                 door.retrieve(node, BOTH[:1], tmp_path / "in", report=report)
             took_s.append(time.monotonic() - asked_s[-1])
-        assert min(took_s) < 0.1
-        until = time.monotonic() + 3.0
+        assert min(took_s) < 0.1 + lateness_s()
+        until = time.monotonic() + 10.0
         while not (gone.is_set() or "aborted" in heard) and time.monotonic() < until:
             time.sleep(0.01)
         assert gone.is_set() or "aborted" in heard
-    assert not list((tmp_path / "in").rglob("*"))  # nothing half done is left
+    assert not left_in(tmp_path / "in")  # nothing half done is left
 
 
 def test_while_we_listen_only_the_series_is_taken_and_then_nobody_is_heard(

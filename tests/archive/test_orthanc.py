@@ -14,6 +14,7 @@ from pydicom import dcmread
 from pydicom.data import get_testdata_file
 
 from twinviewer.archive import door
+from twinviewer.archive.limits import Limits
 from twinviewer.archive.node import Node
 from twinviewer.archive.query import Query, SeriesRow
 from twinviewer.domain import ArchiveError
@@ -95,6 +96,22 @@ def test_orthanc_refuses_who_it_does_not_know(orthanc: dict[str, Node], tmp_path
     with pytest.raises(ArchiveError, match="does not answer to the AE title"):
         door.knock(Node(**{**_fields(orthanc["get"]), "called": "NOBODY"}))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("way", ["web", "get"])
+@pytest.mark.parametrize("name", ["Canary, Ärch", "CANARY^*", "*Ärchibald"])
+def test_orthanc_finds_names_with_carets_and_accents(way: str, name: str, orthanc: dict[str, Node]) -> None:
+    """Escaped in an address it finds nobody by them (1.10); it is asked again with wildcards."""
+    found = door.find_studies(orthanc[way], Query(patient_name=name), "s3cret" if way == "web" else "")
+    assert [row.uid for row in found.rows] == [STUDY]
+
+
+def test_orthanc_gives_page_after_page(orthanc: dict[str, Node]) -> None:
+    first = door.find_studies(orthanc["web"], Query(patient_name="*"), "s3cret", limits=Limits(rows=1))
+    assert first.more and first.next_skip == 1
+    rest = door.find_studies(orthanc["web"], Query(patient_name="*"), "s3cret", skip=1)
+    assert not rest.more and first.rows[0].uid not in {row.uid for row in rest.rows}
+    assert {STUDY, OTHER_STUDY} <= {row.uid for row in (*first.rows, *rest.rows)}
 
 
 @pytest.mark.parametrize("name", ["JPEG2000.dcm", "MR_small_RLE.dcm", "SC_rgb_jpeg_dcmtk.dcm"])

@@ -2,14 +2,22 @@
 
 import json
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from archive_servers import STUDY, dimse_archive, images, web_archive
+from threads import none_outlives
 from typer.testing import CliRunner
 
 from twinviewer import cli
 from twinviewer.dicom.scan import scan
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_outlives_its_test() -> Iterator[None]:
+    with none_outlives():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -92,6 +92,30 @@ def listening() -> Iterator[socket.socket]:
                 server.shutdown(socket.SHUT_RDWR)
 
 
+@contextmanager
+def talking(talk: Callable[[socket.socket], None]) -> Iterator[int]:
+    """Port of a server that takes one caller after the other and does with each what it likes."""
+    with listening() as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    one, _ = server.accept()
+                    with one, suppress(OSError):
+                        talk(one)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield int(server.getsockname()[1])
+
+
+def left_in(folder: Path, longest_s: float = 5.0) -> list[Path]:
+    """What is in a folder, once it is empty or after longest_s: what was stopped is removed in its own time."""
+    until_s = time.monotonic() + longest_s
+    while (left := list(folder.rglob("*"))) and time.monotonic() < until_s:
+        time.sleep(0.01)
+    return left
+
+
 def dimse_node(port: int, **changes: object) -> Node:
     """An archive that speaks DIMSE at a port of loopback."""
     known = {"name": "pacs", "kind": "dimse", "host": "127.0.0.1", "port": port, "called": "ARCHIVE"}
@@ -231,6 +255,7 @@ class WebHandler(BaseHTTPRequestHandler):
     token = ""
     answer: Answer | None = None
     asked: list[str] = []
+    most = 1000
 
     def do_GET(self) -> None:  # noqa: N802
         self.asked.append(self.path)
@@ -260,8 +285,14 @@ class WebHandler(BaseHTTPRequestHandler):
         for key in (*OTHER_KEYS, "NumberOfStudyRelatedSeries", "NumberOfStudyRelatedInstances"):
             setattr(asked, key, "")
         asked.SeriesNumber = None
-        found = _answers(self.stored, asked)[: int(query.get("limit", 1000))]
-        return self.reply(200, "application/dicom+json", json.dumps([one.to_json_dict() for one in found]).encode())
+        first, last = int(query.get("offset", 0)), int(query.get("limit", 1000))
+        found = _answers(self.stored, asked)[first:]
+        shown = found[: min(last, self.most)]
+        rest = len(found) - len(shown)
+        said = f"299 127.0.0.1: There are {rest} additional results that can be requested"  # PS3.18 8.3.4.4
+        body = json.dumps([one.to_json_dict() for one in shown]).encode()
+        warning = {"Warning": said} if rest and self.most < last else {}
+        return self.reply(200, "application/dicom+json", body, **warning)
 
     def reply(self, status: int, kind: str, body: bytes, **headers: str) -> None:
         """A whole answer."""
@@ -297,11 +328,17 @@ class WebHandler(BaseHTTPRequestHandler):
 
 @contextmanager
 def web_archive(
-    stored: list[Dataset], *, token: str = "", tls: ssl.SSLContext | None = None, answer: Answer | None = None
+    stored: list[Dataset],
+    *,
+    token: str = "",
+    tls: ssl.SSLContext | None = None,
+    answer: Answer | None = None,
+    most: int = 1000,
 ) -> Iterator[tuple[str, list[str]]]:
-    """A DICOMweb archive at loopback: (its root address, paths that were asked)."""
+    """A DICOMweb archive at loopback: (its root address, paths that were asked). most: entries in one answer."""
     asked: list[str] = []
-    kind = type("Handler", (WebHandler,), {"stored": stored, "token": token, "asked": asked, "answer": answer})
+    known = {"stored": stored, "token": token, "asked": asked, "answer": answer, "most": most}
+    kind = type("Handler", (WebHandler,), known)
     if answer is not None:
         kind.answer = staticmethod(answer)  # type: ignore[attr-defined]
     server = ThreadingHTTPServer(("127.0.0.1", 0), kind)

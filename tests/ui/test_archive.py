@@ -1,17 +1,27 @@
 """The sheet of archives: nobody is called before one is set up; searches, retrievals and errors are seen in it."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from archive_servers import STUDY, encoded, images, web_archive
+from threads import none_outlives
 
 from twinviewer.archive.node import Node
+from twinviewer.archive.query import Found, StudyRow
 from twinviewer.session import archive_nodes
 from twinviewer.ui.archive_flow import ArchiveFlow
+from twinviewer.ui.archive_words import can_go_on, found_words
 
 WAIT_MS = 30_000
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_outlives_its_test() -> Iterator[None]:
+    with none_outlives():
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -95,6 +105,33 @@ def test_a_study_is_found_chosen_retrieved_and_opened(window: Any, qtbot: Any, t
         assert "kept on this machine" in sheet.kept.text() and sheet.forget.isVisible()
         flow.kept.forget()
         assert not list((tmp_path / "retrieved").rglob("*")) and not sheet.forget.isVisible()
+
+
+def test_the_next_studies_come_below_those_in_view(window: Any, qtbot: Any) -> None:
+    with web_archive(images(), most=1) as (url, asked):
+        archive_nodes.save_nodes([Node("web", url=url)])
+        flow = _flow(window)
+        sheet, tree = flow.sheet, flow.sheet.results
+        assert not sheet.more.isVisible()
+        sheet.search.modality.setCurrentText("CT")
+        sheet.go.click()
+        qtbot.waitUntil(lambda: flow.job is None and sheet.more.isVisible(), timeout=WAIT_MS)
+        assert tree.topLevelItemCount() == 1 and "more than these 1" in sheet.note.text
+        sheet.search.modality.setCurrentText("MR")  # what follows is of the question that was asked
+        sheet.more.click()
+        qtbot.waitUntil(lambda: flow.job is None and tree.topLevelItemCount() == 2, timeout=WAIT_MS)
+        assert len({row.uid for row in tree.studies()}) == 2
+        assert not sheet.more.isVisible() and not sheet.note.text
+        assert "offset=1" in next(path for path in asked if "offset" in path and "ModalitiesInStudy=CT" in path)
+
+
+def test_without_pages_it_is_said_how_to_narrow() -> None:
+    shown = (StudyRow("1.2", date="20260112"), StudyRow("1.3", date="20251201"))
+    words = found_words(Found(shown, more=True), shown, 2)
+    assert "DIMSE knows no next page" in words and "2025-12-01 to 2026-01-12" in words
+    again = Found(shown, more=True, next_skip=4)
+    assert not can_go_on(again, shown, 0) and "the same again" in found_words(again, shown, 0)
+    assert can_go_on(again, shown, 2) and "more than these 2" in found_words(again, shown, 2)
 
 
 def test_errors_are_said_in_the_sheet(window: Any, qtbot: Any) -> None:

@@ -45,7 +45,7 @@ def find_studies(node: Node, query: Query, watch: Watch) -> Found[StudyRow]:
     asked = _identifier("STUDY", STUDY_KEYS, query)
     asked.PatientName, asked.PatientID, asked.AccessionNumber = query.name_pattern, query.patient_id, query.accession
     asked.StudyDate, asked.ModalitiesInStudy, asked.StudyInstanceUID = query.dates, query.modality, query.study_uid
-    rows, more, left_out = _rows(node, asked, _study, watch)
+    rows, more, left_out = _rows(node, asked, _study, watch, watch.limits.rows)
     # An archive may take no notice of a key that it does not know; this one is optional (PS3.4 C.3.4).
     kept = [row for row in rows if not query.modality or not row.modalities or query.modality in row.modalities]
     return Found(tuple(sorted(kept, key=lambda row: (row.date, row.time), reverse=True)), more, left_out)
@@ -55,7 +55,8 @@ def find_series(node: Node, study_uid: str, watch: Watch) -> Found[SeriesRow]:
     """The series of a study, in the order of their numbers. ArchiveError."""
     asked = _identifier("SERIES", SERIES_KEYS)
     asked.StudyInstanceUID = study_uid
-    rows, more, left_out = _rows(node, asked, lambda answer: series_row(partial(_text, answer), study_uid), watch)
+    row_of = partial(_series, study_uid)
+    rows, more, left_out = _rows(node, asked, row_of, watch, watch.limits.series)
     return Found(tuple(sorted(rows, key=lambda row: (len(row.number), row.number))), more, left_out)
 
 
@@ -109,8 +110,9 @@ def refusal(code: int, what: str, where: str) -> ArchiveError:
     return ArchiveError(sentence, where=where, remedy=remedy)
 
 
-def _rows(node: Node, asked: Dataset, row_of: Callable[[Dataset], Any], watch: Watch) -> tuple[list[Any], bool, int]:
-    most = watch.limits.rows
+def _rows(
+    node: Node, asked: Dataset, row_of: Callable[[Dataset], Any], watch: Watch, most: int
+) -> tuple[list[Any], bool, int]:
     rows: list[Any] = []
     left_out = 0
     with line(node, watch, query_contexts(FIND)) as association:
@@ -139,6 +141,10 @@ def _identifier(level: str, keys: tuple[str, ...], query: Query | None = None) -
 def _text(answer: Dataset, key: str) -> str:
     value = answer.get(key, "")
     return clean(", ".join(str(one) for one in value[:20]) if isinstance(value, MultiValue) else value)
+
+
+def _series(study_uid: str, answer: Dataset) -> SeriesRow | None:
+    return series_row(partial(_text, answer), study_uid)
 
 
 def _study(answer: Dataset) -> StudyRow | None:

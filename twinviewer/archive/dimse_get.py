@@ -13,8 +13,9 @@ from twinviewer.archive.dimse_find import instances, refusal
 from twinviewer.archive.failures import said
 from twinviewer.archive.identity import identity_of
 from twinviewer.archive.landing import Landing
-from twinviewer.archive.line import counting, entity, line, server_context
+from twinviewer.archive.line import entity, line, server_context, watching
 from twinviewer.archive.node import Node
+from twinviewer.archive.parting import Parting
 from twinviewer.archive.query import SeriesRow, checked_uid
 from twinviewer.archive.services import (
     FIND,
@@ -26,7 +27,7 @@ from twinviewer.archive.services import (
     roles,
     storage_contexts,
 )
-from twinviewer.archive.watch import Watch
+from twinviewer.archive.watch import Watch, cut
 from twinviewer.domain import ArchiveError
 
 STORED, NOT_OURS, NO_ROOM = 0x0000, 0xC000, 0xA700
@@ -142,7 +143,9 @@ def _move(node: Node, series: Sequence[SeriesRow], taker: Taker, expected: Expec
         def ask(which: Dataset) -> int:
             announced = _outcome(association.send_c_move(which, node.calling, MOVE), taker)
             until = time.monotonic() + STRAGGLERS_S
-            while server.active_associations and taker.taken < announced and time.monotonic() < until:
+            while taker.taken < announced and time.monotonic() < until and not taker.watch.stopped:
+                if not server.active_associations:
+                    break
                 time.sleep(0.01)
             return announced
 
@@ -162,7 +165,7 @@ def _listener(node: Node, taker: Taker) -> Iterator[Any]:
             (node.listen_host, node.listen_port),
             block=False,
             ssl_context=server_context(node, watch),  # type: ignore[arg-type]
-            evt_handlers=[*counting(watch), (evt.EVT_C_STORE, taker.store)],
+            evt_handlers=[*watching(watch), (evt.EVT_C_STORE, taker.store)],
             contexts=accepted_contexts(),
         )
     except OSError as error:
@@ -176,9 +179,13 @@ def _listener(node: Node, taker: Taker) -> Iterator[Any]:
     try:
         yield server
     finally:
-        for one in server.active_associations:
-            one.abort(block=False)
+        cut(server.socket)  # wakes who waits for callers
         server.shutdown()
+        callers = [Parting(one) for one in server.active_associations]
+        for caller in callers:
+            caller.tell()
+        for caller in callers:
+            caller.part()
 
 
 def _outcome(statuses: Iterator[tuple[Dataset, Dataset | None]], taker: Taker) -> int:

@@ -1,11 +1,12 @@
 """The four things that can be asked of an archive. Each takes a reporter, by which it is cancelled at any moment."""
 
+import contextlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from twinviewer.archive import dimse_find, dimse_get, web_find, web_get
-from twinviewer.archive.landing import Landing, hashed, private_folder
+from twinviewer.archive.landing import Landing, drop_soon, hashed, private_folder
 from twinviewer.archive.limits import LIMITS, Limits
 from twinviewer.archive.node import Node, checked
 from twinviewer.archive.query import Found, Query, Retrieved, SeriesRow, StudyRow, checked_query, checked_uid
@@ -33,14 +34,16 @@ def knock(node: Node, secret: str = "", report: Reporter = silent, limits: Limit
 
 
 def find_studies(
-    node: Node, query: Query, secret: str = "", report: Reporter = silent, limits: Limits = LIMITS
+    node: Node, query: Query, secret: str = "", report: Reporter = silent, limits: Limits = LIMITS, skip: int = 0
 ) -> Found[StudyRow]:
-    """Studies that match, newest first. ArchiveError, Cancelled."""
+    """Studies that match, newest first. skip: ``next_skip`` of what was found before. ArchiveError, Cancelled."""
     watch = Watch(checked(node).name, limits)
     checked_query(query)
     watch.tell(0.0, "Searching")
     if node.kind == "dicomweb":
-        return watched(watch, report, lambda: web_find.find_studies(node, secret, query, watch))
+        return watched(watch, report, lambda: web_find.find_studies(node, secret, query, watch, skip))
+    if skip:
+        raise ArchiveError("DIMSE cannot skip what was found before", where=node.name, remedy="Narrow the dates")
     return watched(watch, report, lambda: dimse_find.find_studies(node, query, watch))
 
 
@@ -81,7 +84,7 @@ def retrieve(
     try:
         watched(watch, lambda _fraction, text: report(*task.told(text)), task.run)
     except BaseException:
-        task.drop()  # its thread may not have woken yet
+        task.drop_soon()  # its thread may not have woken yet
         raise
     report(1.0, "Retrieved")
     return Retrieved(str(folder), task.instances, task.size_bytes, task.missing, tuple(task.notes))
@@ -121,7 +124,8 @@ class _Retrieval:
             if node.kind == "dicomweb"
             else dimse_get.fetching(node, self.series, watch)
         )
-        with lines as fetch:
+        with contextlib.ExitStack() as last, lines as fetch:
+            last.callback(self.drop)  # when nobody is left who could write
             for index, one in enumerate(self.series):
                 landing = Landing(self.folder / hashed(one.study_uid, one.uid), node.name, watch.limits)
                 try:
@@ -136,6 +140,11 @@ class _Retrieval:
         """Forget the series under way."""
         if self._landing is not None:
             self._landing.drop()
+
+    def drop_soon(self) -> None:
+        """The same, not waited for."""
+        if self._landing is not None:
+            drop_soon(self._landing)
 
     def _ended(self, one: SeriesRow, landing: Landing, announced: int, strangers: int) -> None:
         if self.watch.stopped:

@@ -15,6 +15,8 @@ from twinviewer.archive.limits import LIMITS, Limits
 from twinviewer.domain import ArchiveError
 
 PARTIAL = ".partial-"
+DROP_S = 0.02
+"""How long whoever cancels waits for files to go; the rest of them goes meanwhile."""
 STALE_S = 86400.0
 _LOOK_EVERY = 64 << 20
 
@@ -97,7 +99,11 @@ class Landing:
     def drop(self) -> None:
         """Forget what has come. Harmless after keep()."""
         _let_go(self.partial)  # a thread that is still caught in a socket must not leave the others without a place
+        gone = self.partial.with_name(f"{self.partial.name}-gone")
+        with suppress(OSError):
+            self.partial.replace(gone)  # whoever still writes finds no folder
         shutil.rmtree(self.partial, ignore_errors=True)
+        shutil.rmtree(gone, ignore_errors=True)
 
     @contextmanager
     def temporary_files_here(self) -> Iterator[None]:
@@ -126,6 +132,26 @@ class Landing:
         return ArchiveError(f"The archive sends {what}", where=self.where, remedy=remedy)
 
 
+def drop_soon(landing: Landing) -> None:
+    """Forget what has come, without waiting for many or large files to go."""
+    _let_go(landing.partial)
+    thread = threading.Thread(target=landing.drop, name="archive drop", daemon=True)
+    with _lock:
+        _dropping[:] = [*(one for one in _dropping if one.is_alive()), thread]
+    thread.start()
+    thread.join(DROP_S)
+
+
+def all_dropped(longest_s: float) -> bool:
+    """Wait until nothing that was to be forgotten is left; whether that is so."""
+    until_s = time.monotonic() + longest_s
+    with _lock:
+        threads = tuple(_dropping)
+    for thread in threads:
+        thread.join(max(0.0, until_s - time.monotonic()))
+    return not any(thread.is_alive() for thread in threads)
+
+
 def _sweep(folder: Path) -> None:
     """Remove what a killed retrieval left behind, a day ago or earlier."""
     with suppress(OSError):
@@ -134,6 +160,7 @@ def _sweep(folder: Path) -> None:
                 shutil.rmtree(old, ignore_errors=True)
 
 
+_dropping = list[threading.Thread]()
 _lock, _held, _usual = threading.Lock(), list[str](), list[str | None]()
 """Where temporary files are made now, the last counts; and where they were made before."""
 

@@ -7,12 +7,13 @@ MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """rows: studies or series a search shows. answer_bytes: of a search. instances, bytes, instance_bytes: of a
-    retrieval, in files. free_bytes: what must stay free on the disk. connect_s: to connect and to be let in.
-    quiet_s: longest silence. pdu_bytes: one unit of DIMSE; we announce a fourth of it.
+    """rows: studies a search shows. series: of a study. answer_bytes: of a search. instances, bytes,
+    instance_bytes: of a retrieval, in files. free_bytes: what must stay free on the disk. connect_s: to connect and to
+    be let in. quiet_s: longest silence. pdu_bytes: one unit of DIMSE; we announce a fourth of it.
     """
 
     rows: int = 200
+    series: int = 2000
     answer_bytes: int = 64 * MIB
     instances: int = 20_000
     bytes: int = 32 * 1024 * MIB

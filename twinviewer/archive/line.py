@@ -17,8 +17,9 @@ from pynetdicom.presentation import PresentationContext
 
 from twinviewer.archive.failures import said
 from twinviewer.archive.node import Node
+from twinviewer.archive.parting import Parting, keep_quiet
 from twinviewer.archive.trust import listening, trusting
-from twinviewer.archive.watch import Watch, briefly, quiet
+from twinviewer.archive.watch import Watch, quiet
 from twinviewer.domain import ArchiveError
 
 GOODBYE_S = 2.0
@@ -44,6 +45,8 @@ class _Eye:
 
     def connect(self, address: Any) -> None:
         try:
+            if self.eye.stopped:
+                raise ConnectionAbortedError("stopped")  # while the name was looked up, say
             super().connect(address)  # type: ignore[misc]
         except (OSError, ValueError) as error:
             self.eye.why = self.eye.why or said(error, self.eye.where)
@@ -57,7 +60,9 @@ class _Plain(_Eye, socket.socket):
 
 
 class _Encrypted(_Eye, ssl.SSLSocket):  # type: ignore[misc]
-    pass
+    def do_handshake(self, block: bool = False) -> None:
+        self.eye.add(self)  # a peer may be silent already here
+        super().do_handshake(block)
 
 
 class WatchedContext:
@@ -72,7 +77,13 @@ class WatchedContext:
         """The same connection as a watched socket."""
         one.settimeout(self._watch.limits.connect_s)
         if self._context is not None:
-            made: Any = self._context.wrap_socket(one, server_side=server_side, server_hostname=server_hostname)
+            # Whoever calls us shakes hands when it is read from, so that a silent caller keeps no other waiting.
+            made: Any = self._context.wrap_socket(
+                one,
+                server_side=server_side,
+                server_hostname=server_hostname,
+                do_handshake_on_connect=not server_side,
+            )
         else:
             made = _Plain(one.family, one.type, one.proto, fileno=one.detach())
             made.eye = self._watch
@@ -85,6 +96,7 @@ class WatchedContext:
 def entity(node: Node, watch: Watch) -> AE:
     """Us. The watch keeps the time, so that pynetdicom's own clocks stand still but while connecting."""
     quiet()
+    keep_quiet()
     _config.LOG_HANDLER_LEVEL = "none"
     _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
     _config.STORE_RECV_CHUNKED_DATASET = True  # instances go to the disk as they come
@@ -94,8 +106,11 @@ def entity(node: Node, watch: Watch) -> AE:
     return made
 
 
-def counting(watch: Watch) -> list[Any]:
-    """Handlers that tell the watch where a unit ends, and where a message does."""
+def watching(watch: Watch) -> list[Any]:
+    """Handlers that tell the watch which associations there are, where a unit ends, and where a message does."""
+
+    def called(event: Any) -> None:
+        watch.add_line(Parting(event.assoc))
 
     def unit(_event: Any) -> None:
         watch.unit_ended()
@@ -103,7 +118,7 @@ def counting(watch: Watch) -> list[Any]:
     def message(_event: Any) -> None:
         watch.unit_ended(message=True)
 
-    return [(evt.EVT_DATA_RECV, unit), (evt.EVT_DIMSE_RECV, message)]
+    return [(evt.EVT_CONN_OPEN, called), (evt.EVT_DATA_RECV, unit), (evt.EVT_DIMSE_RECV, message)]
 
 
 def server_context(node: Node, watch: Watch) -> WatchedContext:
@@ -136,13 +151,10 @@ def associate(
             max_pdu=watch.limits.pdu_bytes // 4,
             ext_neg=list(roles),
             tls_args=(context, node.host),  # type: ignore[arg-type]
-            evt_handlers=[*counting(watch), *handlers],
+            evt_handlers=[*watching(watch), *handlers],
         )
     except OSError as error:
         raise (watch.why or said(error, watch.where)) from None
-    watch.polite = lambda: made.abort()
-    # An association that is killed leaves whoever waits for its next message waiting for ever.
-    watch.wake = lambda: made.dimse.msg_queue.put((None, None))
     if made.is_established:
         return made
     if watch.why is None and not watch.stopped and tries > 1 and watch.received > before and _broke_off(made):
@@ -156,12 +168,12 @@ def line(node: Node, watch: Watch, contexts: Sequence[PresentationContext], **mo
     made = associate(node, watch, contexts, **more)
     try:
         yield made
-    except BaseException:
-        briefly(made.abort)
-        raise
-    made.acse_timeout = GOODBYE_S
-    with contextlib.suppress(Exception):
-        made.release()
+        made.acse_timeout = GOODBYE_S
+        if made.is_alive():  # else nobody would take part in it
+            with contextlib.suppress(Exception):
+                made.release()
+    finally:
+        Parting(made).part()
 
 
 def _broke_off(association: Association) -> bool:

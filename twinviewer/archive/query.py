@@ -83,11 +83,16 @@ Row = TypeVar("Row", StudyRow, SeriesRow)
 
 @dataclass(frozen=True)
 class Found(Generic[Row]):
-    """Rows of a search. more: the archive has more than are shown. left_out: entries that were unusable."""
+    """Rows of a search. more: the archive has more than are shown. left_out: entries that were unusable.
+
+    next_skip: how many of the archive's entries to skip for those that follow; 0 where there are none, or where the
+    archive cannot be asked so (DIMSE knows no pages).
+    """
 
     rows: tuple[Row, ...]
     more: bool = False
     left_out: int = 0
+    next_skip: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from twinviewer.archive.failures import said
 from twinviewer.archive.limits import LIMITS, Limits
@@ -21,6 +21,19 @@ from twinviewer.domain import ArchiveError, Cancelled, Reporter, TwinviewerError
 LOOK_S = 0.025
 POLITE_S = 0.04
 """How long saying goodbye may take before the line is cut."""
+
+
+class Line(Protocol):
+    """An association as the watch sees it; ``parting.Parting`` is one."""
+
+    @property
+    def over(self) -> bool: ...
+    @property
+    def deaf(self) -> bool: ...
+    def tell(self) -> None: ...
+    def wait_told(self, until_s: float) -> None: ...
+    def wake(self) -> None: ...
+    def end(self) -> None: ...
 
 
 class Watch:
@@ -35,11 +48,9 @@ class Watch:
         """Asked before bytes are taken; may raise."""
         self.stopped = False
         self.why: ArchiveError | None = None
-        self.polite: Callable[[], None] | None = None
-        self.wake: Callable[[], None] | None = None
-        """Wakes whoever waits for a message that will not come any more."""
         self._unit = self._message = 0
         self._sockets: list[socket.socket] = []
+        self._lines: list[Line] = []
         self._heard_s = time.monotonic()
         self._lock = threading.Lock()
 
@@ -54,7 +65,22 @@ class Watch:
         with self._lock:
             self._sockets.append(one)
         if self.stopped:
-            _cut(one)
+            cut(one)
+
+    def add_line(self, one: Line) -> None:
+        """An association that belongs to the conversation, from before it is agreed on."""
+        with self._lock:
+            self._lines = [*(known for known in self._lines if not known.over), one]
+        if self.stopped:
+            one.end()
+
+    def wake_the_deaf(self) -> None:
+        """Nobody waits on a line that nobody reads any more."""
+        with self._lock:
+            lines = tuple(self._lines)
+        for one in lines:
+            if one.deaf:
+                one.wake()
 
     def heard(self, count: int) -> None:
         """Count bytes that came. ArchiveError beyond the budget, or when nobody wants them any more."""
@@ -112,20 +138,26 @@ class Watch:
     def hang_up(self) -> None:
         """Cut every line: an answer that was refused half read must not stay open until its rubbish is collected."""
         with self._lock:
-            for one in self._sockets:
-                _cut(one)
-            self._sockets.clear()
+            lines, sockets = self._lines, self._sockets
+            self._lines, self._sockets = [], []
+        for one in sockets:
+            cut(one)
+        for line in lines:
+            line.end()
 
     def stop(self) -> None:
         """End it now: goodbye if that is quick, then the line is cut."""
         if self.stopped:
             return
         self.stopped = True
-        if self.polite is not None:
-            briefly(self.polite)
+        with self._lock:
+            lines = tuple(self._lines)
+        until_s = time.monotonic() + POLITE_S
+        for line in lines:
+            line.tell()
+        for line in lines:
+            line.wait_told(until_s)
         self.hang_up()
-        if self.wake is not None:
-            self.wake()
 
 
 def quiet() -> None:
@@ -156,6 +188,7 @@ def watched(watch: Watch, report: Reporter, talk: Callable[[], Any], longest_s: 
         while thread.is_alive():
             thread.join(LOOK_S)
             report(watch.fraction, watch.text)
+            watch.wake_the_deaf()
             if watch.why is not None and thread.is_alive():
                 raise watch.why  # noted where it could not be raised
             if watch.quiet_s > watch.limits.quiet_s:
@@ -180,18 +213,7 @@ def watched(watch: Watch, report: Reporter, talk: Callable[[], Any], longest_s: 
     raise said(failed[0], watch.where) from (failed[0] if os.environ.get("TWINVIEWER_DEBUG") else None)
 
 
-def briefly(action: Callable[[], None]) -> None:
-    """Do it, but do not wait for it longer than politeness asks."""
-
-    def quietly() -> None:
-        with suppress(Exception):
-            action()
-
-    goodbye = threading.Thread(target=quietly, daemon=True)
-    goodbye.start()
-    goodbye.join(POLITE_S)
-
-
-def _cut(one: socket.socket) -> None:
+def cut(one: socket.socket) -> None:
+    """Whoever waits on this socket wakes, in whatever thread."""
     with suppress(OSError, ValueError):
         one.shutdown(socket.SHUT_RDWR)

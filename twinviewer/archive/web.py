@@ -3,6 +3,7 @@
 requests and urllib3 do the talking; what they know as extension points is used: a session, an adapter, a connection.
 """
 
+import socket
 import ssl
 from typing import Any
 
@@ -17,6 +18,7 @@ from twinviewer.archive.watch import Watch, quiet
 from twinviewer.domain import ArchiveError
 
 CHUNK = 1 << 17
+MORE = "additional results"
 ROOT = "Check the address: it is the root under which /studies stands"
 
 
@@ -27,6 +29,8 @@ class WatchedSession(requests.Session):
         quiet()
         super().__init__()
         self.watch = watch
+        self.has_more = False
+        """Whether the last answer said so (PS3.18 8.3.4.4)."""
         self.trust_env = False  # no proxy that would read along, no .netrc
         self.max_redirects = 0
         context = trusting(node) if node.encrypted else None
@@ -53,6 +57,7 @@ class WatchedSession(requests.Session):
         request.headers.pop("Host", None)  # dicomweb-client leaves the port out of it
         request.url = plainly_escaped(request.url or "")
         response = super().send(request, **keywords)
+        self.has_more = MORE in response.headers.get("Warning", "").lower()
         try:
             check_status(response.status_code, self.watch.where)
             kind = response.headers.get("Content-Type", "").lower()
@@ -122,6 +127,35 @@ def talk_failed(error: Exception, where: str) -> ArchiveError:
     return said(error, where)
 
 
+def connected(host: str, port: int, watch: Watch) -> socket.socket:
+    """A connection whose socket the watch knew before it was one. OSError."""
+    failed = OSError("no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM):
+        one = socket.socket(family, kind, protocol)
+        try:
+            one.settimeout(watch.limits.connect_s)
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            watch.add(one)
+            if watch.stopped:  # while the name was looked up, say
+                raise ConnectionAbortedError("stopped")
+            one.connect(address)
+            return one
+        except OSError as error:
+            one.close()
+            failed = error
+        if watch.stopped:
+            break
+    raise failed
+
+
+class _Encrypted(ssl.SSLSocket):
+    watch: Watch
+
+    def do_handshake(self, block: bool = False) -> None:
+        self.watch.add(self)  # a peer may be silent already here
+        super().do_handshake(block)
+
+
 class _Adapter(HTTPAdapter):
     """Makes connections whose sockets the watch knows."""
 
@@ -131,26 +165,18 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *arguments: Any, **keywords: Any) -> None:
         if self._context is not None:
+            self._context.sslsocket_class = type("_Bound", (_Encrypted,), {"watch": self._watch})
             keywords["ssl_context"] = self._context
         super().init_poolmanager(*arguments, **keywords)
         watch = self._watch
 
         class Plain(urllib3.connection.HTTPConnection):
             def _new_conn(self) -> Any:
-                made = super()._new_conn()
-                watch.add(made)
-                return made
+                return connected(self.host, self.port, watch)
 
         class Encrypted(urllib3.connection.HTTPSConnection):
             def _new_conn(self) -> Any:
-                made = super()._new_conn()
-                watch.add(made)
-                return made
-
-            def connect(self) -> None:
-                super().connect()
-                if self.sock is not None:
-                    watch.add(self.sock)
+                return connected(self.host, self.port, watch)
 
         class PlainPool(urllib3.HTTPConnectionPool):
             ConnectionCls = Plain  # type: ignore[assignment]

@@ -1,6 +1,7 @@
 """QIDO-RS: which studies and series a DICOMweb archive has."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from pydicom.datadict import tag_for_keyword
 from twinviewer.archive.node import Node
 from twinviewer.archive.query import Found, Query, SeriesRow, StudyRow, clean
 from twinviewer.archive.rows import series_row, study_row
+from twinviewer.archive.spelling import fits, loosely
 from twinviewer.archive.watch import Watch
 from twinviewer.archive.web import WatchedSession, talk_failed
 from twinviewer.domain import ArchiveError
@@ -21,8 +23,30 @@ SERIES_FIELDS = ("00080060", "0008103E", "00200011", "00201209")
 Ask = Callable[[DICOMwebClient], Any]
 
 
-def find_studies(node: Node, secret: str, query: Query, watch: Watch) -> Found[StudyRow]:
-    """Studies that match, newest first. ArchiveError."""
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Entries of an answer. more: the archive has some that follow."""
+
+    entries: tuple[Mapping[str, Any], ...]
+    more: bool
+
+
+def find_studies(node: Node, secret: str, query: Query, watch: Watch, skip: int = 0) -> Found[StudyRow]:
+    """Studies that match, newest first. skip: so many of the archive's entries (PS3.18 8.3.4.4). ArchiveError."""
+    page = _studies(node, secret, query, watch, skip)
+    loose = loosely(query)
+    if loose is not None and not page.entries:
+        page = _studies(node, secret, loose, watch, skip)
+        fitting = tuple(one for one in page.entries if _fits(query, one))
+    else:
+        fitting = page.entries
+    rows = [_study(entry) for entry in fitting]
+    good = sorted((row for row in rows if row is not None), key=lambda row: (row.date, row.time), reverse=True)
+    next_skip = skip + len(page.entries) if page.more else 0
+    return Found(tuple(good), page.more, len(rows) - len(good), next_skip)
+
+
+def _studies(node: Node, secret: str, query: Query, watch: Watch, skip: int) -> _Page:
     filters = {
         "PatientName": query.name_pattern,
         "PatientID": query.patient_id,
@@ -35,33 +59,54 @@ def find_studies(node: Node, secret: str, query: Query, watch: Watch) -> Found[S
     most = watch.limits.rows
 
     def ask(client: DICOMwebClient) -> Any:
-        return client.search_for_studies(search_filters=asked, limit=most + 1, fields=STUDY_FIELDS)
+        page = _asked_page(most, skip)
+        return client.search_for_studies(search_filters=asked, fields=STUDY_FIELDS, **page)  # type: ignore[arg-type]
 
-    entries = list(_entries(node, secret, ask, watch))
-    rows = [_study(entry) for entry in entries[: most + 1]]
-    good = sorted((row for row in rows if row is not None), key=lambda row: (row.date, row.time), reverse=True)
-    return Found(tuple(good[:most]), len(entries) > most, len(rows) - len(good))
+    return _page(node, secret, ask, watch, most)
+
+
+def _asked_page(most: int, skip: int) -> dict[str, int]:
+    """One more than is shown is asked for, to see whether there are more."""
+    return {"limit": most + 1, **({"offset": skip} if skip else {})}
+
+
+def _fits(query: Query, entry: Mapping[str, Any]) -> bool:
+    return fits(query, _name(entry), _text(entry, "PatientID"), _text(entry, "AccessionNumber"))
 
 
 def find_series(node: Node, secret: str, study_uid: str, watch: Watch) -> Found[SeriesRow]:
     """The series of a study, in the order of their numbers. ArchiveError."""
-    most = watch.limits.rows
+    most = watch.limits.series
+    known: dict[str, SeriesRow] = {}
+    skip = left_out = 0
+    while True:
+        page = _series(node, secret, study_uid, watch, most, skip)
+        rows = [series_row(partial(_text, entry), study_uid) for entry in page.entries]
+        fresh = {row.uid: row for row in rows if row is not None and row.uid not in known}
+        known |= fresh
+        left_out += rows.count(None)
+        skip += len(page.entries)
+        if not page.more or not fresh or len(known) >= most:  # who gives the same again knows no pages
+            break
+    good = sorted(known.values(), key=lambda row: (len(row.number), row.number))
+    return Found(tuple(good[:most]), page.more, left_out)
 
+
+def _series(node: Node, secret: str, study_uid: str, watch: Watch, most: int, skip: int) -> _Page:
     def ask(client: DICOMwebClient) -> Any:
-        return client.search_for_series(study_uid, limit=most + 1, fields=SERIES_FIELDS)
+        page = _asked_page(most, skip)
+        return client.search_for_series(study_uid, fields=SERIES_FIELDS, **page)  # type: ignore[arg-type]
 
-    entries = list(_entries(node, secret, ask, watch))
-    rows = [series_row(partial(_text, entry), study_uid) for entry in entries[: most + 1]]
-    good = sorted((row for row in rows if row is not None), key=lambda row: (len(row.number), row.number))
-    return Found(tuple(good[:most]), len(entries) > most, len(rows) - len(good))
+    return _page(node, secret, ask, watch, most)
 
 
 def knock(node: Node, secret: str, watch: Watch) -> None:
     """Ask for one study, to see whether anybody answers as DICOMweb does. ArchiveError."""
-    list(_entries(node, secret, lambda client: client.search_for_studies(limit=1), watch))
+    _page(node, secret, lambda client: client.search_for_studies(limit=1), watch, 1)
 
 
-def _entries(node: Node, secret: str, ask: Ask, watch: Watch) -> Iterator[Mapping[str, Any]]:
+def _page(node: Node, secret: str, ask: Ask, watch: Watch, most: int) -> _Page:
+    """Ask once. Some archives give fewer than asked for, and say that there are more (PS3.18 8.3.4.4)."""
     limits = watch.limits
     try:
         with WatchedSession(node, secret, watch) as session:  # closed with the answer: archives count who stays
@@ -69,13 +114,13 @@ def _entries(node: Node, secret: str, ask: Ask, watch: Watch) -> Iterator[Mappin
             client = DICOMwebClient(node.url.rstrip("/"), session=session, timeout=times)
             client.set_http_retry_params(retry=False)
             answer = ask(client)
+            more = session.has_more
     except Exception as error:
         raise (watch.why or talk_failed(error, watch.where)) from None
     if not isinstance(answer, list):
         raise ArchiveError("The answer is no list of studies", where=watch.where, remedy="Check the address")
-    for entry in answer:
-        if isinstance(entry, Mapping):
-            yield entry
+    entries = tuple(entry for entry in answer if isinstance(entry, Mapping))
+    return _Page(entries[:most], more or len(entries) > most)
 
 
 def _values(entry: Mapping[str, Any], keyword: str) -> list[Any]:

@@ -15,6 +15,7 @@ from twinviewer.domain import ArchiveError, Reporter, part, silent
 from twinviewer.session.jobs import JobRunner
 
 MEMORY_BYTES = 2 << 30
+TIDY_S = 5.0
 LONGEST_S = 12 * 3600.0
 """A retrieval may be long; silence ends it much earlier."""
 
@@ -38,11 +39,13 @@ def compute_knock(node: dict[str, Any], secret: str, report: Reporter = silent) 
     return _silently(lambda: door.knock(_node(node), secret, report))
 
 
-def compute_studies(node: dict[str, Any], secret: str, query: dict[str, str], report: Reporter = silent) -> Any:
-    """A search for studies; :func:`found_studies` reads it. ArchiveError."""
+def compute_studies(
+    node: dict[str, Any], secret: str, query: dict[str, str], skip: int = 0, report: Reporter = silent
+) -> Any:
+    """A search for studies; :func:`found_studies` reads it. skip: of what was found before. ArchiveError."""
     from twinviewer.archive import door
 
-    return _silently(lambda: asdict(door.find_studies(_node(node), Query(**query), secret, report)))
+    return _silently(lambda: asdict(door.find_studies(_node(node), Query(**query), secret, report, skip=skip)))
 
 
 def compute_series(node: dict[str, Any], secret: str, study_uid: str, report: Reporter = silent) -> Any:
@@ -83,10 +86,17 @@ def compute_retrieve(
     return _silently(all_of_them)
 
 
+def compute_tidied() -> bool:
+    """Wait until nothing is left of retrievals that were stopped; whether that is so."""
+    from twinviewer.archive.landing import all_dropped
+
+    return all_dropped(TIDY_S)
+
+
 def found_studies(document: Mapping[str, Any]) -> Found[StudyRow]:
     """A search's answer from the other side of the pipe."""
     rows = tuple(StudyRow(**one) for one in document["rows"])
-    return Found(rows, bool(document["more"]), int(document["left_out"]))
+    return Found(rows, bool(document["more"]), int(document["left_out"]), int(document["next_skip"]))
 
 
 def found_series(document: Mapping[str, Any]) -> Found[SeriesRow]:

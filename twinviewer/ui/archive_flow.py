@@ -21,6 +21,7 @@ from twinviewer.session.jobs import Job, JobRunner
 from twinviewer.ui.archive_kept import ArchiveKept
 from twinviewer.ui.archive_setup import ArchiveSetup
 from twinviewer.ui.archive_sheet import ArchiveSheet
+from twinviewer.ui.archive_words import can_go_on, found_words
 
 if TYPE_CHECKING:
     from twinviewer.ui.window import MainWindow
@@ -50,12 +51,16 @@ class ArchiveFlow(QObject):
         self.came = ""
         self._runner: JobRunner | None = None
         self._searched = False
+        self._asked: dict[str, str] = {}
+        self._next_skip = 0
+        self._stopped = False
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
         s = self.sheet
         for signal, do in (
-            (s.search_asked, self.search), (s.retrieve_asked, self.retrieve), (s.stop_asked, self.stop),
+            (s.search_asked, self.search), (s.more_asked, self.search_on), (s.retrieve_asked, self.retrieve),
+            (s.stop_asked, self.stop),
             (s.test_asked, lambda: self.test(self.node, "", s.node_note)), (s.open_asked, self._open),
             (s.results.chosen_changed, self.refresh), (s.search.changed, self.refresh),
             (s.node_chosen, self._node_chosen), (self.setup.changed, self._node_chosen),
@@ -91,6 +96,7 @@ class ArchiveFlow(QObject):
         s.retrieve.allow(not (busy or self._why_not()), busy or self._why_not())
         if self.job is None:
             s.told.setText("" if self._why_not() else self._chosen_text())
+        s.more.setVisible(bool(self._next_skip) and self.job is None)
         s.open_came.setVisible(bool(self.came) and self.job is None)
         s.show_results(self._searched and node is not None)
         if node is None:
@@ -121,7 +127,7 @@ class ArchiveFlow(QObject):
     def _node_chosen(self) -> None:
         """Another archive: what the last one had is not its."""
         self.sheet.results.show_studies(())
-        self._searched = False
+        self._searched, self._next_skip = False, 0
         self.came = ""
         self.sheet.node_note.say("")
         self.sheet.note.say("")
@@ -141,28 +147,35 @@ class ArchiveFlow(QObject):
 
     def search(self) -> None:
         """Ask for studies."""
-        node = self.node
-        if node is None or self.job is not None:
+        if self.node is None or self.job is not None:
             return
         self.came = ""
+        self._asked, self._next_skip = asdict(self.sheet.search.query()), 0
         self.sheet.results.show_studies(())
+        self._search(0)
+
+    def search_on(self) -> None:
+        """Ask for the studies that follow those in view, by the question that they answer."""
+        if self._next_skip:
+            self._search(self._next_skip)
+
+    def _search(self, skip: int) -> None:
+        node, tree = self.node, self.sheet.results
+        if node is None or self.job is not None:
+            return
 
         def done(document: Any) -> None:
             found = archive_jobs.found_studies(document)
             self._searched = True
             self.sheet.show_results(True)
-            self.sheet.results.show_studies(found.rows)
-            words = []
-            if not found.rows:
-                words.append("Nothing in this archive matches. A name's beginning is enough; * stands for anything.")
-            if found.more:
-                words.append(f"The archive has more than these {len(found.rows)}: ask for less at a time.")
-            if found.left_out:
-                words.append(f"{found.left_out} entries had no sound UID and are left out.")
-            self.sheet.note.say(" ".join(words), "caution" if found.rows else "info")
+            if not skip:
+                tree.show_studies(found.rows)
+            fresh = tree.add_studies(found.rows) if skip else len(found.rows)
+            shown = tree.studies()
+            self._next_skip = found.next_skip if can_go_on(found, shown, fresh) else 0
+            self.sheet.note.say(found_words(found, shown, fresh), "caution" if shown else "info")
 
-        query = asdict(self.sheet.search.query())
-        self._begin("Searching", archive_jobs.compute_studies, node, "", query, done=done)
+        self._begin("Searching", archive_jobs.compute_studies, node, "", self._asked, skip, done=done)
 
     def list_series(self, study: StudyRow, then: Callable[[], None] | None = None) -> None:
         """Ask for the series of a study and show them under it."""
@@ -178,6 +191,10 @@ class ArchiveFlow(QObject):
             self.sheet.results.show_series(study.uid, found.rows)
             if not found.rows:
                 self.sheet.note.say("The archive lists no series in this study", "caution")
+            elif found.more:
+                self.sheet.note.say(
+                    f"The study has more than these {len(found.rows)} series: choose among them", "caution"
+                )
             elif then is not None:
                 QTimer.singleShot(0, then)
 
@@ -221,6 +238,7 @@ class ArchiveFlow(QObject):
     def stop(self) -> None:
         """End what runs; the archive is told."""
         if self.job is not None:
+            self._stopped = True
             self.job.cancel(gently=True)
             self._poll()
 
@@ -295,6 +313,8 @@ class ArchiveFlow(QObject):
         if self._runner is not None:
             if job is not None:
                 job.cancel(gently=True)
+            if job is not None or self._stopped:
+                self._runner.submit(archive_jobs.compute_tidied)
             until_s = time.monotonic() + GOODBYE_S
             while self._runner.busy and time.monotonic() < until_s:
                 self._runner.poll(0.02)

@@ -45,7 +45,15 @@ class ResultTree(QTreeWidget):
         """Show what a search has found, in place of what was there."""
         self.clear()
         self._items = {}
-        for one in studies:
+        self.add_studies(studies)
+        if len(studies) == 1:
+            self._items[studies[0].uid].setSelected(True)
+            self._items[studies[0].uid].setExpanded(True)
+
+    def add_studies(self, studies: Sequence[StudyRow]) -> int:
+        """Show more below what is there; how many of them were not yet."""
+        fresh = [one for one in {one.uid: one for one in studies}.values() if one.uid not in self._items]
+        for one in fresh:
             born, held = iso(one.birth_date), str(one.instances or "")
             item = QTreeWidgetItem(
                 [one.patient_name or "no name", one.patient_id, born, iso(one.date), one.modalities,
@@ -58,9 +66,11 @@ class ResultTree(QTreeWidget):
             item.setChildIndicatorPolicy(QTreeWidgetItem.ChildIndicatorPolicy.ShowIndicator)
             self.addTopLevelItem(item)
             self._items[one.uid] = item
-        if len(studies) == 1:
-            self._items[studies[0].uid].setSelected(True)
-            self._items[studies[0].uid].setExpanded(True)
+        return len(fresh)
+
+    def studies(self) -> tuple[StudyRow, ...]:
+        """All that is shown."""
+        return tuple(item.data(0, ROW) for item in self._items.values())
 
     def show_series(self, study_uid: str, series: Sequence[SeriesRow]) -> None:
         """Show a study's series under it."""

@@ -24,6 +24,7 @@ class ArchiveSheet(QDialog):
     """Signals for everything that a button asks; the flow does it and says what came of it."""
 
     search_asked = Signal()
+    more_asked = Signal()
     retrieve_asked = Signal()
     stop_asked = Signal()
     test_asked = Signal()
@@ -110,12 +111,13 @@ class ArchiveSheet(QDialog):
         self.told = quiet_label("")
         self.kept = quiet_label("")
         self.forget = Action("Delete", "trash", self.look)
+        self.more = Action("Next studies", "search", self.look)
         self.stop = Action("Stop", "cancel", self.look)
         self.open_came = Action("Open what came", "folder", self.look)
         self.retrieve = Action("Retrieve and open", "drop", self.look, primary=True)
         signals = (
             (self.forget, self.forget_asked), (self.stop, self.stop_asked), (self.open_came, self.open_asked),
-            (self.retrieve, self.retrieve_asked),
+            (self.retrieve, self.retrieve_asked), (self.more, self.more_asked),
         )  # fmt: skip
         for button, signal in signals:
             button.setAutoDefault(False)
@@ -128,6 +130,7 @@ class ArchiveSheet(QDialog):
         foot.addWidget(self.kept)
         foot.addWidget(self.forget)
         foot.addWidget(self.told, 1)
+        foot.addWidget(self.more)
         foot.addWidget(self.stop)
         foot.addWidget(self.open_came)
         foot.addWidget(self.retrieve)
@@ -139,7 +142,7 @@ class ArchiveSheet(QDialog):
         column.addLayout(foot)
         self.told.setWordWrap(False)
         self.kept.setWordWrap(False)
-        for one in (self.bar, self.stop, self.open_came):
+        for one in (self.bar, self.more, self.stop, self.open_came):
             one.hide()
         return column
 

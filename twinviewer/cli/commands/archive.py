@@ -122,6 +122,7 @@ def find(
     date: Annotated[str, typer.Option(help="Study date: YYYYMMDD, or FROM-TO with either left out.")] = "",
     modality: Annotated[str, typer.Option(help="Modality in the study: CT, MR, US …")] = "",
     study: Annotated[str, typer.Option(help="Study Instance UID.")] = "",
+    skip: Annotated[int, typer.Option(min=0, help="DICOMweb: skip so many, to see those that follow.")] = 0,
     series: Annotated[bool, typer.Option("--series", help="List the series of each study too.")] = False,
     secret_file: TokenFile = None,
     as_json: AsJson = False,
@@ -135,7 +136,7 @@ def find(
         first, dash, last = date.partition("-")
         query = Query(name, patient_id, accession, first, last if dash else first, modality.upper(), study)
         with _talking(node, secret_file, verbose) as ask:
-            found = archive_jobs.found_studies(ask(archive_jobs.compute_studies, asdict(query)))
+            found = archive_jobs.found_studies(ask(archive_jobs.compute_studies, asdict(query), skip))
             below = {
                 row.uid: archive_jobs.found_series(ask(archive_jobs.compute_series, row.uid))
                 for row in (found.rows if series else ())
@@ -164,6 +165,8 @@ def get(
             rows = [asdict(row) for row in listed.rows if not series or row.uid in series]
             if not rows or len(rows) < len(set(series or [])):
                 raise ArchiveError("The archive has no such series", where=node, remedy="See `archive find --series`")
+            if listed.more and not series:
+                typer.echo(f"The study has more than these {len(rows)} series; the others were not retrieved", err=True)
             folder = out or place_for(node_named(node), "", [study])
             got = archive_jobs.retrieved(ask(archive_jobs.compute_retrieve, rows, str(folder.absolute())))
         if as_json:
@@ -178,6 +181,7 @@ def get(
 def _talking(name_of_node: str, secret_file: Path | None, verbose: bool) -> Iterator[Callable[..., Any]]:
     """A way to ask an archive, in a process of its own; Ctrl-C ends the conversation politely."""
     from twinviewer.archive.node import to_document
+    from twinviewer.session import archive_jobs
     from twinviewer.session.archive_jobs import LONGEST_S, archive_runner
     from twinviewer.session.archive_nodes import node_named
 
@@ -192,6 +196,7 @@ def _talking(name_of_node: str, secret_file: Path | None, verbose: bool) -> Iter
                 runner.poll(0.05)
         except BaseException:
             job.cancel(gently=True)
+            runner.submit(archive_jobs.compute_tidied)
             until = time.monotonic() + GOODBYE_S
             while runner.busy and time.monotonic() < until:
                 runner.poll(0.02)
@@ -224,7 +229,13 @@ def _list(found: "Found[StudyRow]", below: "dict[str, Found[SeriesRow]]", as_jso
             {**asdict(row), **({"series": [asdict(one) for one in below[row.uid].rows]} if row.uid in below else {})}
             for row in found.rows
         ]
-        shown = {"schema": 1, "more": found.more, "left_out": found.left_out, "studies": documents}
+        shown = {
+            "schema": 1,
+            "more": found.more,
+            "left_out": found.left_out,
+            "next_skip": found.next_skip,
+            "studies": documents,
+        }
         typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return
     for row in found.rows:
@@ -236,7 +247,8 @@ def _list(found: "Found[StudyRow]", below: "dict[str, Found[SeriesRow]]", as_jso
             typer.echo(f"   {one.number:>4s}   {one.modality:6s} {one.description:32s} {images}".rstrip())
             typer.echo(f"          {one.uid}")
     if found.more:
-        typer.echo(f"and more than {len(found.rows)}: ask for less at a time", err=True)
+        how = f"--skip {found.next_skip} lists those that follow" if found.next_skip else "narrow the dates"
+        typer.echo(f"and more than these {len(found.rows)}: {how}", err=True)
     if found.left_out:
         typer.echo(f"{found.left_out} entries had no sound UID and are left out", err=True)
     if not found.rows:
