@@ -21,6 +21,7 @@ from twinviewer.domain import (
 )
 from twinviewer.session.case import Case, Scenario, TherapyUse
 from twinviewer.session.settings import Settings
+from twinviewer.ui.farewell import destroy
 
 PERIOD_S = 0.8
 
@@ -159,7 +160,7 @@ def window(qtbot, tmp_path, monkeypatch) -> Iterator[object]:  # type: ignore[no
     made.shut_down()
     runner.close()
     made.close()
-    made.deleteLater()
+    destroy(made)
     qtbot.wait(10)
 
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from twinviewer import __version__
 from twinviewer.session.settings import load_settings
+from twinviewer.ui.farewell import destroy
 from twinviewer.ui.gl_probe import surface_format
 from twinviewer.ui.theme import THEMES, Look
 
@@ -51,4 +52,5 @@ def start(path: Path | str | None = None, demo: bool = False, quit_when_shown: b
         QTimer.singleShot(0, lambda: window.open_path(Path(path)))
     code = app.exec()
     window.shut_down()
+    destroy(window)
     return int(code)

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from twinviewer.domain import CineContours, CineStack, OrganMesh
 from twinviewer.scene.slices import percentile_window
 from twinviewer.ui.combo_box import ComboBox
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.fusion_row import FusionRow
 from twinviewer.ui.icons import icon
 from twinviewer.ui.plane_cross import PlaneCross
@@ -152,7 +153,7 @@ class CineView(QWidget):
         self._ahead.stop()
         for view in self.planes:
             self._grid.removeWidget(view)
-            view.deleteLater()
+            discard(view)
         self.planes = []
         self._say()
         if stack is None:

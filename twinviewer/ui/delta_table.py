@@ -12,6 +12,7 @@ from twinviewer.session.case import Scenario
 from twinviewer.session.directions import BETTER, verdict
 from twinviewer.session.finding import NOT_APART, is_same, percent_of, signed, still
 from twinviewer.session.metric_names import label_of, number_of, short_of
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.number_tables import provenance
 from twinviewer.ui.theme import Look
 
@@ -70,7 +71,7 @@ class ComparisonTable(QWidget):
             widget = self.grid.takeAt(0).widget()
             if widget is not None:
                 widget.hide()
-                widget.deleteLater()
+                discard(widget)
         for column in range(self.grid.columnCount()):
             self.grid.setColumnStretch(column, 0)
 

@@ -4,6 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from twinviewer.session.landmarks import HINGES, LANDMARKS
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.page import Note, quiet_label
 from twinviewer.ui.theme import Look
 
@@ -60,7 +61,7 @@ class LandmarkPanel(QWidget):
             return
         for button in self.names.values():
             button.hide()
-            button.deleteLater()
+            discard(button)
         self.names = {}
         for place, name in enumerate(names):
             button = QToolButton()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.icons import icon, pixmap
 from twinviewer.ui.theme import Look
 
@@ -110,7 +111,7 @@ class EmptyState(QWidget):
         while self._row.count():
             old = self._row.takeAt(0).widget()
             if old is not None:
-                old.deleteLater()
+                discard(old)
         self._row.addStretch(1)
         for number, (label, name, act) in enumerate(self._actions):
             button = QPushButton(label)

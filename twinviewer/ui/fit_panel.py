@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWi
 from twinviewer.domain import BaselineFit, FittedParameter, Residual
 from twinviewer.report.fit_words import asked, counted, origin_of, parameter_label
 from twinviewer.session.metric_names import label_of, number_of, short_of
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.page import Note, quiet_label
 from twinviewer.ui.theme import Look
 
@@ -145,7 +146,7 @@ class FitPanel(QWidget):
             widget = self._grid.takeAt(0).widget()
             if widget is not None:
                 widget.hide()
-                widget.deleteLater()
+                discard(widget)
         self.bars, self.intervals = [], []
         line = self._head(0, "", "Known", "Simulated", "In errors")
         for residual in found.residuals:

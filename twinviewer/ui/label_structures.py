@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from twinviewer.domain import StructureStyle
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.icons import icon
 from twinviewer.ui.theme import Look, luminance, mix, ui_font
 
@@ -63,7 +64,7 @@ class LabelStructures(QWidget):
         for chip in self.chips.values():
             self._group.removeButton(chip)
             chip.hide()
-            chip.deleteLater()
+            discard(chip)
         self.chips = {}
         for place, (value, _, label, _) in enumerate(wanted):
             chip = QToolButton()

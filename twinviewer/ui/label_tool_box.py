@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QProgressBar, QPus
 
 from twinviewer.domain import LabelMap, ParameterValue
 from twinviewer.scene.palette import ANATOMY
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.form import Form
 from twinviewer.ui.page import quiet_label
 from twinviewer.ui.theme import Look
@@ -104,7 +105,7 @@ class LabelToolBox(QWidget):
                 self._touched[self.tool.name] = self.form.chosen()
             self._place.removeWidget(self.form)
             self.form.hide()
-            self.form.deleteLater()
+            discard(self.form)
             self.form = None
         parameters = parameters_of(tool, labels, active)
         named = any(one.pick == "name" for one in parameters)

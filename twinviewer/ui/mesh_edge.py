@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidg
 from twinviewer.domain import LabelMap, WithEdge
 from twinviewer.session import by_choice, catalog
 from twinviewer.session.case import Case
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.form import NumberField
 from twinviewer.ui.page import quiet_label
 from twinviewer.ui.theme import Look
@@ -53,7 +54,7 @@ class MeshEdge(QWidget):
             self._organ = case.organ
             if self.field is not None:
                 self.field.hide()
-                self.field.deleteLater()
+                discard(self.field)
             self.field = NumberField(recipe.edge)
             self.field.changed.connect(self._typed)
             self.field.setToolTip(recipe.edge.help)

@@ -4,6 +4,7 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from twinviewer.domain import TwinviewerError
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.icons import icon, pixmap
 from twinviewer.ui.theme import Look
 
@@ -99,7 +100,7 @@ class MessageStrip(QWidget):
             return
         self._shown.remove(message)
         self._column.removeWidget(message)
-        message.deleteLater()
+        discard(message)
         if not self._shown:
             self.hide()
 

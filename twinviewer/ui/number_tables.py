@@ -9,6 +9,7 @@ from twinviewer.domain import Comparison, Quantity
 from twinviewer.report.measures import GROUPS, LONG, group_of, over_surface, paired
 from twinviewer.session.metric_names import label_of, number_of, order_of, short_of
 from twinviewer.session.norms import ABOVE, BELOW, Norm
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.theme import Look
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -70,7 +71,7 @@ class _Table(QWidget):
             widget = self.grid.takeAt(0).widget()
             if widget is not None:
                 widget.hide()
-                widget.deleteLater()
+                discard(widget)
 
 
 class MeasureTable(_Table):

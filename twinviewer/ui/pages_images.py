@@ -14,6 +14,7 @@ from twinviewer.session.landmarks import landmarks_of
 from twinviewer.session.norms import norms_of
 from twinviewer.ui.banner import date_text
 from twinviewer.ui.case_tree import KIND_NAMES, grid_text
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.mesh_edge import MeshEdge
 from twinviewer.ui.number_tables import MeasureTable
 from twinviewer.ui.page import Page, quiet_label
@@ -44,7 +45,7 @@ class Facts(QWidget):
             widget = self._grid.takeAt(0).widget()
             if widget is not None:
                 widget.hide()
-                widget.deleteLater()
+                discard(widget)
         for row, (name, value) in enumerate(facts):
             left, right = QLabel(name), QLabel(value)
             left.setProperty("role", "quiet")

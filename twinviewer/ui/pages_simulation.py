@@ -10,6 +10,7 @@ from twinviewer.session import combining
 from twinviewer.session.case import BASELINE, NO_SIMULATION, Case, can_simulate
 from twinviewer.session.metric_names import HEADLINE
 from twinviewer.ui.combined import Answer, Combining, Latest, Question, explain
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.fit_panel import FitPanel
 from twinviewer.ui.follow import Follow
 from twinviewer.ui.form import Form
@@ -351,4 +352,4 @@ def _empty(column: QVBoxLayout) -> None:
         widget = column.takeAt(0).widget()
         if widget is not None:
             widget.hide()
-            widget.deleteLater()
+            discard(widget)

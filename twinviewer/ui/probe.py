@@ -20,6 +20,7 @@ from twinviewer.domain import OrganMesh, Run
 from twinviewer.scene.bullseye import SEGMENTS
 from twinviewer.scene.electrical import ACTIVATION, MEMBRANE, RECOVERY, map_at, running_maps
 from twinviewer.scene.state import PaneState, SceneState
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.icons import icon
 from twinviewer.ui.theme import Look, round_pen
 
@@ -182,7 +183,7 @@ class ProbeCard(QFrame):
         while (item := self.grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
-                widget.deleteLater()
+                discard(widget)
         hearts = [pane for pane in panes if pane.run is not None and pane.values is None]
         for c, pane in enumerate(hearts, start=1):
             if len(hearts) > 1:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSize
 from twinviewer.session.case import Scenario
 from twinviewer.ui.alignment import rate_bpm
 from twinviewer.ui.combo_box import ComboBox
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.theme import Look
 from twinviewer.ui.view_choices import MOST_COMPARED
 
@@ -105,7 +106,7 @@ class ScenarioPicks(QWidget):
             widget = self._rows.takeAt(0).widget()
             if widget is not None:
                 widget.hide()
-                widget.deleteLater()
+                discard(widget)
         self.boxes, self._lines = {}, {}
         ratio = self.devicePixelRatioF()
         for scenario in ready:

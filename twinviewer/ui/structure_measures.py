@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 from twinviewer.domain import Quantity, StructureStyle
 from twinviewer.report.structures import ROWS, WHOLE, by_structure, plain
 from twinviewer.session.metric_names import number_of
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.number_tables import provenance
 from twinviewer.ui.theme import Look
 
@@ -37,7 +38,7 @@ class StructureMeasures(QWidget):
             widget = self.grid.takeAt(0).widget()
             if widget is not None:
                 widget.hide()
-                widget.deleteLater()
+                discard(widget)
         found, apart = by_structure(values, structures)
         line = 0
         for one, rows in found.items():

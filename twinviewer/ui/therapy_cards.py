@@ -7,6 +7,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from twinviewer.domain import Suitability, Therapy
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.page import quiet_label
 
 
@@ -106,7 +107,7 @@ class TherapyCards(QWidget):
             widget = self._column.takeAt(0).widget()
             if widget is not None:
                 widget.hide()
-                widget.deleteLater()
+                discard(widget)
         self.cards, self._heads, group = {}, {}, ""
         for name, therapy in therapies.items():
             if therapy.group != group:

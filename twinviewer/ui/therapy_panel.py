@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from twinviewer.domain import Conflict, Suitability, Therapy
 from twinviewer.session.therapy_use import TherapyUse
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.page import Note
 from twinviewer.ui.theme import Look
 from twinviewer.ui.therapy_cards import TherapyCards
@@ -121,7 +122,7 @@ class TherapyPanel(QWidget):
             self._picking = None
         self._list.removeWidget(row)
         row.hide()
-        row.deleteLater()
+        discard(row)
 
     def _asked(self, row: TherapyRow, verb: str) -> None:
         at = self.rows.index(row)

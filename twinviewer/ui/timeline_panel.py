@@ -19,6 +19,7 @@ from twinviewer.session.comparison import compare
 from twinviewer.session.metric_names import HEADLINE, label_of, number_of
 from twinviewer.session.records_update import earlier_baseline
 from twinviewer.session.timeline import Row, record_label, timeline_rows, value_text
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.page import scrolled
 from twinviewer.ui.theme import Look
 from twinviewer.ui.timeline import TimelineChart
@@ -227,7 +228,7 @@ class _Grid(QWidget):
             widget = self._grid.takeAt(0).widget()
             if widget is not None:
                 widget.hide()
-                widget.deleteLater()
+                discard(widget)
         for line in range(self._grid.rowCount()):
             self._grid.setRowStretch(line, 0)
 

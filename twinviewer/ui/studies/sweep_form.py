@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from twinviewer.domain import Parameter, ParameterValue, Therapy
 from twinviewer.session.studies.sweep.plan import NOWHERE, SEGMENT_PICKS, axis_values
 from twinviewer.ui.combo_box import ComboBox
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.form import ChoiceField, NumberField, SwitchField, decimals_of, step_of, tooltip_of
 from twinviewer.ui.theme import Look
 
@@ -89,7 +90,7 @@ class SweepForm(QWidget):
         self.therapy = therapy
         if self._inside is not None:
             self._inside.hide()
-            self._inside.deleteLater()
+            discard(self._inside)
         self._inside = QWidget()
         column = QVBoxLayout(self._inside)
         column.setContentsMargins(0, 0, 0, 0)

@@ -12,6 +12,7 @@ from twinviewer.session.studies.uncertainty.sensitivity import Ranking
 from twinviewer.session.studies.uncertainty.step import SAMPLES
 from twinviewer.session.studies.uncertainty.words import LIMITS, foundation, gain, sentence, trust
 from twinviewer.ui.combo_box import ComboBox
+from twinviewer.ui.farewell import discard
 from twinviewer.ui.page import quiet_label
 from twinviewer.ui.studies.sheet import StudySheet
 from twinviewer.ui.studies.uncertainty_bars import InputBars
@@ -121,7 +122,7 @@ class UncertaintySheet(StudySheet):
         kept = {name: box.isChecked() for name, box in self._boxes.items()}
         for box in self._boxes.values():
             self._list.removeWidget(box)
-            box.deleteLater()
+            discard(box)
         self._boxes = {}
         for one in scenarios:
             box = QCheckBox(one.label)
