@@ -20,6 +20,7 @@ def discard(widget: QWidget) -> None:
 
 def destroy(window: QWidget) -> None:
     """Destroy a window that has been closed, and all that is in it, now."""
+    QCoreApplication.processEvents()  # what its parts have put off by a turn still finds them
     held = window.findChildren(QObject)
     window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

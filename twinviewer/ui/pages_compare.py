@@ -123,7 +123,7 @@ class ComparePage(Page):
     def show_curves(self, curves: Sequence[Curves], clock_s: float) -> None:
         """The beats whose segments are mapped, the reference first, and the period of their clock."""
         self.segments.set_curves(curves, clock_s)
-        QTimer.singleShot(0, self._settle)
+        QTimer.singleShot(0, self, self._settle)
 
     def _tell(self) -> None:
         """The finding in words, a line a scenario, with its colour."""
@@ -152,7 +152,7 @@ class ComparePage(Page):
             widget.setVisible(bool(self._columns) and not same)
         known = any(delta.low is not None for column in self._columns for delta in column.deltas.values())
         self.footnote.setText(SURE if known else UNSURE)
-        QTimer.singleShot(0, self._settle)
+        QTimer.singleShot(0, self, self._settle)
 
     def _settle(self) -> None:
         """Rows have come or gone: the page is as tall as they need. Qt keeps the former height where rows wrap."""
@@ -162,7 +162,7 @@ class ComparePage(Page):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        QTimer.singleShot(0, self._settle)
+        QTimer.singleShot(0, self, self._settle)
 
     def csv(self) -> str:
         """The table in view as CSV; "" where there is none."""

@@ -193,7 +193,7 @@ class View3D(QWidget):
         for button in self._directions:  # in a narrow view they make room: menu and keypad have them too
             button.setVisible(self.width() >= WIDE_PX)
         if self._state is not None and self.stage is not None:
-            QTimer.singleShot(0, self._refit)
+            QTimer.singleShot(0, self, self._refit)
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)

@@ -394,7 +394,7 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)
-        QTimer.singleShot(0, self.start_warm_up)
+        QTimer.singleShot(0, self, self.start_warm_up)
 
     def tint(self, name: str) -> object:
         """An icon in the theme's text colour."""
